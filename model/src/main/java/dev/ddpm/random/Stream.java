@@ -1,0 +1,35 @@
+package dev.ddpm.random;
+
+/**
+ * What a random number is for. Two streams of the same seed share no numbers. The ids are part of
+ * every stored result: they never change and are never used again for something else.
+ */
+public enum Stream {
+  /** The timestep drawn for a training image. */
+  TIMESTEP(0),
+  /** The noise ε mixed into a training image. */
+  TRAINING_NOISE(1),
+  /** Whether a training image is mirrored. */
+  FLIP(2),
+  /** Activations dropped in training. */
+  DROPOUT(3),
+  /** The noise of the reverse process: x_T and every z. */
+  SAMPLE_NOISE(4),
+  /** The order of an epoch. */
+  PERMUTATION(5),
+  /** Initial weights. */
+  WEIGHT_INIT(6),
+  /** Which images are held out. */
+  SPLIT(7);
+
+  private final int id;
+
+  Stream(int id) {
+    this.id = id;
+  }
+
+  /** The fixed number of this stream, 0 to 15. */
+  int id() {
+    return id;
+  }
+}
