@@ -1,0 +1,217 @@
+package dev.ddpm.diffusion;
+
+import dev.ddpm.DdpmException;
+import java.io.Serializable;
+import java.util.Arrays;
+
+/**
+ * The variances of the forward process, in double precision: how much noise each timestep adds and
+ * how much signal is left. Immutable; this is what a driver sends to its workers.
+ *
+ * <p>Steps run from 0 (least noise) to {@link #steps()} − 1; step t here is step t+1 of the paper
+ * (Ho et al., arXiv 2006.11239). A respaced schedule visits a selection of the timesteps of the one
+ * that a model was trained on: {@link #timestep} gives the model's number of each of its steps, and
+ * everything else refers to the shorter process.
+ */
+public final class NoiseSchedule implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** First β of the linear schedule of the paper. */
+  public static final double FIRST_BETA = 1e-4;
+
+  /** Last β of the linear schedule of the paper. */
+  public static final double LAST_BETA = 0.02;
+
+  private static final double COSINE_OFFSET = 0.008;
+  private static final double COSINE_MAXIMUM_BETA = 0.999;
+
+  private final double[] beta;
+  private final double[] alphaBar;
+  private final int[] timesteps;
+
+  private NoiseSchedule(double[] beta, double[] alphaBar, int[] timesteps) {
+    this.beta = beta;
+    this.alphaBar = alphaBar;
+    this.timesteps = timesteps;
+  }
+
+  /**
+   * β from 10⁻⁴ to 0.02 in equal increments, both ends included.
+   *
+   * @throws DdpmException (user) if {@code steps} is not positive
+   */
+  public static NoiseSchedule linear(int steps) {
+    return linear(steps, FIRST_BETA, LAST_BETA);
+  }
+
+  /**
+   * β from {@code first} to {@code last} in equal increments, both ends included; a single step has
+   * {@code first}.
+   *
+   * @throws DdpmException (user) if {@code steps} is not positive, or the ends are not in (0, 1)
+   *     and in order
+   */
+  public static NoiseSchedule linear(int steps, double first, double last) {
+    checkSteps(steps);
+    if (!(first > 0 && first <= last && last < 1)) {
+      throw DdpmException.user(
+          "The noise schedule goes from beta %s to %s: 0 < first <= last < 1 is needed.",
+          first, last);
+    }
+    double[] beta = new double[steps];
+    for (int t = 0; t < steps; t++) {
+      beta[t] = steps == 1 ? first : first + (last - first) * t / (steps - 1);
+    }
+    return ofBeta(beta);
+  }
+
+  /**
+   * ᾱ falls like a squared cosine (Nichol and Dhariwal, arXiv 2102.09672, equation 17, s = 0.008),
+   * with no β above 0.999.
+   *
+   * @throws DdpmException (user) if {@code steps} is not positive
+   */
+  public static NoiseSchedule cosine(int steps) {
+    checkSteps(steps);
+    double[] beta = new double[steps];
+    for (int t = 0; t < steps; t++) {
+      double ratio = cosineSignal((t + 1.0) / steps) / cosineSignal((double) t / steps);
+      beta[t] = Math.min(1 - ratio, COSINE_MAXIMUM_BETA);
+    }
+    return ofBeta(beta);
+  }
+
+  private static double cosineSignal(double progress) {
+    double cosine = StrictMath.cos((progress + COSINE_OFFSET) / (1 + COSINE_OFFSET) * Math.PI / 2);
+    return cosine * cosine;
+  }
+
+  private static NoiseSchedule ofBeta(double[] beta) {
+    double[] alphaBar = new double[beta.length];
+    int[] timesteps = new int[beta.length];
+    double product = 1;
+    for (int t = 0; t < beta.length; t++) {
+      product *= 1 - beta[t];
+      alphaBar[t] = product;
+      timesteps[t] = t;
+    }
+    return new NoiseSchedule(beta, alphaBar, timesteps);
+  }
+
+  private static void checkSteps(int steps) {
+    if (steps < 1) {
+      throw DdpmException.user("The noise schedule has %d steps: at least 1 is needed.", steps);
+    }
+  }
+
+  /**
+   * The process that visits only some of the steps: ᾱ is kept, and β follows from the ratio of
+   * neighbours.
+   *
+   * @param selection steps of this schedule, increasing
+   * @throws DdpmException (user) if it is empty, not increasing or not within this schedule
+   */
+  public NoiseSchedule respaced(int[] selection) {
+    if (selection.length == 0) {
+      throw DdpmException.user("No timesteps are selected: at least 1 is needed.");
+    }
+    double[] keptBeta = new double[selection.length];
+    double[] keptAlphaBar = new double[selection.length];
+    int[] keptTimesteps = new int[selection.length];
+    int previous = -1;
+    double previousAlphaBar = 1;
+    for (int i = 0; i < selection.length; i++) {
+      int t = selection[i];
+      if (t <= previous || t >= steps()) {
+        throw DdpmException.user(
+            "The selected timesteps %s are not increasing within 0..%d.",
+            Arrays.toString(selection), steps() - 1);
+      }
+      keptAlphaBar[i] = alphaBar[t];
+      // Neighbours keep their β exactly, rather than up to the rounding of the quotient.
+      keptBeta[i] = t == previous + 1 ? beta[t] : 1 - alphaBar[t] / previousAlphaBar;
+      keptTimesteps[i] = timesteps[t];
+      previous = t;
+      previousAlphaBar = alphaBar[t];
+    }
+    return new NoiseSchedule(keptBeta, keptAlphaBar, keptTimesteps);
+  }
+
+  /** The number of steps: T, or fewer if respaced. */
+  public int steps() {
+    return beta.length;
+  }
+
+  /** The timestep that the model is told at a step: the same number, unless respaced. */
+  public int timestep(int t) {
+    return timesteps[t];
+  }
+
+  /** β_t: the variance of the noise that step t adds, in (0, 1). */
+  public double beta(int t) {
+    return beta[t];
+  }
+
+  /** α_t = 1 − β_t. */
+  public double alpha(int t) {
+    return 1 - beta[t];
+  }
+
+  /** ᾱ_t: the product of α up to and including t, the share of the signal in the variance. */
+  public double alphaBar(int t) {
+    return alphaBar[t];
+  }
+
+  /** ᾱ of the step before t; 1 for t = 0, where the image is clean. */
+  public double alphaBarPrevious(int t) {
+    return t == 0 ? 1 : alphaBar[t - 1];
+  }
+
+  /** √ᾱ_t: the factor of x_0 in x_t. */
+  public double signal(int t) {
+    return Math.sqrt(alphaBar[t]);
+  }
+
+  /** √(1−ᾱ_t): the factor of ε in x_t. */
+  public double noise(int t) {
+    return Math.sqrt(1 - alphaBar[t]);
+  }
+
+  /** β̃_t = (1−ᾱ_{t−1})/(1−ᾱ_t)·β_t: the variance of q(x_{t−1} | x_t, x_0); 0 for t = 0. */
+  public double posteriorVariance(int t) {
+    return (1 - alphaBarPrevious(t)) / (1 - alphaBar[t]) * beta[t];
+  }
+
+  /** √ᾱ_{t−1}·β_t/(1−ᾱ_t): the factor of x_0 in the mean of q(x_{t−1} | x_t, x_0). */
+  public double posteriorX0Coefficient(int t) {
+    return Math.sqrt(alphaBarPrevious(t)) * beta[t] / (1 - alphaBar[t]);
+  }
+
+  /** √α_t·(1−ᾱ_{t−1})/(1−ᾱ_t): the factor of x_t in the mean of q(x_{t−1} | x_t, x_0). */
+  public double posteriorXtCoefficient(int t) {
+    return Math.sqrt(alpha(t)) * (1 - alphaBarPrevious(t)) / (1 - alphaBar[t]);
+  }
+
+  /** log(ᾱ_t/(1−ᾱ_t))/2: half the logarithm of the signal-to-noise ratio, λ of DPM-Solver. */
+  public double halfLogSnr(int t) {
+    return (StrictMath.log(alphaBar[t]) - StrictMath.log(1 - alphaBar[t])) / 2;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof NoiseSchedule that
+        && Arrays.equals(beta, that.beta)
+        && Arrays.equals(alphaBar, that.alphaBar)
+        && Arrays.equals(timesteps, that.timesteps);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(beta) + Arrays.hashCode(timesteps);
+  }
+
+  @Override
+  public String toString() {
+    return "NoiseSchedule[" + steps() + " steps, last timestep " + timesteps[steps() - 1] + "]";
+  }
+}

@@ -1,0 +1,59 @@
+package dev.ddpm.sampling;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.NoiseSchedule;
+
+/**
+ * Denoising diffusion implicit models (Song et al., arXiv 2010.02502, equation 12): x_{t−1} =
+ * √ᾱ_{t−1}·x̂_0 + √(1−ᾱ_{t−1}−σ²)·ε̂ + σ·z with σ = η·√β̃_t. The direction ε̂ is the model's own,
+ * also where x̂_0 is clipped.
+ *
+ * @param schedule the steps to take
+ * @param eta 0 for a deterministic map from noise to image, 1 for as much noise as ancestral
+ *     sampling with the small variance
+ */
+public record DdimSampler(NoiseSchedule schedule, double eta) implements Sampler {
+
+  /**
+   * Checks η.
+   *
+   * @throws DdpmException (user) unless it is in 0..1
+   */
+  public DdimSampler {
+    if (!(eta >= 0 && eta <= 1)) {
+      throw DdpmException.user("eta = %s: must be at least 0 and at most 1.", eta);
+    }
+  }
+
+  @Override
+  public int lastStep() {
+    return 0;
+  }
+
+  @Override
+  public boolean needsNoise(int step) {
+    return step > 0 && eta > 0;
+  }
+
+  @Override
+  public void step(int step, StepState state, int length) {
+    double alphaBarPrevious = schedule.alphaBarPrevious(step);
+    double variance = eta * eta * schedule.posteriorVariance(step);
+    float signal = (float) Math.sqrt(alphaBarPrevious);
+    float direction = (float) Math.sqrt(Math.max(0, 1 - alphaBarPrevious - variance));
+    float sigma = (float) Math.sqrt(variance);
+    float[] x = state.x;
+    float[] x0 = state.x0;
+    float[] epsilon = state.epsilon;
+    float[] z = state.z;
+    if (needsNoise(step)) {
+      for (int i = 0; i < length; i++) {
+        x[i] = signal * x0[i] + direction * epsilon[i] + sigma * z[i];
+      }
+    } else {
+      for (int i = 0; i < length; i++) {
+        x[i] = signal * x0[i] + direction * epsilon[i];
+      }
+    }
+  }
+}

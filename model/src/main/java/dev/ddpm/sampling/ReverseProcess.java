@@ -1,0 +1,184 @@
+package dev.ddpm.sampling;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.GaussianDiffusion;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.random.CounterRandom;
+import dev.ddpm.random.Stream;
+import java.util.Arrays;
+import java.util.concurrent.CancellationException;
+
+/**
+ * Runs a {@link Sampler} over a batch of images, from noise to clean images.
+ *
+ * <p>All noise is keyed: x_T of image i is drawn for (seed, i, {@link #INITIAL_NOISE}), and the
+ * fresh noise of a step for (seed, i, timestep), both from {@link Stream#SAMPLE_NOISE}. Everything
+ * but the model is element by element, so an image depends on its seed and index only, not on the
+ * batch that it is computed in, as far as the same is true of the model.
+ *
+ * <p>All arrays are allocated with the instance and reused. An instance serves one thread.
+ */
+public final class ReverseProcess {
+  /** The step number under which x_T is drawn. */
+  public static final int INITIAL_NOISE = -1;
+
+  private final Sampler sampler;
+  private final Prediction prediction;
+  private final Thresholding thresholding;
+  private final int imageSize;
+  private final int maximumBatch;
+  private final GaussianDiffusion diffusion;
+  private final StepState state;
+  private final float[] output;
+  private final float[] scratch;
+  private final int[] timesteps;
+
+  /**
+   * Allocates a process.
+   *
+   * @param sampler rule of a step
+   * @param prediction what the model puts out
+   * @param thresholding what is done to predicted clean images
+   * @param imageSize elements per image: height · width · channels
+   * @param maximumBatch largest number of images at a time
+   */
+  public ReverseProcess(
+      Sampler sampler,
+      Prediction prediction,
+      Thresholding thresholding,
+      int imageSize,
+      int maximumBatch) {
+    if (imageSize < 1 || maximumBatch < 1) {
+      throw new IllegalArgumentException(
+          "imageSize = " + imageSize + ", maximumBatch = " + maximumBatch + ": must be positive");
+    }
+    this.sampler = sampler;
+    this.prediction = prediction;
+    this.thresholding = thresholding;
+    this.imageSize = imageSize;
+    this.maximumBatch = maximumBatch;
+    this.diffusion = new GaussianDiffusion(sampler.schedule());
+    int size = Math.multiplyExact(imageSize, maximumBatch);
+    this.state = new StepState(diffusion, size);
+    this.output = new float[size];
+    this.scratch = new float[imageSize];
+    this.timesteps = new int[maximumBatch];
+  }
+
+  /** Steps from pure noise to the end: calls of the model per batch. */
+  public int steps() {
+    return sampler.schedule().steps() - sampler.lastStep();
+  }
+
+  /**
+   * Draws images.
+   *
+   * @param model the model, for the timesteps of the sampler's schedule
+   * @param seed seed of the run
+   * @param firstIndex sample index of the first image; the others follow
+   * @param batch number of images, 1..maximum batch
+   * @param x receives the images, (batch, height, width, channels), in data range up to what the
+   *     model overshoots
+   * @param listener is called after every step
+   * @throws CancellationException if the listener said so
+   */
+  public void sample(
+      EpsilonModel model, long seed, long firstIndex, int batch, float[] x, StepListener listener) {
+    checkBatch(batch, x);
+    drawNoise(seed, firstIndex, INITIAL_NOISE, batch, x);
+    denoise(model, seed, firstIndex, batch, x, sampler.schedule().steps() - 1, listener);
+  }
+
+  /**
+   * Noises clean images to the level of a step, with the noise of the image's index: the same for
+   * all images that are noised as the same index.
+   *
+   * @param seed seed of the run
+   * @param index sample index whose noise is used
+   * @param step step of the sampler's schedule
+   * @param image number of the image within {@code x}
+   * @param x images, of which this one is noised in place
+   */
+  public void noise(long seed, long index, int step, int image, float[] x) {
+    CounterRandom.gaussian(seed, Stream.SAMPLE_NOISE, index, INITIAL_NOISE, state.z, 0, imageSize);
+    float signal = (float) sampler.schedule().signal(step);
+    float noise = (float) sampler.schedule().noise(step);
+    int offset = image * imageSize;
+    for (int i = 0; i < imageSize; i++) {
+      x[offset + i] = signal * x[offset + i] + noise * state.z[i];
+    }
+  }
+
+  /**
+   * Takes noised images to the end; the first reverse step is the given one.
+   *
+   * @param model the model
+   * @param seed seed of the run
+   * @param firstIndex sample index of the first image; the others follow
+   * @param batch number of images, 1..maximum batch
+   * @param x images at the noise level of {@code firstStep}; receives clean images
+   * @param firstStep step of the sampler's schedule, at least its last step
+   * @param listener is called after every step
+   * @throws CancellationException if the listener said so
+   */
+  public void denoise(
+      EpsilonModel model,
+      long seed,
+      long firstIndex,
+      int batch,
+      float[] x,
+      int firstStep,
+      StepListener listener) {
+    checkBatch(batch, x);
+    NoiseSchedule schedule = sampler.schedule();
+    if (firstStep < sampler.lastStep() || firstStep >= schedule.steps()) {
+      throw DdpmException.user(
+          "The reverse process starts at step %d: only %d..%d are allowed.",
+          firstStep, sampler.lastStep(), schedule.steps() - 1);
+    }
+    int length = batch * imageSize;
+    int total = firstStep - sampler.lastStep() + 1;
+    state.x = x;
+    state.previousStep = -1;
+    for (int step = firstStep; step >= sampler.lastStep(); step--) {
+      int timestep = schedule.timestep(step);
+      Arrays.fill(timesteps, 0, batch, timestep);
+      model.predict(x, timesteps, batch, output);
+      diffusion.predictX0(prediction, x, output, step, state.x0, 0, length);
+      diffusion.predictEpsilon(prediction, x, output, step, state.epsilon, 0, length);
+      for (int image = 0; image < batch; image++) {
+        thresholding.apply(state.x0, image * imageSize, imageSize, scratch);
+      }
+      if (sampler.needsNoise(step)) {
+        drawNoise(seed, firstIndex, timestep, batch, state.z);
+      }
+      sampler.step(step, state, length);
+      state.advance(step);
+      StepListener.Progress progress =
+          new StepListener.Progress(firstStep - step + 1, total, timestep);
+      if (!listener.afterStep(progress, x, state.previousX0, length)) {
+        throw new CancellationException(
+            "sampling was stopped after step " + progress.done() + " of " + total);
+      }
+    }
+  }
+
+  private void drawNoise(long seed, long firstIndex, int step, int batch, float[] out) {
+    for (int image = 0; image < batch; image++) {
+      CounterRandom.gaussian(
+          seed, Stream.SAMPLE_NOISE, firstIndex + image, step, out, image * imageSize, imageSize);
+    }
+  }
+
+  private void checkBatch(int batch, float[] x) {
+    if (batch < 1 || batch > maximumBatch) {
+      throw new IllegalArgumentException("batch = " + batch + ": must be in 1.." + maximumBatch);
+    }
+    if (x.length < batch * imageSize) {
+      throw new IllegalArgumentException(
+          batch + " images of " + imageSize + " elements do not fit in " + x.length);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package dev.ddpm.golden;
+
+import dev.ddpm.checkpoint.SafetensorsReader;
+import dev.ddpm.checkpoint.TensorHeader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * One file of golden vectors: named tensors in PyTorch's layout, and what the file says of them.
+ */
+public final class GoldenFile {
+  private final Map<String, String> metadata;
+  private final Map<String, TensorHeader> headers = new HashMap<>();
+  private final Map<String, float[]> tensors = new HashMap<>();
+
+  private GoldenFile(SafetensorsReader reader) throws IOException {
+    metadata = reader.metadata();
+    for (TensorHeader header : reader.tensors()) {
+      headers.put(header.name(), header);
+      boolean integers = header.type() == TensorHeader.ElementType.I64;
+      tensors.put(header.name(), integers ? toFloats(reader.readLongs()) : reader.readFloats());
+    }
+  }
+
+  private static float[] toFloats(long[] integers) {
+    float[] floats = new float[integers.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = Math.toIntExact(integers[i]);
+    }
+    return floats;
+  }
+
+  /** Reads {@code golden/NAME.safetensors} from the test resources. */
+  public static GoldenFile open(String name) {
+    String resource = "/golden/" + name + ".safetensors";
+    InputStream stream = Objects.requireNonNull(GoldenFile.class.getResourceAsStream(resource));
+    try (SafetensorsReader reader = new SafetensorsReader(stream, resource)) {
+      return new GoldenFile(reader);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A text of the file's metadata. */
+  public String metadata(String key) {
+    return Objects.requireNonNull(metadata.get(key), key);
+  }
+
+  /** A number of the file's metadata. */
+  public int number(String key) {
+    return Integer.parseInt(metadata(key));
+  }
+
+  /** Whether there is such a tensor. */
+  public boolean has(String name) {
+    return tensors.containsKey(name);
+  }
+
+  /** A tensor's shape. */
+  public long[] shape(String name) {
+    return headers.get(name).shape().stream().mapToLong(Integer::longValue).toArray();
+  }
+
+  /** A tensor's values as they are stored. */
+  public float[] values(String name) {
+    return Objects.requireNonNull(tensors.get(name), name);
+  }
+
+  /** An image tensor, (batch, channels, height, width), as (batch, height, width, channels). */
+  public float[] image(String name) {
+    long[] shape = shape(name);
+    int batch = (int) shape[0];
+    int channels = (int) shape[1];
+    int positions = (int) (shape[2] * shape[3]);
+    float[] values = values(name);
+    float[] image = new float[values.length];
+    for (int n = 0; n < batch; n++) {
+      for (int c = 0; c < channels; c++) {
+        for (int p = 0; p < positions; p++) {
+          image[(n * positions + p) * channels + c] = values[(n * channels + c) * positions + p];
+        }
+      }
+    }
+    return image;
+  }
+
+  /** The shape of {@link #image}. */
+  public long[] imageShape(String name) {
+    long[] shape = shape(name);
+    return new long[] {shape[0], shape[2], shape[3], shape[1]};
+  }
+}
