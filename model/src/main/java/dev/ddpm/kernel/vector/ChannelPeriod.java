@@ -1,0 +1,164 @@
+package dev.ddpm.kernel.vector;
+
+import static dev.ddpm.kernel.vector.Floats.LANES;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Runs over (rows, channels) memory in vectors although the channels need not fill a whole number
+ * of them: after lcm(channels, lanes) values, the period, channels and vectors line up again. What
+ * depends on the channel is therefore kept one period long, and what remains after the last whole
+ * period is worked on in a copy that is filled up to one.
+ */
+final class ChannelPeriod {
+  /** Rows whose float32 sums are taken before they are added to the float64 ones. */
+  private static final int CHUNK = 128;
+
+  private final int channels;
+  private final int period;
+  private final float[] partial;
+  private final double[] periodSums;
+  private final double[] channelSums;
+  private final ByteBuffer staging;
+
+  ChannelPeriod(int channels) {
+    this.channels = channels;
+    int divisor = channels;
+    for (int rest = LANES; rest != 0; ) {
+      int next = divisor % rest;
+      divisor = rest;
+      rest = next;
+    }
+    this.period = channels / divisor * LANES;
+    this.partial = new float[period];
+    this.periodSums = new double[period];
+    this.channelSums = new double[channels];
+    this.staging = allocate();
+  }
+
+  int channels() {
+    return channels;
+  }
+
+  /** Values until channels and vectors line up again, a multiple of both. */
+  int length() {
+    return period;
+  }
+
+  /** Memory for one period. */
+  ByteBuffer allocate() {
+    return ByteBuffer.allocateDirect(period * Float.BYTES).order(ByteOrder.nativeOrder());
+  }
+
+  /** Repeats one period's first {@code channels} values over the rest of it. */
+  void repeat(float[] coefficients) {
+    for (int i = channels; i < period; i++) {
+      coefficients[i] = coefficients[i - channels];
+    }
+  }
+
+  /** Copies values between two memories. */
+  static void copy(ByteBuffer from, int fromIndex, ByteBuffer to, int toIndex, int count) {
+    to.put(toIndex << 2, from, fromIndex << 2, count << 2);
+  }
+
+  /** sums[c] = Σ over the rows of x. */
+  void sum(ByteBuffer x, int base, int rows, double[] sums) {
+    Arrays.fill(periodSums, 0);
+    int size = rows * channels;
+    int whole = size / period;
+    for (int row = 0; row < whole; row += CHUNK) {
+      sumChunk(x, base + row * period, Math.min(CHUNK, whole - row));
+      flush(period);
+    }
+    int rest = size - whole * period;
+    if (rest > 0) {
+      copy(x, base + whole * period, staging, 0, rest);
+      sumChunk(staging, 0, 1);
+      flush(rest);
+    }
+    perChannel(periodSums, sums);
+  }
+
+  /** The sums of a whole matrix, rounded to float32, into other memory. */
+  void sumInto(ByteBuffer x, int rows, ByteBuffer sums) {
+    sum(x, 0, rows, channelSums);
+    for (int c = 0; c < channels; c++) {
+      sums.putFloat(c << 2, (float) channelSums[c]);
+    }
+  }
+
+  /** sums[c] = Σ over the rows of (x + shift[c])². */
+  void sumSquares(ByteBuffer x, int base, int rows, float[] shift, double[] sums) {
+    Arrays.fill(periodSums, 0);
+    int size = rows * channels;
+    int whole = size / period;
+    for (int row = 0; row < whole; row += CHUNK) {
+      sumSquaresChunk(x, base + row * period, Math.min(CHUNK, whole - row), shift);
+      flush(period);
+    }
+    int rest = size - whole * period;
+    if (rest > 0) {
+      copy(x, base + whole * period, staging, 0, rest);
+      sumSquaresChunk(staging, 0, 1, shift);
+      flush(rest);
+    }
+    perChannel(periodSums, sums);
+  }
+
+  /** Folds one value per position of the period into one per channel. */
+  void perChannel(double[] perPosition, double[] sums) {
+    System.arraycopy(perPosition, 0, sums, 0, channels);
+    for (int i = channels, c = 0; i < period; i++) {
+      sums[c] += perPosition[i];
+      c = c + 1 == channels ? 0 : c + 1;
+    }
+  }
+
+  private void flush(int count) {
+    for (int i = 0; i < count; i++) {
+      periodSums[i] += partial[i];
+    }
+  }
+
+  private void sumChunk(ByteBuffer x, int base, int rows) {
+    for (int v = 0; v < period; v += LANES) {
+      FloatVector even = Floats.broadcast(0);
+      FloatVector odd = Floats.broadcast(0);
+      int row = 0;
+      for (; row + 1 < rows; row += 2) {
+        int i = base + row * period + v;
+        even = even.add(Floats.load(x, i));
+        odd = odd.add(Floats.load(x, i + period));
+      }
+      if (row < rows) {
+        even = even.add(Floats.load(x, base + row * period + v));
+      }
+      even.add(odd).intoArray(partial, v);
+    }
+  }
+
+  private void sumSquaresChunk(ByteBuffer x, int base, int rows, float[] shift) {
+    for (int v = 0; v < period; v += LANES) {
+      FloatVector shiftHere = FloatVector.fromArray(Floats.SPECIES, shift, v);
+      FloatVector even = Floats.broadcast(0);
+      FloatVector odd = Floats.broadcast(0);
+      int row = 0;
+      for (; row + 1 < rows; row += 2) {
+        int i = base + row * period + v;
+        FloatVector first = Floats.load(x, i).add(shiftHere);
+        FloatVector second = Floats.load(x, i + period).add(shiftHere);
+        even = first.fma(first, even);
+        odd = second.fma(second, odd);
+      }
+      if (row < rows) {
+        FloatVector last = Floats.load(x, base + row * period + v).add(shiftHere);
+        even = last.fma(last, even);
+      }
+      even.add(odd).intoArray(partial, v);
+    }
+  }
+}

@@ -1,0 +1,261 @@
+package dev.ddpm.kernel.vector;
+
+import static dev.ddpm.kernel.vector.Floats.LANES;
+
+import dev.ddpm.kernel.AdamStep;
+import dev.ddpm.kernel.Dropout;
+import dev.ddpm.kernel.GroupNorm;
+import dev.ddpm.kernel.Kernels;
+import dev.ddpm.kernel.Tensor;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** The kernels on the Vector API. Public only so that it can be made by name. */
+public final class VectorKernels implements Kernels {
+  private final Map<Integer, VectorGroupNorm> groupNorms = new HashMap<>();
+  private final Map<Integer, ChannelPeriod> periods = new HashMap<>();
+  private final VectorLoops loops = new VectorLoops();
+  private float[] row = new float[0];
+  private float[] otherRow = new float[0];
+
+  @Override
+  public String describe() {
+    return "vector kernels (" + LANES * Float.SIZE + " bits)";
+  }
+
+  @Override
+  public void groupNorm(
+      GroupNorm shape,
+      Tensor x,
+      Tensor bias,
+      Tensor gamma,
+      Tensor beta,
+      Dropout dropout,
+      Tensor keys,
+      Tensor y,
+      Tensor mean,
+      Tensor deviation) {
+    groupNorms
+        .computeIfAbsent(shape.channels(), VectorGroupNorm::new)
+        .forward(shape, x, bias, gamma, beta, dropout, keys, y, mean, deviation);
+  }
+
+  @Override
+  public void groupNormBackward(
+      GroupNorm shape,
+      Tensor x,
+      Tensor bias,
+      Tensor gamma,
+      Tensor beta,
+      Dropout dropout,
+      Tensor keys,
+      Tensor mean,
+      Tensor deviation,
+      Tensor dy,
+      Tensor added,
+      Tensor dx,
+      Tensor dBias,
+      Tensor dGamma,
+      Tensor dBeta) {
+    groupNorms
+        .computeIfAbsent(shape.channels(), VectorGroupNorm::new)
+        .backward(
+            shape, x, bias, gamma, beta, dropout, keys, mean, deviation, dy, added, dx, dBias,
+            dGamma, dBeta);
+  }
+
+  @Override
+  public void swish(Tensor x, Tensor y) {
+    loops.swish(x.bytes(), y.bytes(), x.length());
+  }
+
+  @Override
+  public void swishBackward(Tensor x, Tensor dy, Tensor dx) {
+    loops.swishBackward(x.bytes(), dy.bytes(), dx.bytes(), x.length());
+  }
+
+  @Override
+  public void add(Tensor x, Tensor y) {
+    loops.add(x.bytes(), y.bytes(), y.length());
+  }
+
+  @Override
+  public void adam(AdamStep step, Tensor gradient, Tensor m, Tensor v) {
+    loops.adam(step, gradient.bytes(), m.bytes(), v.bytes(), gradient.length());
+  }
+
+  @Override
+  public double squaredNorm(Tensor x) {
+    return loops.squaredNorm(x.bytes(), x.length());
+  }
+
+  @Override
+  public double meanSquaredError(Tensor prediction, Tensor target, Tensor gradient) {
+    return loops.meanSquaredError(
+        prediction.bytes(), target.bytes(), gradient.bytes(), prediction.length());
+  }
+
+  @Override
+  public void softmax(Tensor x) {
+    int columns = x.columns();
+    int padded = prepareRows(columns);
+    for (int r = 0; r < x.rows(); r++) {
+      int base = r * columns;
+      read(x.bytes(), base, columns, row);
+      Arrays.fill(row, columns, padded, Float.NEGATIVE_INFINITY);
+      FloatVector largest = Floats.broadcast(Float.NEGATIVE_INFINITY);
+      for (int i = 0; i < padded; i += LANES) {
+        largest = largest.max(FloatVector.fromArray(Floats.SPECIES, row, i));
+      }
+      float maximum = largest.reduceLanes(VectorOperators.MAX);
+      FloatVector total = Floats.broadcast(0);
+      for (int i = 0; i < padded; i += LANES) {
+        FloatVector e = Floats.exp(FloatVector.fromArray(Floats.SPECIES, row, i).sub(maximum));
+        e.intoArray(row, i);
+        total = total.add(e);
+      }
+      // the padding's e^−87 is below half an ulp of a sum that contains e^0
+      float factor = 1 / total.reduceLanes(VectorOperators.ADD);
+      for (int i = 0; i < padded; i += LANES) {
+        FloatVector.fromArray(Floats.SPECIES, row, i).mul(factor).intoArray(row, i);
+      }
+      write(row, columns, x.bytes(), base);
+    }
+  }
+
+  @Override
+  public void softmaxBackward(Tensor y, Tensor gradient) {
+    int columns = y.columns();
+    int padded = prepareRows(columns);
+    for (int r = 0; r < y.rows(); r++) {
+      int base = r * columns;
+      read(y.bytes(), base, columns, row);
+      read(gradient.bytes(), base, columns, otherRow);
+      Arrays.fill(row, columns, padded, 0);
+      Arrays.fill(otherRow, columns, padded, 0);
+      FloatVector total = Floats.broadcast(0);
+      for (int i = 0; i < padded; i += LANES) {
+        total =
+            FloatVector.fromArray(Floats.SPECIES, row, i)
+                .fma(FloatVector.fromArray(Floats.SPECIES, otherRow, i), total);
+      }
+      float projection = total.reduceLanes(VectorOperators.ADD);
+      for (int i = 0; i < padded; i += LANES) {
+        FloatVector.fromArray(Floats.SPECIES, otherRow, i)
+            .sub(projection)
+            .mul(FloatVector.fromArray(Floats.SPECIES, row, i))
+            .intoArray(otherRow, i);
+      }
+      write(otherRow, columns, gradient.bytes(), base);
+    }
+  }
+
+  private int prepareRows(int columns) {
+    int padded = (columns + LANES - 1) / LANES * LANES;
+    if (row.length < padded) {
+      row = new float[padded];
+      otherRow = new float[padded];
+    }
+    return padded;
+  }
+
+  private static void read(ByteBuffer memory, int base, int count, float[] values) {
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      Floats.load(memory, base + i).intoArray(values, i);
+    }
+    for (; i < count; i++) {
+      values[i] = memory.getFloat((base + i) << 2);
+    }
+  }
+
+  private static void write(float[] values, int count, ByteBuffer memory, int base) {
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      Floats.store(FloatVector.fromArray(Floats.SPECIES, values, i), memory, base + i);
+    }
+    for (; i < count; i++) {
+      memory.putFloat((base + i) << 2, values[i]);
+    }
+  }
+
+  @Override
+  public void addToRows(Tensor vector, Tensor y) {
+    int columns = y.columns();
+    prepareRows(columns);
+    read(vector.bytes(), 0, columns, row);
+    ByteBuffer memory = y.bytes();
+    for (int r = 0; r < y.rows(); r++) {
+      int base = r * columns;
+      int i = 0;
+      for (; i + LANES <= columns; i += LANES) {
+        FloatVector sum =
+            Floats.load(memory, base + i).add(FloatVector.fromArray(Floats.SPECIES, row, i));
+        Floats.store(sum, memory, base + i);
+      }
+      for (; i < columns; i++) {
+        int at = (base + i) << 2;
+        memory.putFloat(at, memory.getFloat(at) + row[i]);
+      }
+    }
+  }
+
+  @Override
+  public void gatherRows(Tensor x, int[] rows, Tensor gathered) {
+    int columns = x.columns();
+    for (int i = 0; i < rows.length; i++) {
+      ChannelPeriod.copy(x.bytes(), rows[i] * columns, gathered.bytes(), i * columns, columns);
+    }
+  }
+
+  @Override
+  public void addToRows(Tensor values, int[] rows, Tensor y) {
+    int columns = y.columns();
+    ByteBuffer from = values.bytes();
+    ByteBuffer to = y.bytes();
+    for (int r = 0; r < rows.length; r++) {
+      int source = r * columns;
+      int target = rows[r] * columns;
+      int i = 0;
+      for (; i + LANES <= columns; i += LANES) {
+        FloatVector sum = Floats.load(to, target + i).add(Floats.load(from, source + i));
+        Floats.store(sum, to, target + i);
+      }
+      for (; i < columns; i++) {
+        int at = (target + i) << 2;
+        to.putFloat(at, to.getFloat(at) + from.getFloat((source + i) << 2));
+      }
+    }
+  }
+
+  @Override
+  public void sumRows(Tensor x, Tensor sums) {
+    periods
+        .computeIfAbsent(x.columns(), ChannelPeriod::new)
+        .sumInto(x.bytes(), x.rows(), sums.bytes());
+  }
+
+  @Override
+  public void concatenate(Tensor a, Tensor b, Tensor both) {
+    int left = a.columns();
+    int right = b.columns();
+    for (int r = 0; r < both.rows(); r++) {
+      ChannelPeriod.copy(a.bytes(), r * left, both.bytes(), r * (left + right), left);
+      ChannelPeriod.copy(b.bytes(), r * right, both.bytes(), r * (left + right) + left, right);
+    }
+  }
+
+  @Override
+  public void split(Tensor both, Tensor a, Tensor b) {
+    int left = a.columns();
+    int right = b.columns();
+    for (int r = 0; r < both.rows(); r++) {
+      ChannelPeriod.copy(both.bytes(), r * (left + right), a.bytes(), r * left, left);
+      ChannelPeriod.copy(both.bytes(), r * (left + right) + left, b.bytes(), r * right, right);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.ddpm.layer;
+
+import dev.ddpm.kernel.KernelChoice;
+import dev.ddpm.kernel.Kernels;
+import dev.ddpm.kernel.Tensor;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** What the blocks of one network share: precision, kernels and scratch memory. */
+public final class BlockContext {
+  private final DataType type;
+  private final Map<List<Object>, Tensor> scratch = new HashMap<>();
+  private Kernels kernels;
+
+  /**
+   * A context for one network.
+   *
+   * @param type floating-point type of all arrays
+   * @param choice kernels to use
+   */
+  public BlockContext(DataType type, KernelChoice choice) {
+    this.type = type;
+    this.kernels = choice.create();
+  }
+
+  /** Changes the kernels, before the first pass. */
+  public void use(KernelChoice choice) {
+    kernels = choice.create();
+  }
+
+  Kernels kernels() {
+    return kernels;
+  }
+
+  /** A new array of zeros that the caller owns. */
+  Tensor allocate(long... shape) {
+    return Tensor.zeros(type, shape);
+  }
+
+  /**
+   * Memory whose content does not outlive one call of a block; blocks of equal shape share it.
+   *
+   * @param role tells apart arrays that are in use at the same time
+   */
+  Tensor scratch(String role, long... shape) {
+    List<Object> key = List.of(role, Arrays.stream(shape).boxed().toList());
+    return scratch.computeIfAbsent(key, absent -> allocate(shape));
+  }
+
+  DataType type() {
+    return type;
+  }
+}

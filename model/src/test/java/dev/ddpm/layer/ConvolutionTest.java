@@ -1,0 +1,82 @@
+package dev.ddpm.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.ddpm.kernel.KernelChoice;
+import dev.ddpm.kernel.NativeBackend;
+import dev.ddpm.kernel.Tensor;
+import dev.ddpm.random.CounterRandom;
+import dev.ddpm.random.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** All ways to convolve agree. */
+class ConvolutionTest {
+  private static final double TOLERANCE = 1e-12;
+
+  @BeforeAll
+  static void selectBackend() {
+    NativeBackend.select();
+  }
+
+  private static Tensor random(int number, long... shape) {
+    Tensor tensor = Tensor.zeros(DataType.DOUBLE, shape);
+    float[] values = new float[tensor.length()];
+    CounterRandom.gaussian(3, Stream.SAMPLE_NOISE, number, 0, values, 0, values.length);
+    for (int i = 0; i < values.length; i++) {
+      tensor.array().data().put(i, (double) values[i]);
+    }
+    return tensor;
+  }
+
+  private static double[] values(Tensor tensor) {
+    return tensor.array().reshape('c', new long[] {tensor.length()}).toDoubleVector();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1, 1", "2, 4, 4", "3, 1, 5", "2, 2, 1", "1, 3, 2"})
+  void nineProductsAreTheNativeConvolution(int batch, int height, int width) {
+    ConvolutionShape shape = new ConvolutionShape(batch, height, width, 3, 5, 1);
+    BlockContext context = new BlockContext(DataType.DOUBLE, KernelChoice.PORTABLE);
+    Tensor x = random(0, shape.input());
+    Tensor weight = random(1, 3, 3, 3, 5);
+    Tensor bias = random(2, 5);
+    Tensor dy = random(3, shape.output());
+    Tensor[] gradients = {Tensor.zeros(DataType.DOUBLE, 3, 3, 3, 5), random(4, 3, 3, 3, 5)};
+    Convolution[] ways = {
+      new NativeConvolution(shape, weight, gradients[0]),
+      new TapConvolution(shape, context, weight, gradients[1])
+    };
+    double[][] y = new double[2][];
+    double[][] dx = new double[2][];
+    for (int i = 0; i < ways.length; i++) {
+      Tensor result = context.allocate(shape.output());
+      ways[i].forward(x, bias, result);
+      y[i] = values(result);
+      Tensor inputGradient = context.allocate(shape.input());
+      ways[i].backward(x, dy, inputGradient);
+      dx[i] = values(inputGradient);
+    }
+    assertThat(y[1]).containsExactly(y[0], within(TOLERANCE));
+    assertThat(dx[1]).containsExactly(dx[0], within(TOLERANCE));
+    assertThat(values(gradients[1])).containsExactly(values(gradients[0]), within(TOLERANCE));
+  }
+
+  @Test
+  void theWayFollowsFromTheSizes() {
+    assertThat(chosen(4, 4, 256, 256, 1)).isInstanceOf(TapConvolution.class);
+    assertThat(chosen(4, 4, 256, 256, 2)).isInstanceOf(NativeConvolution.class);
+    assertThat(chosen(8, 8, 256, 256, 1)).isInstanceOf(NativeConvolution.class);
+    assertThat(chosen(4, 4, 16, 16, 1)).isInstanceOf(NativeConvolution.class);
+  }
+
+  private static Convolution chosen(int height, int width, int in, int out, int stride) {
+    ConvolutionShape shape = new ConvolutionShape(1, height, width, in, out, stride);
+    BlockContext context = new BlockContext(DataType.FLOAT, KernelChoice.PORTABLE);
+    return Convolution.of(shape, context, Tensor.zeros(DataType.FLOAT, 3, 3, in, out), null);
+  }
+}
