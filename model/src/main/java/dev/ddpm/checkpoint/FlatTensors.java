@@ -1,0 +1,98 @@
+package dev.ddpm.checkpoint;
+
+import dev.ddpm.unet.ParameterLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Turns the flat vectors of a network into named tensors in PyTorch's shapes, and back: what is
+ * trained is flat, what is stored is a state dict.
+ */
+public final class FlatTensors {
+  private final ParameterLayout layout;
+
+  /** For networks of one layout. */
+  public FlatTensors(ParameterLayout layout) {
+    this.layout = layout;
+  }
+
+  /**
+   * The weights as a state dict; each tensor is computed when it is asked for.
+   *
+   * @param flat flat weights, not copied
+   */
+  public NamedTensors named(float[] flat) {
+    var tensors = new NamedTensors();
+    add(tensors, "", flat, 0);
+    return tensors;
+  }
+
+  /**
+   * Adam's moments under the names of the weights with the prefixes of {@link ModelFolder}.
+   *
+   * @param moments all first moments, then all second moments, flat
+   */
+  public NamedTensors namedMoments(float[] moments) {
+    var tensors = new NamedTensors();
+    add(tensors, ModelFolder.FIRST_MOMENT, moments, 0);
+    add(tensors, ModelFolder.SECOND_MOMENT, moments, size());
+    return tensors;
+  }
+
+  /**
+   * Reads weights as a flat vector.
+   *
+   * @param file {@link TensorFile#WEIGHTS} or {@link TensorFile#EMA}
+   */
+  public float[] read(ModelFolder folder, TensorFile file) {
+    float[] flat = new float[size()];
+    read(folder, file, Map.of("", 0), flat);
+    return flat;
+  }
+
+  /** Reads Adam's moments: all first moments, then all second moments, flat. */
+  public float[] readMoments(ModelFolder folder) {
+    float[] flat = new float[2 * size()];
+    read(
+        folder,
+        TensorFile.UPDATER,
+        Map.of(ModelFolder.FIRST_MOMENT, 0, ModelFolder.SECOND_MOMENT, size()),
+        flat);
+    return flat;
+  }
+
+  private int size() {
+    return Math.toIntExact(layout.size());
+  }
+
+  private void add(NamedTensors tensors, String prefix, float[] flat, int base) {
+    for (ParameterLayout.Tensor tensor : layout.tensors()) {
+      tensors.add(
+          TensorHeader.floats(prefix + tensor.name(), tensor.shape()),
+          () -> layout.toStateDict(tensor, flat, base));
+    }
+  }
+
+  /** Reads tensors of each prefix into the part of a flat vector that begins at its base. */
+  private void read(
+      ModelFolder folder, TensorFile file, Map<String, Integer> baseOfPrefix, float[] flat) {
+    List<TensorHeader> headers = new ArrayList<>();
+    Map<String, TensorConsumer> consumers = new HashMap<>();
+    baseOfPrefix.forEach(
+        (prefix, base) -> {
+          for (ParameterLayout.Tensor tensor : layout.tensors()) {
+            String name = prefix + tensor.name();
+            headers.add(TensorHeader.floats(name, tensor.shape()));
+            consumers.put(name, values -> layout.fromStateDict(tensor, values, flat, base));
+          }
+        });
+    folder.read(file, headers, (header, values) -> consumers.get(header.name()).accept(values));
+  }
+
+  @FunctionalInterface
+  private interface TensorConsumer {
+    void accept(float[] values);
+  }
+}

@@ -1,0 +1,37 @@
+package dev.ddpm.checkpoint;
+
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.unet.UNetSpec;
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What one has to know of a model to use its weights.
+ *
+ * @param unet the architecture
+ * @param schedule the noise schedule of its training
+ * @param prediction what it puts out
+ * @param preset the conventions that sampling follows unless told otherwise
+ * @param dataRange the interval of its image values
+ * @param provenance who, when, from which data, with which configuration and versions; free text by
+ *     key, kept in the order of the keys
+ */
+public record ModelDescription(
+    UNetSpec unet,
+    ScheduleSpec schedule,
+    Prediction prediction,
+    Preset preset,
+    DataRange dataRange,
+    Map<String, String> provenance)
+    implements Serializable {
+
+  /** Copies the provenance. */
+  public ModelDescription {
+    provenance = Collections.unmodifiableMap(new TreeMap<>(provenance));
+  }
+}

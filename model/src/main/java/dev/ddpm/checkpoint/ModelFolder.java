@@ -1,0 +1,311 @@
+package dev.ddpm.checkpoint;
+
+import dev.ddpm.DdpmException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.security.DigestInputStream;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * A model in files: everything that is needed to sample or to go on training, and nothing else.
+ *
+ * <ul>
+ *   <li>{@code model.json}: the description of the model, and the SHA-256 of every other file
+ *   <li>{@code weights.safetensors}, {@code ema.safetensors}, {@code updater.safetensors}: see
+ *       {@link TensorFile}; all but the first may be missing
+ *   <li>{@code training.json}: a {@link TrainingState}; may be missing
+ * </ul>
+ *
+ * <p>Each file appears as a whole, and {@code model.json} last: a folder that has one is complete,
+ * and a folder that was cut off or put together from two is recognised by its checksums. An
+ * instance is a folder whose {@code model.json} has been read.
+ *
+ * <p>Everything wrong with the files is a {@link DdpmException} (data) that names the file and,
+ * where there is one, the tensor; a file system that fails is one (environment).
+ */
+public final class ModelFolder {
+  /** The version of the layout that is written, and the only one that is read. */
+  public static final int FORMAT_VERSION = 1;
+
+  /** Prefix of Adam's first moments in {@link TensorFile#UPDATER}. */
+  public static final String FIRST_MOMENT = "m.";
+
+  /** Prefix of Adam's second moments in {@link TensorFile#UPDATER}. */
+  public static final String SECOND_MOMENT = "v.";
+
+  private static final String MODEL = "model.json";
+  private static final String TRAINING = "training.json";
+
+  private final FileStore store;
+  private final ModelDocument document;
+
+  private ModelFolder(FileStore store, ModelDocument document) {
+    this.store = store;
+    this.document = document;
+  }
+
+  /** Takes the tensors of a file, one at a time. */
+  @FunctionalInterface
+  public interface TensorConsumer {
+    /** Takes a tensor; the elements are row-major and not used again. */
+    void accept(TensorHeader header, float[] elements);
+  }
+
+  /**
+   * Writes a model.
+   *
+   * @param store where to; best a new folder
+   * @param description what the model is
+   * @param tensors the tensor files; {@link TensorFile#WEIGHTS} must be among them
+   * @param training where training stands, if it is to be continued
+   * @return the folder
+   */
+  public static ModelFolder write(
+      FileStore store,
+      ModelDescription description,
+      Map<TensorFile, NamedTensors> tensors,
+      Optional<TrainingState> training) {
+    if (!tensors.containsKey(TensorFile.WEIGHTS)) {
+      throw new IllegalArgumentException("a model folder without weights");
+    }
+    Map<String, String> digests = new HashMap<>();
+    for (Map.Entry<TensorFile, NamedTensors> entry : new TreeMap<>(tensors).entrySet()) {
+      String name = entry.getKey().fileName();
+      digests.put(name, create(store, name, out -> writeTensors(out, entry.getValue())));
+    }
+    if (training.isPresent()) {
+      byte[] json = ModelJson.write(training.get());
+      digests.put(TRAINING, create(store, TRAINING, out -> out.write(json)));
+    }
+    ModelDocument document = new ModelDocument(FORMAT_VERSION, description, digests);
+    byte[] json = ModelJson.write(document);
+    create(store, MODEL, out -> out.write(json));
+    return new ModelFolder(store, document);
+  }
+
+  /**
+   * Reads the description of a model.
+   *
+   * @throws DdpmException (data) if the folder has no {@code model.json}, or not one of this
+   *     version
+   */
+  public static ModelFolder open(FileStore store) {
+    String location = store.location(MODEL);
+    byte[] json;
+    try {
+      if (!store.exists(MODEL)) {
+        throw DdpmException.data("%s does not exist: this is not a model folder.", location);
+      }
+      try (InputStream in = store.open(MODEL)) {
+        json = in.readAllBytes();
+      }
+    } catch (IOException e) {
+      throw unreadable(e, location);
+    }
+    int version = ModelJson.readInt(json, "format_version", location);
+    if (version != FORMAT_VERSION) {
+      throw DdpmException.data(
+          "%s has format version %d, but this program reads version %d only.",
+          location, version, FORMAT_VERSION);
+    }
+    ModelDocument document = ModelJson.read(json, ModelDocument.class, location);
+    if (!document.sha256().containsKey(TensorFile.WEIGHTS.fileName())) {
+      throw DdpmException.data(
+          "%s cannot be used: it does not list %s.", location, TensorFile.WEIGHTS.fileName());
+    }
+    return new ModelFolder(store, document);
+  }
+
+  /** What the model is. */
+  public ModelDescription description() {
+    return document.model();
+  }
+
+  /** Whether the folder has a tensor file. */
+  public boolean has(TensorFile file) {
+    return document.sha256().containsKey(file.fileName());
+  }
+
+  /**
+   * Reads a tensor file.
+   *
+   * @param file which; see {@link #has}
+   * @param expected the names and shapes that must be in it, in any order, and no others
+   * @return the tensors, in the order of {@code expected}
+   */
+  public NamedTensors read(TensorFile file, List<TensorHeader> expected) {
+    Map<String, float[]> elements = new HashMap<>();
+    read(file, expected, (header, values) -> elements.put(header.name(), values));
+    NamedTensors tensors = new NamedTensors();
+    for (TensorHeader header : expected) {
+      tensors.add(header, elements.get(header.name()));
+    }
+    return tensors;
+  }
+
+  /**
+   * Reads a tensor file with one tensor in memory at a time. What the consumer got is good only
+   * once this method has returned: the checksum is known at the end.
+   *
+   * @param file which; see {@link #has}
+   * @param expected the names and shapes that must be in it, in any order, and no others
+   * @param consumer takes the tensors, in the order of the file
+   */
+  public void read(TensorFile file, List<TensorHeader> expected, TensorConsumer consumer) {
+    String name = file.fileName();
+    String location = store.location(name);
+    String listed = listedDigest(name);
+    MessageDigest digest = Checksum.digest();
+    try (InputStream in = openExisting(name);
+        SafetensorsReader reader =
+            new SafetensorsReader(new DigestInputStream(in, digest), location)) {
+      checkHeaders(reader.tensors(), expected, location);
+      for (TensorHeader header : reader.tensors()) {
+        float[] elements = reader.readFloats();
+        checkFinite(header, elements, location);
+        consumer.accept(header, elements);
+      }
+      reader.expectEnd();
+    } catch (IOException e) {
+      throw unreadable(e, location);
+    }
+    checkDigest(digest, listed, location);
+  }
+
+  /** Where training stands, if the folder says so. */
+  public Optional<TrainingState> training() {
+    if (!document.sha256().containsKey(TRAINING)) {
+      return Optional.empty();
+    }
+    String location = store.location(TRAINING);
+    byte[] json;
+    try (InputStream in = openExisting(TRAINING)) {
+      json = in.readAllBytes();
+    } catch (IOException e) {
+      throw unreadable(e, location);
+    }
+    MessageDigest digest = Checksum.digest();
+    digest.update(json);
+    checkDigest(digest, listedDigest(TRAINING), location);
+    return Optional.of(ModelJson.read(json, TrainingState.class, location));
+  }
+
+  /**
+   * The identity of what sampling uses: SHA-256 over the description, without its provenance, and
+   * the content of a tensor file. Two runs that came to the same weights have the same.
+   *
+   * @param file the weights that are used: {@link TensorFile#WEIGHTS} or {@link TensorFile#EMA}
+   * @return 64 hexadecimal digits
+   */
+  public String modelHash(TensorFile file) {
+    ModelDescription model = document.model();
+    ModelDescription essence =
+        new ModelDescription(
+            model.unet(),
+            model.schedule(),
+            model.prediction(),
+            model.preset(),
+            model.dataRange(),
+            Map.of());
+    ModelDocument hashed =
+        new ModelDocument(
+            FORMAT_VERSION, essence, Map.of("weights", listedDigest(file.fileName())));
+    MessageDigest digest = Checksum.digest();
+    digest.update(ModelJson.write(hashed));
+    return Checksum.hex(digest);
+  }
+
+  private String listedDigest(String name) {
+    String digest = document.sha256().get(name);
+    if (digest == null) {
+      throw DdpmException.data(
+          "%s does not list %s: the model was written without it.", store.location(MODEL), name);
+    }
+    return digest;
+  }
+
+  private InputStream openExisting(String name) throws IOException {
+    if (!store.exists(name)) {
+      throw DdpmException.data(
+          "%s does not exist, but %s lists it.", store.location(name), store.location(MODEL));
+    }
+    return store.open(name);
+  }
+
+  private static String create(FileStore store, String name, FileStore.Content content) {
+    MessageDigest digest = Checksum.digest();
+    try {
+      store.create(name, out -> content.writeTo(new DigestOutputStream(out, digest)));
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "%s cannot be written: %s.", store.location(name), e.getMessage());
+    }
+    return Checksum.hex(digest);
+  }
+
+  private static void writeTensors(OutputStream out, NamedTensors tensors) throws IOException {
+    try (SafetensorsWriter writer =
+        new SafetensorsWriter(out, tensors.headers(), Map.of("format", "pt"))) {
+      for (TensorHeader header : tensors.headers()) {
+        writer.write(tensors.values(header.name()));
+      }
+    }
+  }
+
+  private static void checkHeaders(
+      List<TensorHeader> actual, List<TensorHeader> expected, String location) {
+    Map<String, TensorHeader> missing = new LinkedHashMap<>();
+    for (TensorHeader header : expected) {
+      missing.put(header.name(), header);
+    }
+    for (TensorHeader header : actual) {
+      TensorHeader wanted = missing.remove(header.name());
+      if (wanted == null) {
+        throw DdpmException.data(
+            "%s: tensor %s does not belong to the architecture of the model.",
+            location, header.name());
+      }
+      if (!wanted.equals(header)) {
+        throw DdpmException.data(
+            "%s: tensor %s is %s %s, but the architecture of the model needs %s %s.",
+            location, header.name(), header.type(), header.shape(), wanted.type(), wanted.shape());
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw DdpmException.data(
+          "%s: tensor %s is missing.", location, missing.keySet().iterator().next());
+    }
+  }
+
+  private static void checkFinite(TensorHeader header, float[] elements, String location) {
+    for (int i = 0; i < elements.length; i++) {
+      if (!Float.isFinite(elements[i])) {
+        throw DdpmException.data(
+            "%s: element %d of tensor %s is %s: weights must be finite.",
+            location, i, header.name(), elements[i]);
+      }
+    }
+  }
+
+  private static void checkDigest(MessageDigest digest, String listed, String location) {
+    String actual = Checksum.hex(digest);
+    if (!actual.equals(listed)) {
+      throw DdpmException.data(
+          "%s has the SHA-256 %s, but the model was written with %s: it is damaged or of another"
+              + " model.",
+          location, actual, listed);
+    }
+  }
+
+  private static DdpmException unreadable(IOException cause, String location) {
+    return DdpmException.environment(cause, "%s cannot be read: %s.", location, cause.getMessage());
+  }
+}

@@ -1,0 +1,120 @@
+package dev.ddpm.checkpoint;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.cfg.EnumFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.ScheduleSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Records as JSON: keys in snake case, enumerations in lower case. Every key has to be there, and
+ * no other.
+ */
+final class ModelJson {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
+          .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          .addMixIn(ScheduleSpec.class, ScheduleKinds.class)
+          .build();
+
+  /** The same line ends on every platform: the text is hashed. */
+  private static final DefaultPrettyPrinter PRINTER =
+      new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
+
+  private static final Pattern ADVICE =
+      Pattern.compile(" ?[(;:] ?(set |disable )?`?Deserialization.*", Pattern.DOTALL);
+
+  private ModelJson() {}
+
+  /** Tells the kinds of schedules apart, without a trace of JSON in their classes. */
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = ScheduleSpec.Linear.class, name = "linear"),
+    @JsonSubTypes.Type(value = ScheduleSpec.Cosine.class, name = "cosine")
+  })
+  private interface ScheduleKinds {}
+
+  static byte[] write(Object document) {
+    try {
+      return MAPPER.writer(PRINTER).writeValueAsBytes(document);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Reads a record.
+   *
+   * @throws DdpmException (data) naming the file and what is wrong in it
+   */
+  static <T> T read(byte[] json, Class<T> type, String file) {
+    try {
+      return MAPPER.readValue(json, type);
+    } catch (JacksonException e) {
+      throw DdpmException.data(e, "%s cannot be used: %s", file, reason(e));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The key and what is wrong with it, without Jackson's advice to its programmers. */
+  private static String reason(JacksonException e) {
+    if (e.getCause() instanceof DdpmException) {
+      return e.getCause().getMessage();
+    }
+    String message = ADVICE.matcher(e.getOriginalMessage()).replaceFirst("");
+    if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+      String key =
+          mapping.getPath().stream()
+              .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName())
+              .collect(Collectors.joining("."));
+      return key + ": " + message + ".";
+    }
+    return message + ".";
+  }
+
+  /**
+   * The number under a key, without looking at the rest.
+   *
+   * @throws DdpmException (data) if the file is no JSON object with such a number
+   */
+  static int readInt(byte[] json, String key, String file) {
+    try {
+      JsonNode value = MAPPER.readTree(json).path(key);
+      if (!value.isInt()) {
+        throw DdpmException.data("%s cannot be used: it has no number %s.", file, key);
+      }
+      return value.intValue();
+    } catch (JacksonException e) {
+      throw DdpmException.data(e, "%s is not valid JSON: %s", file, e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

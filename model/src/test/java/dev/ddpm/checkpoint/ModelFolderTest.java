@@ -1,0 +1,339 @@
+package dev.ddpm.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.unet.UNetSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ModelFolderTest {
+  private static final UNetSpec UNET =
+      new UNetSpec(1, 16, 8, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+  private static final ModelDescription DESCRIPTION =
+      describe(new ScheduleSpec.Linear(1000, 1e-4, 0.02), Map.of("run", "first", "author", "é"));
+  private static final List<TensorHeader> HEADERS =
+      List.of(
+          TensorHeader.floats("conv.weight", List.of(2, 1, 1, 2)),
+          TensorHeader.floats("conv.bias", List.of(2)));
+  private static final TrainingState STATE = new TrainingState(4000, 250, 3, 1280, -7);
+
+  @TempDir private Path folder;
+  private FileStore store;
+
+  @BeforeEach
+  void setUp() {
+    store = new LocalFileStore(folder);
+  }
+
+  @Test
+  void readsWhatItWrote() {
+    NamedTensors updater = new NamedTensors();
+    for (String prefix : List.of(ModelFolder.FIRST_MOMENT, ModelFolder.SECOND_MOMENT)) {
+      HEADERS.forEach(h -> updater.add(h.prefixed(prefix), new float[(int) h.size()]));
+    }
+    ModelFolder.write(
+        store,
+        DESCRIPTION,
+        Map.of(
+            TensorFile.WEIGHTS,
+            weights(1),
+            TensorFile.EMA,
+            weights(2),
+            TensorFile.UPDATER,
+            updater),
+        Optional.of(STATE));
+
+    ModelFolder read = ModelFolder.open(store);
+
+    assertThat(read.description()).isEqualTo(DESCRIPTION);
+    assertThat(read.training()).contains(STATE);
+    NamedTensors weights = read.read(TensorFile.WEIGHTS, HEADERS);
+    assertThat(weights.headers()).isEqualTo(HEADERS);
+    assertThat(weights.values("conv.weight")).containsExactly(1, 1, 1, 1);
+    assertThat(read.read(TensorFile.EMA, HEADERS).values("conv.bias")).containsExactly(2, 2);
+    assertThat(read.has(TensorFile.UPDATER)).isTrue();
+    assertThat(read.read(TensorFile.UPDATER, updater.headers()).headers())
+        .extracting(TensorHeader::name)
+        .containsExactly("m.conv.weight", "m.conv.bias", "v.conv.weight", "v.conv.bias");
+  }
+
+  @Test
+  void weightsAloneAreEnough() {
+    ModelFolder read = written(Map.of());
+    assertThat(read.has(TensorFile.EMA)).isFalse();
+    assertThat(read.training()).isEmpty();
+    assertThatThrownBy(() -> read.read(TensorFile.EMA, HEADERS))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("model.json does not list ema.safetensors");
+    assertThatThrownBy(() -> ModelFolder.write(store, DESCRIPTION, Map.of(), Optional.empty()))
+        .hasMessageContaining("without weights");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Prediction.class)
+  void everyDescriptionSurvives(Prediction prediction) {
+    for (Preset preset : Preset.values()) {
+      for (DataRange range : DataRange.values()) {
+        for (ScheduleSpec schedule :
+            List.of(new ScheduleSpec.Cosine(50), new ScheduleSpec.Linear(7, 0.1 / 3, 0.2))) {
+          ModelDescription description =
+              new ModelDescription(UNET, schedule, prediction, preset, range, Map.of());
+          ModelFolder.write(
+              store, description, Map.of(TensorFile.WEIGHTS, weights(1)), Optional.empty());
+          assertThat(ModelFolder.open(store).description()).isEqualTo(description);
+        }
+      }
+    }
+  }
+
+  /** The format that stored models have: a change here needs another version. */
+  @Test
+  void descriptionIsReadableByPeople() throws IOException {
+    written(Map.of());
+    assertThat(Files.readString(folder.resolve("model.json")))
+        .contains("\"format_version\" : 1")
+        .contains("\"image_channels\" : 1")
+        .contains("\"channel_multipliers\" : [ 1, 2 ]")
+        .contains("\"attention\" : [ false, true ]")
+        .contains("\"kind\" : \"linear\"")
+        .contains("\"first_beta\" : 1.0E-4")
+        .contains("\"prediction\" : \"epsilon\"")
+        .contains("\"preset\" : \"paper\"")
+        .contains("\"data_range\" : \"minus_one_to_one\"")
+        .contains("\"author\" : \"é\"")
+        .contains("\"weights.safetensors\" : \"");
+  }
+
+  @Test
+  void consumerGetsOneTensorAfterTheOther() {
+    List<String> names = new ArrayList<>();
+    List<TensorHeader> otherOrder = List.of(HEADERS.get(1), HEADERS.get(0));
+    written(Map.of())
+        .read(TensorFile.WEIGHTS, otherOrder, (header, elements) -> names.add(header.name()));
+    assertThat(names).containsExactly("conv.weight", "conv.bias");
+  }
+
+  @Test
+  void modelHashIsThatOfWhatSamplingUses() {
+    String hash = written(Map.of()).modelHash(TensorFile.WEIGHTS);
+    assertThat(hash).matches("[0-9a-f]{64}");
+
+    ModelFolder sameUnderOtherProvenance =
+        ModelFolder.write(
+            store,
+            describe(DESCRIPTION.schedule(), Map.of("run", "second")),
+            Map.of(TensorFile.WEIGHTS, weights(1), TensorFile.EMA, weights(2)),
+            Optional.of(STATE));
+    assertThat(sameUnderOtherProvenance.modelHash(TensorFile.WEIGHTS)).isEqualTo(hash);
+    assertThat(ModelFolder.open(store).modelHash(TensorFile.WEIGHTS)).isEqualTo(hash);
+    assertThat(sameUnderOtherProvenance.modelHash(TensorFile.EMA)).isNotEqualTo(hash);
+
+    ModelFolder otherSchedule =
+        ModelFolder.write(
+            store,
+            describe(new ScheduleSpec.Cosine(1000), Map.of()),
+            Map.of(TensorFile.WEIGHTS, weights(1)),
+            Optional.empty());
+    assertThat(otherSchedule.modelHash(TensorFile.WEIGHTS)).isNotEqualTo(hash);
+  }
+
+  @Test
+  void refusesAFolderWithoutModel() {
+    assertData(() -> ModelFolder.open(store), folder.resolve("model.json") + " does not exist");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "\"format_version\" : 1 | \"format_version\" : 2 | has format version 2, but",
+        "\"format_version\" : 1 | \"format_version\" : \"x\" | has no number format_version",
+        "\"format_version\" : 1, |  | has no number format_version",
+        "\"height\" : 16 | \"height\" : 15 | height = 15: must be a multiple of 2",
+        "\"height\" : 16 | \"height\" : 16.5 | 16.5",
+        "\"height\" : 16 | \"height\" : null | model.unet.height: Cannot map `null`",
+        "\"height\" : 16, |  | Missing creator property 'height'",
+        "\"height\" : 16 | \"heigth\" : 16 | Missing creator property 'height'",
+        "\"height\" : 16, | \"height\" : 16, \"depth\" : 1, | Unrecognized field \"depth\"",
+        "\"kind\" : \"linear\" | \"kind\" : \"square\" | square",
+        "\"prediction\" : \"epsilon\" | \"prediction\" : \"delta\" | delta",
+        "\"prediction\" : \"epsilon\" | \"prediction\" : 0 | Prediction",
+        "\"weights.safetensors\" | \"waits\" | does not list weights.safetensors",
+        "{ | [ | not valid JSON"
+      })
+  void refusesDescriptionsItDoesNotUnderstand(String from, String to, String message)
+      throws IOException {
+    written(Map.of());
+    Path json = folder.resolve("model.json");
+    String text = Files.readString(json);
+    assertThat(text).contains(from);
+    Files.writeString(json, text.replace(from, to == null ? "" : to));
+
+    assertData(() -> ModelFolder.open(store), json + "", message);
+  }
+
+  @Test
+  void refusesMissingFiles() throws IOException {
+    ModelFolder read = written(Map.of(TensorFile.EMA, weights(2)));
+    Files.delete(folder.resolve("ema.safetensors"));
+    assertData(() -> read.read(TensorFile.EMA, HEADERS), "ema.safetensors does not exist, but");
+  }
+
+  @Test
+  void refusesFilesOfAnotherModel() throws IOException {
+    written(Map.of());
+    byte[] other = Files.readAllBytes(folder.resolve("weights.safetensors"));
+    ModelFolder.write(
+        store, DESCRIPTION, Map.of(TensorFile.WEIGHTS, weights(3)), Optional.of(STATE));
+    Files.write(folder.resolve("weights.safetensors"), other);
+    Files.writeString(folder.resolve("training.json"), "{}");
+    ModelFolder read = ModelFolder.open(store);
+
+    assertData(
+        () -> read.read(TensorFile.WEIGHTS, HEADERS),
+        folder.resolve("weights.safetensors") + " has the SHA-256",
+        "damaged or of another model");
+    assertData(read::training, "training.json has the SHA-256");
+  }
+
+  @Test
+  void refusesTruncatedFiles() throws IOException {
+    ModelFolder read = written(Map.of());
+    Path file = folder.resolve("weights.safetensors");
+    byte[] whole = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(whole, whole.length - 1));
+    assertData(
+        () -> read.read(TensorFile.WEIGHTS, HEADERS),
+        "weights.safetensors: the file ends within tensor conv.bias");
+  }
+
+  @Test
+  void refusesTensorsOfAnotherArchitecture() {
+    ModelFolder read = written(Map.of());
+    TensorHeader weight = HEADERS.get(0);
+    TensorHeader bias = HEADERS.get(1);
+    TensorHeader wideBias = TensorHeader.floats("conv.bias", List.of(3));
+    TensorHeader extra = TensorHeader.floats("extra", List.of(3));
+
+    assertData(
+        () -> read.read(TensorFile.WEIGHTS, List.of(weight, wideBias)),
+        "weights.safetensors: tensor conv.bias is F32 [2], but",
+        "needs F32 [3]");
+    assertData(
+        () -> read.read(TensorFile.WEIGHTS, List.of(weight, bias, extra)),
+        "weights.safetensors: tensor extra is missing");
+    assertData(
+        () -> read.read(TensorFile.WEIGHTS, List.of(weight)),
+        "weights.safetensors: tensor conv.bias does not belong");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"NaN", "Infinity", "-Infinity"})
+  void refusesWeightsThatAreNotFinite(float broken) {
+    NamedTensors weights =
+        new NamedTensors()
+            .add(HEADERS.get(0), new float[] {1, 2, broken, 4})
+            .add(HEADERS.get(1), new float[2]);
+    ModelFolder read =
+        ModelFolder.write(
+            store, DESCRIPTION, Map.of(TensorFile.WEIGHTS, weights), Optional.empty());
+    assertData(
+        () -> read.read(TensorFile.WEIGHTS, HEADERS),
+        "weights.safetensors: element 2 of tensor conv.weight is " + broken);
+  }
+
+  @Test
+  void failedWriteLeavesNoModel() throws IOException {
+    NamedTensors failing = new NamedTensors();
+    failing.add(HEADERS.get(0), () -> new float[1]);
+
+    assertThatThrownBy(
+            () ->
+                ModelFolder.write(
+                    store, DESCRIPTION, Map.of(TensorFile.WEIGHTS, failing), Optional.empty()))
+        .hasMessageContaining("not one of 1 F32");
+
+    try (var files = Files.list(folder)) {
+      assertThat(files).isEmpty();
+    }
+  }
+
+  @Test
+  void unwritableFolderIsAnEnvironmentFailure() throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+    FileStore impossible = new LocalFileStore(file);
+    assertThatThrownBy(
+            () ->
+                ModelFolder.write(
+                    impossible,
+                    DESCRIPTION,
+                    Map.of(TensorFile.WEIGHTS, weights(1)),
+                    Optional.empty()))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
+        .hasMessageContaining("weights.safetensors cannot be written");
+  }
+
+  @Test
+  void namedTensorsRefuseWhatDoesNotFit() {
+    NamedTensors tensors = weights(1);
+    assertThatThrownBy(() -> tensors.add(HEADERS.get(0), new float[4]))
+        .hasMessageContaining("two tensors of the name conv.weight");
+    assertThatThrownBy(() -> tensors.add(TensorHeader.floats("x", List.of(2)), new float[3]))
+        .hasMessageContaining("with 3 elements");
+    assertThatThrownBy(() -> tensors.values("y")).hasMessageContaining("no tensor of the name y");
+  }
+
+  private ModelFolder written(Map<TensorFile, NamedTensors> more) {
+    Map<TensorFile, NamedTensors> tensors = new EnumMap<>(TensorFile.class);
+    tensors.put(TensorFile.WEIGHTS, weights(1));
+    tensors.putAll(more);
+    return ModelFolder.write(store, DESCRIPTION, tensors, Optional.empty());
+  }
+
+  private static ModelDescription describe(ScheduleSpec schedule, Map<String, String> provenance) {
+    return new ModelDescription(
+        UNET, schedule, Prediction.EPSILON, Preset.PAPER, DataRange.MINUS_ONE_TO_ONE, provenance);
+  }
+
+  private static NamedTensors weights(float value) {
+    NamedTensors tensors = new NamedTensors();
+    for (TensorHeader header : HEADERS) {
+      float[] elements = new float[(int) header.size()];
+      Arrays.fill(elements, value);
+      tensors.add(header, elements);
+    }
+    return tensors;
+  }
+
+  private static void assertData(ThrowingCallable call, String... messages) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
+        .satisfies(
+            e -> assertThat(e.getMessage()).contains(messages).doesNotContain("Deserialization"));
+  }
+}
