@@ -1,0 +1,94 @@
+package dev.ddpm.training;
+
+import dev.ddpm.diffusion.GaussianDiffusion;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.random.CounterRandom;
+import dev.ddpm.random.Stream;
+import dev.ddpm.unet.UNetSpec;
+
+/**
+ * Makes minibatches from images: mirrors, maps to the data range, draws t and ε and mixes them in.
+ *
+ * <p>Everything drawn for an image depends on the seed, the epoch and its row id alone, so a step
+ * made again, or made elsewhere, sees the same. Not thread-safe: the minibatch is overwritten by
+ * the next one.
+ */
+final class MinibatchBuilder {
+  private final UNetSpec unet;
+  private final GaussianDiffusion diffusion;
+  private final TrainingSpec training;
+  private final byte[] mirrored;
+  private float[] x0 = {};
+  private float[] epsilon = {};
+  private Minibatch minibatch = new Minibatch(0, x0, new int[0], x0, new long[0]);
+
+  MinibatchBuilder(UNetSpec unet, NoiseSchedule schedule, TrainingSpec training) {
+    this.unet = unet;
+    this.diffusion = new GaussianDiffusion(schedule);
+    this.training = training;
+    this.mirrored = new byte[unet.imageSize()];
+  }
+
+  /**
+   * A minibatch.
+   *
+   * @param epoch number of the epoch
+   * @param ids row ids of the images
+   * @param pixels uint8 values per image, (height, width, channels)
+   */
+  Minibatch build(long epoch, long[] ids, byte[][] pixels) {
+    int step = Math.toIntExact(epoch);
+    int size = unet.imageSize();
+    resize(ids.length);
+    for (int i = 0; i < ids.length; i++) {
+      int offset = i * size;
+      long id = ids[i];
+      training.dataRange().fromBytes(oriented(id, step, pixels[i]), 0, x0, offset, size);
+      int t =
+          CounterRandom.uniformInt(
+              training.seed(), Stream.TIMESTEP, id, step, diffusion.schedule().steps());
+      CounterRandom.gaussian(
+          training.seed(), Stream.TRAINING_NOISE, id, step, epsilon, offset, size);
+      diffusion.qSample(x0, epsilon, t, minibatch.xt, offset, size);
+      diffusion.target(training.prediction(), x0, epsilon, t, minibatch.target, offset, size);
+      minibatch.timesteps[i] = t;
+      minibatch.imageKeys[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, step);
+    }
+    return minibatch;
+  }
+
+  private byte[] oriented(long id, int step, byte[] pixels) {
+    if (pixels.length != unet.imageSize()) {
+      throw new IllegalArgumentException(
+          "Image %d has %d values; the network takes %d."
+              .formatted(id, pixels.length, unet.imageSize()));
+    }
+    if (!training.horizontalFlip()
+        || CounterRandom.uniform(training.seed(), Stream.FLIP, id, step) >= 0.5) {
+      return pixels;
+    }
+    int channels = unet.imageChannels();
+    int row = unet.width() * channels;
+    for (int from = 0; from < row * unet.height(); from += row) {
+      for (int x = 0; x < row; x += channels) {
+        System.arraycopy(pixels, from + x, mirrored, from + row - channels - x, channels);
+      }
+    }
+    return mirrored;
+  }
+
+  private void resize(int images) {
+    int values = images * unet.imageSize();
+    if (x0.length < values) {
+      x0 = new float[values];
+      epsilon = new float[values];
+      minibatch =
+          new Minibatch(
+              images, new float[values], new int[images], new float[values], new long[images]);
+    } else if (minibatch.size != images) {
+      minibatch =
+          new Minibatch(
+              images, minibatch.xt, minibatch.timesteps, minibatch.target, minibatch.imageKeys);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.ddpm.training;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
+import java.io.Serializable;
+
+/**
+ * How a model is trained, apart from how the work is spread over workers.
+ *
+ * @param prediction what the network learns to predict
+ * @param dataRange what pixel values are mapped to
+ * @param horizontalFlip whether every image is mirrored with probability one half
+ * @param optimiser what turns gradients into updates
+ * @param learningRate of the optimiser, step by step
+ * @param clipNorm bound of the global norm of the gradient; 0 for none
+ * @param emaDecay limit of the per-step decay of the averaged weights, in [0, 1); 0 for none
+ * @param seed of everything that is drawn
+ */
+public record TrainingSpec(
+    Prediction prediction,
+    DataRange dataRange,
+    boolean horizontalFlip,
+    Optimiser optimiser,
+    LearningRate learningRate,
+    double clipNorm,
+    double emaDecay,
+    long seed)
+    implements Serializable {
+
+  /**
+   * Checks the bounds.
+   *
+   * @throws DdpmException (user) naming the key, its value and what is allowed
+   */
+  public TrainingSpec {
+    if (!(clipNorm >= 0)) {
+      throw DdpmException.user("clip-norm = %s: must be above 0, or 0 for no clipping.", clipNorm);
+    }
+    if (!(emaDecay >= 0 && emaDecay < 1)) {
+      throw DdpmException.user(
+          "ema-decay = %s: must be at least 0 and below 1; 0 for no average.", emaDecay);
+    }
+  }
+
+  /** The same without mirroring. */
+  TrainingSpec withoutFlip() {
+    return new TrainingSpec(
+        prediction, dataRange, false, optimiser, learningRate, clipNorm, emaDecay, seed);
+  }
+}
