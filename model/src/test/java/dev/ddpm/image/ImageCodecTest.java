@@ -1,0 +1,236 @@
+package dev.ddpm.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ddpm.DdpmException;
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
+import java.awt.image.BufferedImage;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.awt.image.WritableRaster;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.zip.CRC32;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ImageCodecTest {
+
+  @ParameterizedTest
+  @CsvSource({"1,1,1", "28,28,1", "5,9,1", "7,4,3", "4,7,4", "1,300,3", "300,1,4"})
+  void pngComesBackAsItWas(int height, int width, int channels) {
+    RawImage image = Pictures.varied(height, width, channels);
+
+    byte[] png = ImageCodec.encodePng(image);
+
+    assertThat(ImageCodec.isPng(png)).isTrue();
+    assertThat(ImageCodec.decode(png, "x")).isEqualTo(image);
+    assertThat(ImageCodec.encodePng(image)).isEqualTo(png);
+  }
+
+  @Test
+  void pngIsReadByOtherDecoders() throws IOException {
+    BufferedImage read =
+        ImageIO.read(
+            new ByteArrayInputStream(
+                ImageCodec.encodePng(Pictures.of(1, 2, 4, 1, 2, 3, 255, 9, 8, 7, 128))));
+
+    assertThat(read.getRGB(0, 0)).isEqualTo(0xff010203);
+    assertThat(read.getRGB(1, 0)).isEqualTo(0x80090807);
+  }
+
+  @Test
+  void smoothPicturesAreCompressed() {
+    byte[] pixels = new byte[64 * 64];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = (byte) (i / 64 + i % 64);
+    }
+
+    assertThat(ImageCodec.encodePng(new RawImage(64, 64, 1, pixels))).hasSizeLessThan(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"png", "bmp"})
+  void losslessFormatsKeepColours(String format) {
+    BufferedImage picture = new BufferedImage(3, 2, BufferedImage.TYPE_INT_RGB);
+    picture.setRGB(0, 0, 0x0a141e);
+    picture.setRGB(2, 1, 0xfffefd);
+
+    RawImage image = ImageCodec.decode(Pictures.file(format, picture), "x");
+
+    assertThat(image.shape()).isEqualTo("2×3×3");
+    assertThat(Arrays.copyOf(image.pixels(), 3)).containsExactly(10, 20, 30);
+    assertThat(Arrays.copyOfRange(image.pixels(), 15, 18)).containsExactly(-1, -2, -3);
+  }
+
+  @Test
+  void jpegIsReadAsColourOrGrey() {
+    BufferedImage colour = new BufferedImage(16, 8, BufferedImage.TYPE_3BYTE_BGR);
+    BufferedImage grey = new BufferedImage(16, 8, BufferedImage.TYPE_BYTE_GRAY);
+    for (int i = 0; i < 128; i++) {
+      colour.setRGB(i % 16, i / 16, 0xc86432);
+      grey.getRaster().setSample(i % 16, i / 16, 0, 77);
+    }
+
+    RawImage fromColour = ImageCodec.decode(Pictures.file("jpeg", colour), "x");
+    assertThat(fromColour.shape()).isEqualTo("8×16×3");
+    assertThat(fromColour.at(3, 3, 0)).isBetween(198, 202);
+    assertThat(fromColour.at(3, 3, 2)).isBetween(48, 52);
+    RawImage fromGrey = ImageCodec.decode(Pictures.file("jpeg", grey), "x");
+    assertThat(fromGrey.shape()).isEqualTo("8×16×1");
+    assertThat(fromGrey.at(3, 3, 0)).isEqualTo(77);
+  }
+
+  @Test
+  void greyKeepsItsStoredValues() {
+    BufferedImage picture = new BufferedImage(256, 1, BufferedImage.TYPE_BYTE_GRAY);
+    for (int i = 0; i < 256; i++) {
+      picture.getRaster().setSample(i, 0, 0, i);
+    }
+
+    RawImage image = ImageCodec.decode(Pictures.file("png", picture), "x");
+
+    for (int i = 0; i < 256; i++) {
+      assertThat(image.at(0, i, 0)).isEqualTo(i);
+    }
+  }
+
+  @Test
+  void sixteenBitsAreRoundedToEight() {
+    BufferedImage picture = new BufferedImage(4, 1, BufferedImage.TYPE_USHORT_GRAY);
+    picture.getRaster().setPixels(0, 0, 4, 1, new int[] {0, 257 * 9 + 128, 257 * 9 + 129, 65535});
+
+    RawImage image = ImageCodec.decode(Pictures.file("png", picture), "x");
+
+    assertThat(image).isEqualTo(Pictures.of(1, 4, 1, 0, 9, 10, 255));
+  }
+
+  @Test
+  void greyWithAlphaBecomesFourChannels() {
+    ComponentColorModel model =
+        new ComponentColorModel(
+            ColorSpace.getInstance(ColorSpace.CS_GRAY),
+            true,
+            false,
+            Transparency.TRANSLUCENT,
+            DataBuffer.TYPE_BYTE);
+    WritableRaster raster = model.createCompatibleWritableRaster(2, 1);
+    raster.setPixels(0, 0, 2, 1, new int[] {50, 255, 60, 7});
+    BufferedImage picture = new BufferedImage(model, raster, false, null);
+
+    assertThat(ImageCodec.decode(Pictures.file("png", picture), "x"))
+        .isEqualTo(Pictures.of(1, 2, 4, 50, 50, 50, 255, 60, 60, 60, 7));
+  }
+
+  @Test
+  void palettesBecomeGreyOrColour() {
+    byte[] ramp = {0, 85, (byte) 170, (byte) 255};
+    byte[] zero = new byte[4];
+    IndexColorModel greys = new IndexColorModel(2, 4, ramp, ramp, ramp);
+    IndexColorModel reds = new IndexColorModel(2, 4, ramp, zero, zero);
+    IndexColorModel transparent = new IndexColorModel(2, 4, ramp, zero, zero, 1);
+
+    assertThat(ImageCodec.decode(Pictures.file("png", palettePicture(greys)), "x"))
+        .isEqualTo(Pictures.of(1, 2, 1, 85, 255));
+    assertThat(ImageCodec.decode(Pictures.file("png", palettePicture(reds)), "x"))
+        .isEqualTo(Pictures.of(1, 2, 3, 85, 0, 0, 255, 0, 0));
+    assertThat(ImageCodec.decode(Pictures.file("gif", palettePicture(reds)), "x"))
+        .isEqualTo(Pictures.of(1, 2, 3, 85, 0, 0, 255, 0, 0));
+    assertThat(ImageCodec.decode(Pictures.file("gif", palettePicture(transparent)), "x").channels())
+        .isEqualTo(4);
+  }
+
+  private static BufferedImage palettePicture(IndexColorModel model) {
+    BufferedImage picture = new BufferedImage(2, 1, BufferedImage.TYPE_BYTE_BINARY, model);
+    picture.getRaster().setSample(0, 0, 0, 1);
+    picture.getRaster().setSample(1, 0, 0, 3);
+    return picture;
+  }
+
+  @Test
+  void refusesWhatIsNoPicture() {
+    byte[] text = "hello, world".getBytes(StandardCharsets.US_ASCII);
+
+    assertThatThrownBy(() -> ImageCodec.decode(text, "cat/1.png"))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
+        .hasMessage(
+            "cat/1.png is not a PNG, JPEG, GIF or BMP file: it begins with the bytes 68 65 6c 6c 6f"
+                + " 2c 20 77.");
+    assertThatThrownBy(() -> ImageCodec.decode(new byte[0], "void.png"))
+        .hasMessageContaining("void.png is empty");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"png", "jpeg", "gif", "bmp"})
+  void refusesTruncatedFiles(String format) {
+    BufferedImage picture = new BufferedImage(32, 32, BufferedImage.TYPE_3BYTE_BGR);
+    for (int i = 0; i < 1024; i++) {
+      picture.setRGB(i % 32, i / 32, i * 7919);
+    }
+    byte[] whole = Pictures.file(format, picture);
+    byte[] half = Arrays.copyOf(whole, whole.length * 2 / 3);
+
+    assertThatThrownBy(() -> ImageCodec.decode(half, "half"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageStartingWith("half is a damaged")
+        .hasMessageContaining(format.toUpperCase(Locale.ROOT) + " file: ");
+  }
+
+  @Test
+  void refusesHugePicturesByTheirHeaderAlone() {
+    byte[] bomb = ImageCodec.encodePng(Pictures.varied(1, 1, 1));
+    ByteBuffer header = ByteBuffer.wrap(bomb);
+    header.putInt(16, 60_000).putInt(20, 50_000);
+    CRC32 crc = new CRC32();
+    crc.update(bomb, 12, 17);
+    header.putInt(29, (int) crc.getValue());
+
+    assertThatThrownBy(() -> ImageCodec.decode(bomb, "bomb.png"))
+        .hasMessage(
+            "bomb.png has 50000×60000 pixels (height×width): at most 67108864 in all are decoded.");
+  }
+
+  @Test
+  void theLimitIsInclusive() {
+    byte[] png = ImageCodec.encodePng(Pictures.varied(4, 5, 1));
+
+    assertThat(ImageCodec.decode(png, "x", 20).shape()).isEqualTo("4×5×1");
+    assertThatThrownBy(() -> ImageCodec.decode(png, "x", 19)).hasMessageContaining("at most 19");
+  }
+
+  @Test
+  void refusesFourComponentJpeg() throws IOException {
+    WritableRaster cmyk = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 8, 8, 4, null);
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (ImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
+      writer.setOutput(stream);
+      writer.write(null, new IIOImage(cmyk, null, null), null);
+    } finally {
+      writer.dispose();
+    }
+
+    assertThatThrownBy(() -> ImageCodec.decode(out.toByteArray(), "cmyk.jpg"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageMatching(
+            "cmyk.jpg is a .*JPEG file.*(4 components per pixel|Unsupported Image Type).*");
+  }
+}
