@@ -1,0 +1,56 @@
+package dev.ddpm.spark.config;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleSpec;
+import java.io.Serializable;
+
+/** The noise process. */
+public record DiffusionConfig(
+    @Key(
+            value = "paper",
+            doc =
+                "Whose recipe: `paper` (Ho et al.) or `labml` (exact parity with the annotated"
+                    + " implementation); decides the defaults of several keys and the last step of"
+                    + " sampling.")
+        Preset preset,
+    @Key(value = "1000", in = "[1, 100000]", doc = "Steps T of the forward process.") int timesteps,
+    @Key(value = "linear", doc = "How β grows with the timestep.") ScheduleChoice schedule,
+    @Key(value = "1e-4", in = "(0, 1)", doc = "β of the first timestep; linear schedule only.")
+        double betaFirst,
+    @Key(value = "0.02", in = "(0, 1)", doc = "β of the last timestep; linear schedule only.")
+        double betaLast,
+    @Key(
+            value = "epsilon",
+            doc = "What the network predicts: the noise, the image or the velocity.")
+        Prediction prediction,
+    @Key(
+            paper = "minus-one-to-one",
+            labml = "zero-to-one",
+            doc = "Interval of image values that the levels 0 to 255 are mapped to.")
+        DataRange dataRange)
+    implements Serializable {
+
+  /**
+   * Checks the bounds against each other.
+   *
+   * @throws DdpmException (user) if β would fall
+   */
+  public DiffusionConfig {
+    if (betaFirst > betaLast) {
+      throw DdpmException.user(
+          "diffusion.beta-first = %s: must be at most diffusion.beta-last = %s.",
+          betaFirst, betaLast);
+    }
+  }
+
+  /** The noise schedule that the keys describe. */
+  public ScheduleSpec scheduleSpec() {
+    return switch (schedule) {
+      case LINEAR -> new ScheduleSpec.Linear(timesteps, betaFirst, betaLast);
+      case COSINE -> new ScheduleSpec.Cosine(timesteps);
+    };
+  }
+}

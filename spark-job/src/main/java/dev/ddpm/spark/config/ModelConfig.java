@@ -1,0 +1,100 @@
+package dev.ddpm.spark.config;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.unet.UNetSpec;
+import java.io.Serializable;
+import java.util.List;
+
+/** The network: {@link UNetSpec}, of which the image's shape may be left to the data set. */
+public record ModelConfig(
+    @Key(
+            value = "0",
+            in = "[0, inf)",
+            doc = "Channels of an image: 1 grey, 3 RGB, 4 RGBA; 0 = those of the data set.")
+        int imageChannels,
+    @Key(
+            value = "0",
+            in = "[0, inf)",
+            doc = "Image height in pixels, a multiple of 2^(levels−1); 0 = that of the data set.")
+        int height,
+    @Key(
+            value = "0",
+            in = "[0, inf)",
+            doc = "Image width in pixels, a multiple of 2^(levels−1); 0 = that of the data set.")
+        int width,
+    @Key(
+            value = "64",
+            in = "[8, 65536]",
+            doc = "Width of the first convolution, a multiple of 8 and of norm-groups.")
+        int channels,
+    @Key(
+            value = "[1, 2, 2, 4]",
+            in = "[1, 65536]",
+            doc =
+                "One multiplier per level, cumulative: 64 channels and [1, 2, 2, 4] give levels"
+                    + " that are 64, 128, 256 and 1024 wide.")
+        List<Integer> channelMultipliers,
+    @Key(
+            value = "[false, false, false, true]",
+            doc =
+                "One flag per level: whether its blocks attend over all positions (the middle"
+                    + " always does).")
+        List<Boolean> attention,
+    @Key(
+            value = "2",
+            in = "[1, inf)",
+            doc = "Residual blocks per level on the way down; one more on the way up.")
+        int blocks,
+    @Key(
+            value = "32",
+            in = "[1, inf)",
+            doc = "Groups of every GroupNorm but the final one; divides the width of every level.")
+        int normGroups,
+    @Key(
+            value = "1",
+            in = "[1, inf)",
+            doc = "Attention heads; divides the width of every level that attends.")
+        int attentionHeads,
+    @Key(value = "0.1", in = "[0, 1)", doc = "Probability of zeroing an activation while training.")
+        double dropout)
+    implements Serializable {
+
+  /** Freezes the lists. */
+  public ModelConfig {
+    channelMultipliers = List.copyOf(channelMultipliers);
+    attention = List.copyOf(attention);
+  }
+
+  /**
+   * The architecture for a data set.
+   *
+   * @param dataChannels channels of its images
+   * @param dataHeight their height in pixels
+   * @param dataWidth their width in pixels
+   * @throws DdpmException (user) if a configured shape is not the data set's, or if no such network
+   *     exists
+   */
+  public UNetSpec spec(int dataChannels, int dataHeight, int dataWidth) {
+    return new UNetSpec(
+        reconcile("image-channels", imageChannels, dataChannels),
+        reconcile("height", height, dataHeight),
+        reconcile("width", width, dataWidth),
+        channels,
+        channelMultipliers,
+        attention,
+        blocks,
+        normGroups,
+        attentionHeads,
+        dropout);
+  }
+
+  private static int reconcile(String key, int configured, int ofData) {
+    if (configured != 0 && configured != ofData) {
+      throw DdpmException.user(
+          "model.%s = %d: the images of the data set have %d; set that value, or leave the key"
+              + " out.",
+          key, configured, ofData);
+    }
+    return ofData;
+  }
+}

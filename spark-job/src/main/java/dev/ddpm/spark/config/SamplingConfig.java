@@ -1,0 +1,101 @@
+package dev.ddpm.spark.config;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.Variance;
+import java.io.Serializable;
+
+/** The generation of images. */
+public record SamplingConfig(
+    @Key(value = "ddpm", doc = "Reverse process.") SamplerChoice sampler,
+    @Key(
+            value = "0",
+            in = "[0, inf)",
+            doc = "Timesteps visited, at most diffusion.timesteps; 0 = all of them.")
+        int steps,
+    @Key(
+            value = "0.0",
+            in = "[0, 1]",
+            doc = "Share of DDPM's noise that DDIM adds: 0 = deterministic, 1 = ancestral.")
+        double eta,
+    @Key(
+            value = "fixed-large",
+            doc = "Variance of DDPM's noise: β (fixed-large) or the posterior's (fixed-small).")
+        Variance variance,
+    @Key(
+            paper = "clip",
+            labml = "none",
+            doc =
+                "What is done to the predicted x̂0 at every step: nothing, clipping to the data"
+                    + " range, or dynamic thresholding.")
+        ThresholdingChoice thresholding,
+    @Key(
+            value = "0.995",
+            in = "(0, 1]",
+            doc = "Quantile of an image's absolute values; dynamic thresholding only.")
+        double thresholdingQuantile,
+    @Key(
+            value = "2.0",
+            in = "[1, inf)",
+            doc = "Largest value that is scaled rather than cut off; dynamic thresholding only.")
+        double thresholdingBound,
+    @Key(
+            value = "16",
+            in = "[1, 65536]",
+            doc =
+                "Images that a task denoises together: more are faster and need more memory. Part"
+                    + " of what an image is to the bit.")
+        int microBatch,
+    @Key(
+            value = "0",
+            in = "[0, inf)",
+            doc =
+                "Images per output file, a multiple of micro-batch; 0 = four files per task slot,"
+                    + " but none larger than about 128 MiB.")
+        long shardSize,
+    @Key(value = "ema", doc = "Which weights: the moving average or the last ones.")
+        WeightChoice weights,
+    @Key(value = "false", doc = "Whether the table has the images as floats too, in column x0.")
+        boolean keepX0,
+    @Key(
+            value = "0",
+            in = "[0, inf)",
+            doc = "Steps whose predicted x̂0 is kept, at equal distances; 0 = no trajectories.")
+        int trajectory,
+    @Key(value = "0", doc = "Seed of the noise of all images.") long seed)
+    implements Serializable {
+
+  /**
+   * Checks the keys against each other.
+   *
+   * @throws DdpmException (user) naming the keys, their values and what is allowed
+   */
+  public SamplingConfig {
+    if (shardSize % microBatch != 0) {
+      throw DdpmException.user(
+          "sampling.shard-size = %d: must be a multiple of sampling.micro-batch = %d, or 0.",
+          shardSize, microBatch);
+    }
+    if (steps > 0 && trajectory > steps) {
+      throw DdpmException.user(
+          "sampling.trajectory = %d: must be at most sampling.steps = %d.", trajectory, steps);
+    }
+  }
+
+  /** The same images but for another sampler and micro-batch, and nothing kept besides them. */
+  public SamplingConfig with(SamplerChoice otherSampler, int otherSteps, int otherMicroBatch) {
+    return new SamplingConfig(
+        otherSampler,
+        otherSteps,
+        eta,
+        variance,
+        thresholding,
+        thresholdingQuantile,
+        thresholdingBound,
+        otherMicroBatch,
+        0,
+        weights,
+        false,
+        0,
+        seed);
+  }
+}

@@ -1,0 +1,11 @@
+package dev.ddpm.spark.config;
+
+/** What can be done to the clean images that the model predicts at every step. */
+public enum ThresholdingChoice {
+  /** Nothing. */
+  NONE,
+  /** Values are clipped to the data range. */
+  CLIP,
+  /** Values are scaled into the data range by a quantile (Saharia et al., arXiv 2205.11487). */
+  DYNAMIC
+}

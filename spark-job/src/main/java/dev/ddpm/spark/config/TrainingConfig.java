@@ -1,0 +1,132 @@
+package dev.ddpm.spark.config;
+
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.training.Decay;
+import dev.ddpm.training.LearningRate;
+import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.RoundPlan;
+import dev.ddpm.training.TrainingSpec;
+import java.io.Serializable;
+
+/** The optimisation and how it is spread over workers. */
+public record TrainingConfig(
+    @Key(value = "32", in = "[1, inf)", doc = "Images per worker and optimiser step.")
+        int batchSize,
+    @Key(
+            value = "0",
+            in = "[0, inf)",
+            doc = "Workers, each with a model of its own; 0 = one per task slot of the cluster.")
+        int workers,
+    @Key(
+            value = "16",
+            in = "[1, inf)",
+            doc = "Optimiser steps of each worker between two averagings: the length of a round.")
+        int averagingFrequency,
+    @Key(value = "1", in = "[1, inf)", doc = "Passes over the data set.") int epochs,
+    @Key(
+            value = "0",
+            in = "[0, inf)",
+            doc = "Rounds after which training ends even within an epoch; 0 = no limit.")
+        int maxRounds,
+    @Key(
+            value = "adam",
+            doc = "Rule that turns gradients into updates: adam, or sgd without momentum.")
+        Optimiser optimiser,
+    @Key(
+            paper = "2e-4",
+            labml = "2e-5",
+            in = "(0, inf)",
+            doc = "Learning rate of the optimiser, after the warm-up.")
+        double learningRate,
+    @Key(
+            paper = "5000",
+            labml = "0",
+            in = "[0, inf)",
+            doc = "Optimiser steps over which the learning rate rises linearly from 0; 0 = none.")
+        int warmUpSteps,
+    @Key(
+            value = "constant",
+            doc = "How the learning rate goes on after the warm-up: cosine and linear fall to 0.")
+        Decay schedule,
+    @Key(
+            value = "0",
+            in = "[0, inf)",
+            doc = "Optimiser steps after which a falling rate is 0; 0 = all steps of the run.")
+        long decaySteps,
+    @Key(
+            paper = "1.0",
+            labml = "0",
+            in = "[0, inf)",
+            doc =
+                "Largest L2 norm of the whole gradient, to which a larger one is scaled; 0 = none.")
+        double clipNorm,
+    @Key(
+            paper = "0.9999",
+            labml = "0",
+            in = "[0, 1)",
+            doc = "Decay per optimiser step of the weights' moving average; 0 = no average.")
+        double emaDecay,
+    @Key(
+            paper = "true",
+            labml = "false",
+            doc = "Whether each image is mirrored left to right with probability 1/2.")
+        boolean horizontalFlip,
+    @Key(
+            value = "50",
+            in = "[1, inf)",
+            doc = "Rounds between two checkpoints; the last round always writes one.")
+        int checkpointEvery,
+    @Key(value = "3", in = "[1, inf)", doc = "Newest checkpoints that are kept.")
+        int keepCheckpoints,
+    @Key(
+            value = "0",
+            doc =
+                "Images that may be left out because they cannot be decoded: a number, or a share"
+                    + " such as 1%; above 0, all are decoded once before training.")
+        String maxBad,
+    @Key(
+            value = "3",
+            in = "[1, inf)",
+            doc =
+                "Rounds in a row that may be left out because a loss or weight was not finite; the"
+                    + " next one ends training.")
+        int maxBadRounds,
+    @Key(
+            value = "60",
+            in = "[3, inf)",
+            doc = "Seconds without a sign of life after which the run of another driver is taken.")
+        int leaseSeconds,
+    @Key(
+            value = "0",
+            doc = "Seed of the weights, the order of images, timesteps, noise, flips and dropout.")
+        long seed)
+    implements Serializable {
+
+  /** How a model is trained to predict that, with images in that range. */
+  public TrainingSpec spec(Prediction prediction, DataRange dataRange, RoundPlan plan) {
+    return new TrainingSpec(
+        prediction,
+        dataRange,
+        horizontalFlip,
+        optimiser,
+        new LearningRate(learningRate, warmUpSteps, schedule, effectiveDecaySteps(plan)),
+        clipNorm,
+        emaDecay,
+        seed);
+  }
+
+  /** Rounds of the whole run. */
+  public long rounds(RoundPlan plan) {
+    long all = (long) epochs * plan.rounds();
+    return maxRounds > 0 ? Math.min(all, maxRounds) : all;
+  }
+
+  /** Optimiser steps after which the learning rate has fallen; 0 if it stays. */
+  public long effectiveDecaySteps(RoundPlan plan) {
+    if (schedule == Decay.CONSTANT) {
+      return 0;
+    }
+    return decaySteps > 0 ? decaySteps : plan.stepsAfter(rounds(plan));
+  }
+}

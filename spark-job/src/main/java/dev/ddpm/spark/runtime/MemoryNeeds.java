@@ -1,0 +1,19 @@
+package dev.ddpm.spark.runtime;
+
+/**
+ * The memory that a job takes, in bytes.
+ *
+ * @param driverHeap on the driver's Java heap
+ * @param driverNative outside of it
+ * @param executorHeap on the Java heap of each executor, whatever runs there
+ * @param taskHeap the same, for each task that runs at a time
+ * @param taskNative outside of the heap, for each task that runs at a time
+ * @param result what the tasks of one Spark job return to the driver together
+ */
+public record MemoryNeeds(
+    long driverHeap,
+    long driverNative,
+    long executorHeap,
+    long taskHeap,
+    long taskNative,
+    long result) {}

@@ -1,0 +1,198 @@
+package dev.ddpm.spark.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ddpm.DdpmException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigLoaderTest {
+  @TempDir Path folder;
+
+  @Test
+  void commandLineWinsOverFileWinsOverPresetWinsOverDefault() throws IOException {
+    Path file =
+        file(
+            """
+            diffusion.preset = labml
+            training {
+              batch-size = 16
+              epochs = 4
+            }
+            """);
+
+    LoadedConfig loaded =
+        ConfigLoader.load(Optional.of(file), List.of("training.epochs=5", "training.epochs = 6"));
+
+    assertThat(loaded.settings())
+        .contains(
+            new Setting("training.epochs", "6", "--set"),
+            new Setting("training.batch-size", "16", file + ":3"),
+            new Setting("training.learning-rate", "2.0E-5", "preset labml"),
+            new Setting("training.averaging-frequency", "16", "default"));
+  }
+
+  @Test
+  void renderedConfigurationLoadsToTheSame() throws IOException {
+    LoadedConfig loaded =
+        ConfigLoader.load(
+            Optional.empty(),
+            List.of(
+                "sampling.sampler=dpm-solver++",
+                "data.table=s3a://bucket/a b",
+                "model.attention=[true, false, false, true]"));
+
+    Path file = file(loaded.render());
+
+    assertThat(ConfigLoader.load(Optional.of(file), List.of()).experiment())
+        .isEqualTo(loaded.experiment());
+  }
+
+  @Test
+  void filesMayIncludeAndSubstitute() throws IOException {
+    Files.writeString(folder.resolve("base.conf"), "training { epochs = 9, batch-size = 4 }");
+    Path file =
+        file(
+            """
+            include "base.conf"
+            training.checkpoint-every = ${training.epochs}
+            """);
+
+    TrainingConfig training =
+        ConfigLoader.load(Optional.of(file), List.of()).experiment().training();
+
+    assertThat(training.epochs()).isEqualTo(9);
+    assertThat(training.checkpointEvery()).isEqualTo(9);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "training.batchsize, training.batch-size",
+    "trainning.batch-size, training.batch-size",
+    "training.steps, sampling.steps",
+    "batch-size, training.batch-size",
+    "model.atention, model.attention",
+  })
+  void anUnknownKeyNamesTheNearestOne(String unknown, String nearest) throws IOException {
+    Path file = file("\n" + unknown + " = 3");
+
+    assertUserError(() -> ConfigLoader.load(Optional.of(file), List.of()))
+        .hasMessage(
+            "%s (%s:2): there is no such key; did you mean %s?".formatted(unknown, file, nearest));
+    assertUserError(() -> set(unknown + "=3"))
+        .hasMessage(
+            "%s (--set): there is no such key; did you mean %s?".formatted(unknown, nearest));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "training.batch-size=0 | a whole number, at least 1",
+        "training.batch-size=1.5 | a whole number, at least 1",
+        "training.batch-size=3000000000 | a whole number, at least 1",
+        "training.batch-size= | a whole number, at least 1",
+        "training.learning-rate=0 | a number, above 0",
+        "training.learning-rate=NaN | a number, above 0",
+        "training.ema-decay=1 | a number, at least 0 and below 1",
+        "training.horizontal-flip=yes | true or false",
+        "training.seed=one | a whole number.",
+        "model.channel-multipliers=1,2 | a list of whole numbers such as [1, 2], each at least 1",
+        "model.channel-multipliers=[1, 0] | a list of whole numbers such as [1, 2], each at least"
+            + " 1",
+        "model.attention=[1] | a list of true and false such as [false, true]",
+        "sampling.sampler=euler | one of ddpm, ddim, dpm-solver++",
+      })
+  void aValueThatIsNotAllowedSaysWhatIs(String assignment, String allowed) {
+    String key = assignment.substring(0, assignment.indexOf('='));
+
+    assertUserError(() -> set(assignment))
+        .hasMessageStartingWith(key + " = ")
+        .hasMessageContaining("(--set): must be " + allowed);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "training = 3 | training (FILE:1): there is no such key",
+        "training.batch-size { a = 1 } | training.batch-size = {a=1} (FILE:1): must be a whole",
+        "training.batch-size = null | training.batch-size = null (FILE:1): must be a whole number",
+        "training.batch-size = [1] | training.batch-size = [1] (FILE:1): must be a whole number",
+        "training { | --config FILE: not valid HOCON: ",
+        "training.epochs = ${nowhere} | --config FILE: not valid HOCON: ",
+      })
+  void aFileThatIsWrongSaysWhere(String content, String message) throws IOException {
+    Path file = file(content);
+
+    assertUserError(() -> ConfigLoader.load(Optional.of(file), List.of()))
+        .hasMessageStartingWith(message.replace("FILE", file.toString()));
+  }
+
+  @Test
+  void aMissingFileIsNamed() {
+    Path missing = folder.resolve("missing.conf");
+
+    assertUserError(() -> ConfigLoader.load(Optional.of(missing), List.of()))
+        .hasMessage("--config %s: there is no such readable file.", missing);
+  }
+
+  @Test
+  void anAssignmentNeedsAnEqualsSign() {
+    assertUserError(() -> set("training.epochs"))
+        .hasMessage("--set training.epochs: must have the form key=value.");
+  }
+
+  @Test
+  void contradictingKeysAreNamedTogether() {
+    assertUserError(
+            () ->
+                ConfigLoader.load(
+                    Optional.empty(), List.of("sampling.steps=50", "diffusion.timesteps=40")))
+        .hasMessage("sampling.steps = 50: must be at most diffusion.timesteps = 40.");
+    assertUserError(() -> set("diffusion.beta-first=0.5"))
+        .hasMessage("diffusion.beta-first = 0.5: must be at most diffusion.beta-last = 0.02.");
+  }
+
+  @Test
+  void theShapeOfAnImageIsThatOfTheDataSet() {
+    ModelConfig model = ConfigLoader.load(Optional.empty(), List.of()).experiment().model();
+
+    assertThat(model.spec(1, 32, 24).imageSize()).isEqualTo(32 * 24);
+  }
+
+  @Test
+  void aShapeThatIsNotThatOfTheDataSetIsRefused() {
+    ModelConfig model = set("model.height=28").experiment().model();
+
+    assertUserError(() -> model.spec(1, 32, 32))
+        .hasMessage(
+            "model.height = 28: the images of the data set have 32; set that value, or leave the"
+                + " key out.");
+  }
+
+  private static LoadedConfig set(String assignment) {
+    return ConfigLoader.load(Optional.empty(), List.of(assignment));
+  }
+
+  private Path file(String content) throws IOException {
+    return Files.writeString(folder.resolve("experiment.conf"), content);
+  }
+
+  private static org.assertj.core.api.AbstractThrowableAssert<?, ? extends Throwable>
+      assertUserError(ThrowingCallable code) {
+    return assertThatThrownBy(code)
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            failure -> assertThat(failure.category()).isEqualTo(DdpmException.Category.USER));
+  }
+}

@@ -1,0 +1,297 @@
+package dev.ddpm.spark.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.diffusion.Variance;
+import dev.ddpm.training.Decay;
+import dev.ddpm.training.Optimiser;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ExperimentConfigTest {
+
+  private static final DataConfig NO_DATA = new DataConfig("");
+
+  private static final ValidationConfig UNWATCHED = new ValidationConfig(0, 50, 0, 0);
+
+  private static final ExperimentConfig PAPER =
+      new ExperimentConfig(
+          new ModelConfig(
+              0, 0, 0, 64, List.of(1, 2, 2, 4), List.of(false, false, false, true), 2, 32, 1, 0.1),
+          new DiffusionConfig(
+              Preset.PAPER,
+              1000,
+              ScheduleChoice.LINEAR,
+              1e-4,
+              0.02,
+              Prediction.EPSILON,
+              DataRange.MINUS_ONE_TO_ONE),
+          NO_DATA,
+          new TrainingConfig(
+              32,
+              0,
+              16,
+              1,
+              0,
+              Optimiser.ADAM,
+              2e-4,
+              5000,
+              Decay.CONSTANT,
+              0,
+              1.0,
+              0.9999,
+              true,
+              50,
+              3,
+              "0",
+              3,
+              60,
+              0),
+          UNWATCHED,
+          new SamplingConfig(
+              SamplerChoice.DDPM,
+              0,
+              0,
+              Variance.FIXED_LARGE,
+              ThresholdingChoice.CLIP,
+              0.995,
+              2,
+              16,
+              0,
+              WeightChoice.EMA,
+              false,
+              0,
+              0));
+
+  private static final ExperimentConfig LABML =
+      new ExperimentConfig(
+          PAPER.model(),
+          new DiffusionConfig(
+              Preset.LABML,
+              1000,
+              ScheduleChoice.LINEAR,
+              1e-4,
+              0.02,
+              Prediction.EPSILON,
+              DataRange.ZERO_TO_ONE),
+          NO_DATA,
+          new TrainingConfig(
+              32,
+              0,
+              16,
+              1,
+              0,
+              Optimiser.ADAM,
+              2e-5,
+              0,
+              Decay.CONSTANT,
+              0,
+              0,
+              0,
+              false,
+              50,
+              3,
+              "0",
+              3,
+              60,
+              0),
+          UNWATCHED,
+          new SamplingConfig(
+              SamplerChoice.DDPM,
+              0,
+              0,
+              Variance.FIXED_LARGE,
+              ThresholdingChoice.NONE,
+              0.995,
+              2,
+              16,
+              0,
+              WeightChoice.EMA,
+              false,
+              0,
+              0));
+
+  /** One assignment per key, each to a value that is not the default of any preset. */
+  private static final List<String> EVERY_KEY_CHANGED =
+      List.of(
+          "model.image-channels=3",
+          "model.height=40",
+          "model.width=48",
+          "model.channels=32",
+          "model.channel-multipliers=[1, 2, 3]",
+          "model.attention=[false, true, false]",
+          "model.blocks=1",
+          "model.norm-groups=8",
+          "model.attention-heads=2",
+          "model.dropout=0.25",
+          "diffusion.preset=labml",
+          "diffusion.timesteps=500",
+          "diffusion.schedule=cosine",
+          "diffusion.beta-first=2e-4",
+          "diffusion.beta-last=0.03",
+          "diffusion.prediction=v",
+          "diffusion.data-range=minus-one-to-one",
+          "data.table=hdfs://name-node:8020/images # 1",
+          "training.batch-size=8",
+          "training.workers=5",
+          "training.averaging-frequency=4",
+          "training.epochs=7",
+          "training.max-rounds=9",
+          "training.optimiser=sgd",
+          "training.learning-rate=0.001",
+          "training.warm-up-steps=10",
+          "training.schedule=cosine",
+          "training.decay-steps=5000",
+          "training.clip-norm=2.5",
+          "training.ema-decay=0.99",
+          "training.horizontal-flip=true",
+          "training.checkpoint-every=6",
+          "training.keep-checkpoints=2",
+          "training.max-bad=2%",
+          "training.max-bad-rounds=1",
+          "training.lease-seconds=30",
+          "training.seed=-1234567890123",
+          "validation.fraction=0.05",
+          "validation.every=7",
+          "validation.patience=4",
+          "validation.sheet-every=8",
+          "sampling.sampler=dpm-solver++",
+          "sampling.steps=20",
+          "sampling.eta=0.5",
+          "sampling.variance=fixed-small",
+          "sampling.thresholding=dynamic",
+          "sampling.thresholding-quantile=0.9",
+          "sampling.thresholding-bound=3.0",
+          "sampling.micro-batch=12",
+          "sampling.shard-size=48",
+          "sampling.weights=raw",
+          "sampling.keep-x0=true",
+          "sampling.trajectory=5",
+          "sampling.seed=77");
+
+  private static final ExperimentConfig CHANGED =
+      new ExperimentConfig(
+          new ModelConfig(
+              3, 40, 48, 32, List.of(1, 2, 3), List.of(false, true, false), 1, 8, 2, 0.25),
+          new DiffusionConfig(
+              Preset.LABML,
+              500,
+              ScheduleChoice.COSINE,
+              2e-4,
+              0.03,
+              Prediction.V,
+              DataRange.MINUS_ONE_TO_ONE),
+          new DataConfig("hdfs://name-node:8020/images # 1"),
+          new TrainingConfig(
+              8,
+              5,
+              4,
+              7,
+              9,
+              Optimiser.SGD,
+              0.001,
+              10,
+              Decay.COSINE,
+              5000,
+              2.5,
+              0.99,
+              true,
+              6,
+              2,
+              "2%",
+              1,
+              30,
+              -1234567890123L),
+          new ValidationConfig(0.05, 7, 4, 8),
+          new SamplingConfig(
+              SamplerChoice.DPM_SOLVER_PLUS_PLUS,
+              20,
+              0.5,
+              Variance.FIXED_SMALL,
+              ThresholdingChoice.DYNAMIC,
+              0.9,
+              3,
+              12,
+              48,
+              WeightChoice.RAW,
+              true,
+              5,
+              77));
+
+  @Test
+  void defaultsAreThoseOfThePaper() {
+    assertThat(load(List.of())).isEqualTo(PAPER);
+  }
+
+  @Test
+  void thePresetDecidesTheDefaultsOfItsKeys() {
+    assertThat(load(List.of("diffusion.preset=labml"))).isEqualTo(LABML);
+  }
+
+  @Test
+  void everyKeyCanBeChanged() {
+    assertThat(load(EVERY_KEY_CHANGED)).isEqualTo(CHANGED);
+  }
+
+  @Test
+  void everyKeyIsInThisTestWithAnotherValueThanItsDefault() {
+    LoadedConfig changed = ConfigLoader.load(Optional.empty(), EVERY_KEY_CHANGED);
+    for (String preset : List.of("paper", "labml")) {
+      LoadedConfig defaults =
+          ConfigLoader.load(Optional.empty(), List.of("diffusion.preset=" + preset));
+      List<String> unchanged =
+          defaults.settings().stream()
+              .filter(
+                  setting ->
+                      changed.settings().stream()
+                          .anyMatch(
+                              other ->
+                                  other.path().equals(setting.path())
+                                      && other.value().equals(setting.value())))
+              .map(Setting::path)
+              .collect(Collectors.toList());
+      // A key whose preset defaults are the two values it can have differs from one of them only.
+      unchanged.removeAll(
+          preset.equals("paper")
+              ? List.of("diffusion.data-range", "training.horizontal-flip")
+              : List.of("diffusion.preset"));
+      assertThat(unchanged).as("keys without a test, preset %s", preset).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void presetDefaultsAreThoseOfTheDiffusionPackage(Preset preset) {
+    ExperimentConfig config = load(List.of("diffusion.preset=" + ValueType.write(preset)));
+
+    assertThat(config.diffusion().dataRange()).isEqualTo(preset.dataRange());
+    assertThat(config.sampling().thresholding())
+        .isEqualTo(preset.clipX0() ? ThresholdingChoice.CLIP : ThresholdingChoice.NONE);
+    assertThat(config.training().emaDecay()).isEqualTo(preset.emaDecay());
+    assertThat(config.training().learningRate()).isEqualTo(preset.learningRate());
+    assertThat(config.training().warmUpSteps()).isEqualTo(preset.warmupSteps());
+    assertThat(config.training().clipNorm())
+        .isEqualTo(
+            Double.isInfinite(preset.maximumGradientNorm()) ? 0 : preset.maximumGradientNorm());
+    assertThat(config.training().horizontalFlip()).isEqualTo(preset.horizontalFlip());
+  }
+
+  @Test
+  void theScheduleIsThatOfTheKeys() {
+    assertThat(PAPER.diffusion().scheduleSpec())
+        .isEqualTo(new ScheduleSpec.Linear(1000, 1e-4, 0.02));
+    assertThat(CHANGED.diffusion().scheduleSpec()).isEqualTo(new ScheduleSpec.Cosine(500));
+  }
+
+  private static ExperimentConfig load(List<String> assignments) {
+    return ConfigLoader.load(Optional.empty(), assignments).experiment();
+  }
+}
