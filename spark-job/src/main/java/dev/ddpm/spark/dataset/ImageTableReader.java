@@ -1,0 +1,247 @@
+package dev.ddpm.spark.dataset;
+
+import static org.apache.spark.sql.functions.bit_xor;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import dev.ddpm.DdpmException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.Function;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * An image table that was checked and can be read.
+ *
+ * <p>Opening one reads the small columns in one pass and refuses it, with one sentence, unless all
+ * columns are there in their types, the ids are 0..N−1, each once, and all images have one size.
+ * The pixels themselves are checked as they are decoded.
+ */
+public final class ImageTableReader {
+  /** A batch of the default 4096 rows of images can exceed what a column vector holds (2 GiB). */
+  private static final int READER_BATCH = 64;
+
+  private final String path;
+  private final Dataset<Row> table;
+  private final long images;
+  private final int height;
+  private final int width;
+  private final int channels;
+  private final List<String> labelNames;
+
+  private ImageTableReader(
+      String path, Dataset<Row> table, Row summary, Optional<TableDescription> description) {
+    this.path = path;
+    this.table = table;
+    this.images = summary.getLong(0);
+    this.height = summary.getInt(5);
+    this.width = summary.getInt(7);
+    this.channels = summary.getInt(9);
+    this.labelNames = description.map(TableDescription::labelNames).orElse(List.of());
+  }
+
+  /**
+   * Opens and checks a table.
+   *
+   * @param path a Parquet folder or file on any file system that Spark reaches
+   * @throws DdpmException (data) naming what is wrong with it
+   */
+  public static ImageTableReader open(SparkSession spark, String path) {
+    Configuration configuration = spark.sparkContext().hadoopConfiguration();
+    Path folder = existing(path, configuration);
+    spark.conf().set("spark.sql.parquet.columnarReaderBatchSize", READER_BATCH);
+    Dataset<Row> table = load(spark, path);
+    ImageTable.check(table.schema(), path);
+    Row summary =
+        table
+            .agg(
+                count(lit(1)),
+                count(ImageTable.ID),
+                min(ImageTable.ID),
+                max(ImageTable.ID),
+                bit_xor(xxhash64(col(ImageTable.ID))),
+                min(ImageTable.HEIGHT),
+                max(ImageTable.HEIGHT),
+                min(ImageTable.WIDTH),
+                max(ImageTable.WIDTH),
+                min(ImageTable.CHANNELS),
+                max(ImageTable.CHANNELS))
+            .head();
+    Optional<TableDescription> description = TableDescription.read(folder, configuration);
+    checkIds(spark, table, path, summary);
+    checkSize(path, summary);
+    description.ifPresent(told -> checkCount(path, summary.getLong(0), told.count()));
+    return new ImageTableReader(path, table, summary, description);
+  }
+
+  /** Number of images. */
+  public long images() {
+    return images;
+  }
+
+  /** Rows of every image. */
+  public int height() {
+    return height;
+  }
+
+  /** Columns of every image. */
+  public int width() {
+    return width;
+  }
+
+  /** Channels of every image: 1, 3 or 4. */
+  public int channels() {
+    return channels;
+  }
+
+  /** Name of each label; empty if the table does not tell. */
+  public List<String> labelNames() {
+    return labelNames;
+  }
+
+  /** The rows as they are stored, with the columns of {@link ImageTable} and any others. */
+  public Dataset<Row> table() {
+    return table;
+  }
+
+  /**
+   * The rows, decoded, in the partitions of the files.
+   *
+   * @return images of height · width · channels bytes; decoding one that is damaged or of another
+   *     size fails the task with a {@link DdpmException} (data) that names its id
+   */
+  public JavaRDD<ImageRow> rows() {
+    RowDecoder decoder = new RowDecoder(path, height, width, channels);
+    return stored().map(decoder::decode);
+  }
+
+  /**
+   * The rows, decoded, without some.
+   *
+   * @param usable whether the image of an id is to be decoded
+   */
+  public JavaRDD<ImageRow> rows(Function<Long, Boolean> usable) {
+    RowDecoder decoder = new RowDecoder(path, height, width, channels);
+    return stored().filter(row -> usable.call(row.getLong(0))).map(decoder::decode);
+  }
+
+  /**
+   * Decodes every image once to find those that cannot be used.
+   *
+   * @param policy how many there may be
+   * @return their ids, ascending
+   * @throws DdpmException (data) if there are more, with the reason of the first
+   */
+  public long[] unusable(BadImagePolicy policy) {
+    RowDecoder decoder = new RowDecoder(path, height, width, channels);
+    Map<Long, String> faults =
+        new TreeMap<>(
+            stored().mapToPair(decoder::fault).filter(f -> f._2() != null).collectAsMap());
+    if (faults.size() > policy.allowed(images)) {
+      throw DdpmException.data(
+          "%d of the %d images of the table %s cannot be used, but at most %s may be left out"
+              + " (training.max-bad); the first: %s",
+          faults.size(), images, path, policy.maxBad(), faults.values().iterator().next());
+    }
+    return faults.keySet().stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private JavaRDD<Row> stored() {
+    return table.select(ImageTable.ID, ImageTable.IMAGE, ImageTable.LABEL).toJavaRDD();
+  }
+
+  private static Path existing(String path, Configuration configuration) {
+    try {
+      Path folder = new Path(path);
+      if (!folder.getFileSystem(configuration).exists(folder)) {
+        throw DdpmException.data("The image table %s does not exist.", path);
+      }
+      return folder;
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "The image table %s cannot be read: %s.", path, e.getMessage());
+    } catch (IllegalArgumentException e) {
+      throw DdpmException.data(e, "The image table '%s' is not a path: %s.", path, e.getMessage());
+    }
+  }
+
+  private static Dataset<Row> load(SparkSession spark, String path) {
+    try {
+      return spark.read().parquet(LiteralPath.of(path));
+    } catch (Exception e) {
+      // Spark throws checked exceptions that its Scala signatures do not declare.
+      throw DdpmException.data(
+          e,
+          "The image table %s holds no readable Parquet file: it must be a Parquet folder.",
+          path);
+    }
+  }
+
+  private static void checkIds(SparkSession spark, Dataset<Row> table, String path, Row summary) {
+    long rows = summary.getLong(0);
+    if (rows == 0) {
+      throw DdpmException.data("The image table %s is empty: at least one image is needed.", path);
+    }
+    if (summary.getLong(1) != rows) {
+      throw DdpmException.data(
+          "The image table %s has %d rows without an id: ids must be 0 to %d, each once.",
+          path, rows - summary.getLong(1), rows - 1);
+    }
+    if (summary.getLong(2) != 0 || summary.getLong(3) != rows - 1) {
+      throw DdpmException.data(
+          "The image table %s has %d rows with ids from %d to %d: they must be 0 to %d, each once.",
+          path, rows, summary.getLong(2), summary.getLong(3), rows - 1);
+    }
+    // N ids whose hashes xor to that of 0..N−1 are these, but for a chance of 2^−64: if one of them
+    // occurred twice, another would be missing. This needs no shuffle of ids.
+    long expected = spark.range(rows).agg(bit_xor(xxhash64(col("id")))).head().getLong(0);
+    if (summary.getLong(4) != expected) {
+      Row twice =
+          table.groupBy(ImageTable.ID).count().filter("count > 1").orderBy(ImageTable.ID).head();
+      throw DdpmException.data(
+          "The image table %s has %d rows of id %d: ids must be 0 to %d, each once.",
+          path, twice.getLong(1), twice.getLong(0), rows - 1);
+    }
+  }
+
+  private static void checkSize(String path, Row summary) {
+    String[] columns = {ImageTable.HEIGHT, ImageTable.WIDTH, ImageTable.CHANNELS};
+    for (int i = 0; i < columns.length; i++) {
+      if (summary.isNullAt(5 + 2 * i)
+          || summary.getInt(5 + 2 * i) != summary.getInt(6 + 2 * i)
+          || summary.getInt(5 + 2 * i) < 1) {
+        throw DdpmException.data(
+            "Column '%s' of the image table %s goes from %s to %s: all images must have one size.",
+            columns[i], path, summary.get(5 + 2 * i), summary.get(6 + 2 * i));
+      }
+    }
+    int channels = summary.getInt(9);
+    if (channels != 1 && channels != 3 && channels != 4) {
+      throw DdpmException.data(
+          "The image table %s has images of %d channels: 1 (grey), 3 (RGB) or 4 (RGBA) are"
+              + " possible.",
+          path, channels);
+    }
+  }
+
+  private static void checkCount(String path, long rows, long described) {
+    if (rows != described) {
+      throw DdpmException.data(
+          "The image table %s has %d rows, but its %s tells of %d: files are missing or were"
+              + " added.",
+          path, rows, TableDescription.FILE_NAME, described);
+    }
+  }
+}

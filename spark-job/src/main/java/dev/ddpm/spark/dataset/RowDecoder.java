@@ -1,0 +1,57 @@
+package dev.ddpm.spark.dataset;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
+import java.io.Serializable;
+import org.apache.spark.sql.Row;
+import scala.Tuple2;
+
+/**
+ * Turns a stored row (id, image, label) into pixels.
+ *
+ * @param table path of the table, for errors
+ * @param height rows of every image
+ * @param width columns of every image
+ * @param channels channels of every image
+ */
+record RowDecoder(String table, int height, int width, int channels) implements Serializable {
+
+  ImageRow decode(Row row) {
+    long id = row.getLong(0);
+    if (row.isNullAt(1)) {
+      throw DdpmException.data("Image %d of the table %s is null.", id, table);
+    }
+    byte[] stored = row.getAs(1);
+    return new ImageRow(
+        id, pixels(id, stored), row.isNullAt(2) ? null : Integer.valueOf(row.getInt(2)));
+  }
+
+  /** The id of a row, and why its image cannot be used; null if it can. */
+  Tuple2<Long, String> fault(Row row) {
+    try {
+      decode(row);
+      return new Tuple2<>(row.getLong(0), null);
+    } catch (DdpmException bad) {
+      return new Tuple2<>(row.getLong(0), bad.getMessage());
+    }
+  }
+
+  private byte[] pixels(long id, byte[] stored) {
+    if (!ImageCodec.isPng(stored)) {
+      if (stored.length != height * width * channels) {
+        throw DdpmException.data(
+            "Image %d of the table %s is no PNG and has %d bytes: raw pixels of %d×%d×%d have %d.",
+            id, table, stored.length, height, width, channels, height * width * channels);
+      }
+      return stored;
+    }
+    RawImage image = ImageCodec.decode(stored, "Image " + id + " of the table " + table);
+    if (image.height() != height || image.width() != width || image.channels() != channels) {
+      throw DdpmException.data(
+          "Image %d of the table %s is %s, but its columns tell of %d×%d×%d.",
+          id, table, image.shape(), height, width, channels);
+    }
+    return image.pixels();
+  }
+}

@@ -1,0 +1,98 @@
+package dev.ddpm.spark.dataset;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.ddpm.DdpmException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What an image table holds, as JSON beside its Parquet files. It is written last: a table that has
+ * one is complete. The same input and options give the same bytes.
+ *
+ * @param count images, with the ids 0..count−1
+ * @param height pixels
+ * @param width pixels
+ * @param channels 1, 3 or 4
+ * @param labelNames name of each label; empty if not known
+ * @param source where the images came from
+ * @param preparation how channels and size were made
+ * @param skipped bad images that were left out
+ * @param createdBy program and version
+ */
+public record TableDescription(
+    long count,
+    int height,
+    int width,
+    int channels,
+    List<String> labelNames,
+    String source,
+    String preparation,
+    long skipped,
+    String createdBy) {
+  static final String FILE_NAME = "_dataset.json";
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  /** Copies the list. */
+  public TableDescription {
+    labelNames = labelNames == null ? List.of() : List.copyOf(labelNames);
+  }
+
+  /** Height, width and channels as text, such as {@code 28×28×1}. */
+  public String shape() {
+    return height + "×" + width + "×" + channels;
+  }
+
+  /** Writes the description of the table in a folder, by a temporary file and a rename. */
+  void write(Path folder, Configuration configuration) {
+    Path file = new Path(folder, FILE_NAME);
+    Path temporary = new Path(folder, FILE_NAME + ".tmp");
+    try {
+      FileSystem fileSystem = folder.getFileSystem(configuration);
+      try (OutputStream out = fileSystem.create(temporary, true)) {
+        out.write(JSON.writeValueAsString(this).getBytes(StandardCharsets.UTF_8));
+        out.write('\n');
+      }
+      if (!fileSystem.rename(temporary, file)) {
+        throw DdpmException.environment("%s cannot be renamed to %s.", temporary, file);
+      }
+    } catch (IOException e) {
+      throw DdpmException.environment(e, "%s cannot be written: %s.", file, e.getMessage());
+    }
+  }
+
+  /**
+   * Reads the description of the table in a folder, if there is one: tables made by other programs
+   * have none.
+   *
+   * @throws DdpmException (data) if it is not such a description
+   */
+  static Optional<TableDescription> read(Path folder, Configuration configuration) {
+    Path file = new Path(folder, FILE_NAME);
+    try (InputStream in = folder.getFileSystem(configuration).open(file)) {
+      return Optional.of(JSON.readValue(in.readAllBytes(), TableDescription.class));
+    } catch (FileNotFoundException e) {
+      return Optional.empty();
+    } catch (JsonProcessingException e) {
+      throw DdpmException.data(
+          e, "%s is not the description of an image table: %s.", file, e.getOriginalMessage());
+    } catch (IOException e) {
+      throw DdpmException.environment(e, "%s cannot be read: %s.", file, e.getMessage());
+    }
+  }
+}
