@@ -1,0 +1,99 @@
+package dev.ddpm.spark.sample;
+
+import dev.ddpm.image.RawImage;
+import dev.ddpm.sampling.ReverseProcess;
+import dev.ddpm.sampling.StepListener;
+import dev.ddpm.sampling.Trajectory;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.unet.EpsModel;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+import org.nd4j.linalg.learning.config.NoOp;
+
+/** A model and its buffers, drawing one micro-batch at a time. Serves one thread. */
+final class Generator {
+  private final SamplingPlan plan;
+  private final EpsModel model;
+  private final ReverseProcess process;
+  private final float[] x;
+
+  Generator(SamplingPlan plan, float[] weights) {
+    this.plan = plan;
+    this.model = EpsModel.create(plan.model().unet(), 0, new NoOp());
+    model.setParameters(weights);
+    this.process = plan.process();
+    this.x = new float[plan.microBatch() * plan.imageSize()];
+  }
+
+  /** Takes what was drawn. */
+  @FunctionalInterface
+  interface SampleConsumer {
+    /** Takes an image; indices rise. */
+    void accept(Sample sample) throws IOException;
+  }
+
+  /**
+   * Draws the images of a range. Micro-batches that reach beyond it are computed as a whole, so
+   * that the images do not depend on the range.
+   *
+   * @param imagesStepped told after every step how many images of the range have taken it
+   * @param consumer takes the images, micro-batch by micro-batch
+   */
+  void draw(IndexRange range, IntConsumer imagesStepped, SampleConsumer consumer)
+      throws IOException {
+    int size = plan.microBatch();
+    for (long start = range.first() / size * size; start < range.end(); start += size) {
+      int from = (int) Math.max(range.first() - start, 0);
+      int to = (int) Math.min(range.end() - start, size);
+      Optional<Trajectory> trajectory = step(start, to - from, imagesStepped);
+      for (int i = from; i < to; i++) {
+        consumer.accept(sample(start + i, i, trajectory));
+      }
+    }
+  }
+
+  private Optional<Trajectory> step(long start, int wanted, IntConsumer imagesStepped) {
+    int frames = plan.sampling().trajectory();
+    Optional<Trajectory> trajectory =
+        frames == 0 ? Optional.empty() : Optional.of(new Trajectory(frames));
+    StepListener frameKeeper = trajectory.isPresent() ? trajectory.get() : StepListener.NONE;
+    StepListener listener =
+        (progress, xt, x0, length) -> {
+          imagesStepped.accept(wanted);
+          return frameKeeper.afterStep(progress, xt, x0, length);
+        };
+    process.sample(model, plan.sampling().seed(), start, plan.microBatch(), x, listener);
+    return trajectory;
+  }
+
+  private Sample sample(long index, int position, Optional<Trajectory> trajectory) {
+    int from = position * plan.imageSize();
+    Optional<Floats> x0 =
+        plan.sampling().keepX0()
+            ? Optional.of(new Floats(Arrays.copyOfRange(x, from, from + plan.imageSize())))
+            : Optional.empty();
+    List<Sample.Frame> frames = new ArrayList<>();
+    if (trajectory.isPresent()) {
+      List<Integer> timesteps = trajectory.get().timesteps();
+      List<float[]> predictions = trajectory.get().images();
+      for (int i = 0; i < timesteps.size(); i++) {
+        frames.add(new Sample.Frame(timesteps.get(i), image(predictions.get(i), from)));
+      }
+    }
+    return new Sample(index, image(x, from), x0, frames);
+  }
+
+  private RawImage image(float[] values, int offset) {
+    byte[] levels = new byte[plan.imageSize()];
+    plan.model().dataRange().toBytes(values, offset, levels, 0, levels.length);
+    return new RawImage(
+        plan.model().unet().height(),
+        plan.model().unet().width(),
+        plan.model().unet().imageChannels(),
+        levels);
+  }
+}

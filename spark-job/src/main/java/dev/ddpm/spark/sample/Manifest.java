@@ -1,0 +1,96 @@
+package dev.ddpm.spark.sample;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What an output folder holds, and how it came about: {@value #FILE_NAME}.
+ *
+ * @param formatVersion version of this document
+ * @param settings what decides the images, by key; see {@link SamplingPlan#identity}
+ * @param segments how they are cut into files, see {@link ShardPlan}
+ * @param complete whether all images that were asked for are there
+ * @param images how many are there
+ * @param fingerprint of those, see {@link ImageDigest}: equal for equal images, however they were
+ *     cut into files
+ * @param shards the files, by their first index
+ * @param sessions the runs that worked on the folder, in order; a driver that was killed left none
+ */
+record Manifest(
+    int formatVersion,
+    Map<String, String> settings,
+    List<ShardPlan.Segment> segments,
+    boolean complete,
+    long images,
+    String fingerprint,
+    List<Shard> shards,
+    List<Session> sessions) {
+
+  static final String FILE_NAME = "manifest.json";
+  static final int FORMAT_VERSION = 1;
+
+  Manifest {
+    settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    segments = List.copyOf(segments);
+    shards = List.copyOf(shards);
+    sessions = List.copyOf(sessions);
+  }
+
+  /** The manifest of a folder without images. */
+  static Manifest empty(Map<String, String> settings) {
+    return new Manifest(
+        FORMAT_VERSION,
+        settings,
+        List.of(),
+        false,
+        0,
+        ImageDigest.fingerprint(List.of()),
+        List.of(),
+        List.of());
+  }
+
+  /** How the folder is cut into files. */
+  ShardPlan plan() {
+    return new ShardPlan(segments);
+  }
+
+  /** The same with a plan and the files that are there. */
+  Manifest with(ShardPlan plan, List<Shard> committed, List<Session> allSessions) {
+    long there = committed.stream().mapToLong(Shard::count).sum();
+    return new Manifest(
+        FORMAT_VERSION,
+        settings,
+        plan.segments(),
+        there == plan.count(),
+        there,
+        ImageDigest.fingerprint(committed.stream().map(Shard::fingerprint).toList()),
+        committed,
+        allSessions);
+  }
+
+  /**
+   * A run of the job.
+   *
+   * @param started when, in ISO 8601
+   * @param application id of the Spark application
+   * @param imagesDrawn images it added
+   * @param seconds from start to end
+   * @param imagesPerSecond of the drawing
+   * @param slots tasks that ran at a time
+   * @param failedTasks tasks that had to be run again
+   * @param error why it ended early, in one line; empty if it did not
+   * @param versions of what computed them
+   */
+  record Session(
+      String started,
+      String application,
+      long imagesDrawn,
+      double seconds,
+      double imagesPerSecond,
+      int slots,
+      long failedTasks,
+      String error,
+      Map<String, String> versions) {}
+}

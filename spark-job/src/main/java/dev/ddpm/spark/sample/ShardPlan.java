@@ -1,0 +1,62 @@
+package dev.ddpm.spark.sample;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How the indices of a folder are cut into files: at every number of images that was ever asked
+ * for, and in between at the multiples of the shard size of that time. The plan is written down
+ * before anything is drawn, and only ever grows at its end. So each index belongs to one file,
+ * whatever was asked in which order and whoever is still writing: two jobs that draw the same index
+ * write the same file.
+ *
+ * @param segments stretches of indices, one after the other from 0
+ */
+record ShardPlan(List<Segment> segments) {
+
+  ShardPlan {
+    segments = List.copyOf(segments);
+  }
+
+  /**
+   * Indices that were asked for at one time.
+   *
+   * @param end the index after the last: how many images were then asked for in all
+   * @param shardSize images per file, but for files that reach an end
+   */
+  record Segment(long end, long shardSize) {}
+
+  /** The plan when a number of images is asked for; one below an earlier one changes nothing. */
+  ShardPlan extendedTo(long count, long shardSize) {
+    if (count <= count()) {
+      return this;
+    }
+    List<Segment> extended = new ArrayList<>(segments);
+    extended.add(new Segment(count, shardSize));
+    return new ShardPlan(extended);
+  }
+
+  /** The largest number of images asked for so far; 0 if there is none. */
+  long count() {
+    return segments.isEmpty() ? 0 : segments.get(segments.size() - 1).end();
+  }
+
+  /**
+   * The files that hold the first images, in order.
+   *
+   * @param images how many, at most {@link #count}
+   */
+  List<IndexRange> shards(long images) {
+    List<IndexRange> shards = new ArrayList<>();
+    long first = 0;
+    for (Segment segment : segments) {
+      while (first < Math.min(images, segment.end())) {
+        long multiple = (first / segment.shardSize() + 1) * segment.shardSize();
+        long end = Math.min(multiple, segment.end());
+        shards.add(new IndexRange(first, end - first));
+        first = end;
+      }
+    }
+    return shards;
+  }
+}

@@ -1,0 +1,144 @@
+package dev.ddpm.spark.sample;
+
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.runtime.ExecutorPool;
+import dev.ddpm.spark.runtime.Floats;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.function.Function;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Makes one file of images, and what is exported from it. Does only what is missing: of several
+ * attempts at the same file, one after the other or at the same time, the first to finish counts.
+ *
+ * @param generators the models of an executor
+ * @param configuration Hadoop's, as the driver has it
+ * @param plan what the images are
+ * @param modelHash identity of the model
+ * @param output the output folder
+ * @param exports what is wanted besides
+ * @param application id of the Spark application
+ * @param imageSteps counts images · steps
+ */
+record ShardTask(
+    Broadcast<ExecutorPool<Generator>> generators,
+    Broadcast<SerializableConfiguration> configuration,
+    SamplingPlan plan,
+    String modelHash,
+    String output,
+    Set<Export> exports,
+    String application,
+    LongAccumulator imageSteps)
+    implements Function<IndexRange, Shard> {
+
+  @Override
+  public Shard call(IndexRange range) throws IOException {
+    Configuration hadoop = configuration.value().value();
+    Map<String, String> settings = plan.identity(modelHash);
+    ShardFiles images = new ShardFiles(output, ShardFiles.IMAGES, hadoop);
+    if (images.find(range, settings).isEmpty()) {
+      draw(range, images, new ShardFiles(output, ShardFiles.TRAJECTORIES, hadoop), settings);
+    }
+    for (Export export : exports) {
+      export.write(range, images, output, hadoop);
+    }
+    return images
+        .find(range, settings)
+        .orElseThrow(() -> new IOException(images.path(range) + " has vanished"));
+  }
+
+  private void draw(
+      IndexRange range, ShardFiles images, ShardFiles trajectories, Map<String, String> settings)
+      throws IOException {
+    long start = System.nanoTime();
+    Generator generator = generators.value().acquire();
+    ImageDigest digest = new ImageDigest();
+    images.create(
+        range,
+        SampleTable.schema(plan.sampling().keepX0()),
+        () -> ShardFiles.footer(shard(range, digest, start), settings),
+        rows -> {
+          if (plan.sampling().trajectory() == 0) {
+            draw(generator, range, digest, rows);
+          } else {
+            // Complete before the images are, whose appearance says that nothing is missing.
+            trajectories.create(
+                range,
+                TrajectoryTable.schema(),
+                Map::of,
+                frames ->
+                    generator.draw(
+                        range,
+                        imageSteps::add,
+                        sample -> {
+                          writeImage(sample, digest, rows);
+                          writeFrames(sample, frames);
+                        }));
+          }
+        });
+    generators.value().release(generator);
+  }
+
+  private void draw(
+      Generator generator, IndexRange range, ImageDigest digest, ParquetWriter<List<Object>> rows)
+      throws IOException {
+    generator.draw(range, imageSteps::add, sample -> writeImage(sample, digest, rows));
+  }
+
+  private void writeImage(Sample sample, ImageDigest digest, ParquetWriter<List<Object>> rows)
+      throws IOException {
+    RawImage image = sample.image();
+    digest.add(sample.index(), image.pixels());
+    List<Object> row = new ArrayList<>();
+    row.add(sample.index());
+    row.add(plan.sampling().seed());
+    row.add(ImageCodec.encodePng(image));
+    row.add(image.height());
+    row.add(image.width());
+    row.add(image.channels());
+    row.add(plan.samplerName());
+    row.add(plan.steps());
+    row.add(modelHash);
+    sample.x0().map(Floats::values).ifPresent(row::add);
+    rows.write(row);
+  }
+
+  private static void writeFrames(Sample sample, ParquetWriter<List<Object>> rows)
+      throws IOException {
+    for (int frame = 0; frame < sample.frames().size(); frame++) {
+      RawImage image = sample.frames().get(frame).image();
+      rows.write(
+          List.of(
+              sample.index(),
+              frame,
+              sample.frames().get(frame).timestep(),
+              ImageCodec.encodePng(image),
+              image.height(),
+              image.width(),
+              image.channels()));
+    }
+  }
+
+  private Shard shard(IndexRange range, ImageDigest digest, long start) {
+    return new Shard(
+        range.first(),
+        range.count(),
+        "",
+        0,
+        digest.checksum(),
+        digest.fingerprint(),
+        (System.nanoTime() - start) / 1e9,
+        SparkEnv.get().executorId(),
+        application);
+  }
+}

@@ -1,0 +1,65 @@
+package dev.ddpm.spark.sample;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.FlatTensors;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.spark.config.WeightChoice;
+import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.unet.ParameterLayout;
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+
+/** A trained model as sampling needs it: what it is, one set of weights, and their identity. */
+final class StoredModel {
+  private final ModelFolder folder;
+  private final TensorFile file;
+  private final float[] weights;
+
+  private StoredModel(ModelFolder folder, TensorFile file) {
+    this.folder = folder;
+    this.file = file;
+    this.weights =
+        new FlatTensors(ParameterLayout.of(folder.description().unet())).read(folder, file);
+  }
+
+  /**
+   * Reads a model.
+   *
+   * @param path a model folder, or a run folder with one in {@code model/}
+   * @param choice which weights; a model without an average has only its last
+   * @throws DdpmException (data) if there is no model, or it is damaged
+   */
+  static StoredModel read(String path, WeightChoice choice, Configuration configuration) {
+    var inRun = new HadoopFileStore(path + "/model", configuration);
+    var given = new HadoopFileStore(path, configuration);
+    ModelFolder folder = ModelFolder.open(isModel(inRun) ? inRun : given);
+    boolean average = choice == WeightChoice.EMA && folder.has(TensorFile.EMA);
+    return new StoredModel(folder, average ? TensorFile.EMA : TensorFile.WEIGHTS);
+  }
+
+  private static boolean isModel(HadoopFileStore store) {
+    try {
+      return store.exists("model.json");
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "%s cannot be read: %s.", store.location("model.json"), e.getMessage());
+    }
+  }
+
+  /** What the model is. */
+  ModelDescription description() {
+    return folder.description();
+  }
+
+  /** Flat weights, in the order of the network. */
+  float[] weights() {
+    return weights;
+  }
+
+  /** Identity of description and weights, 64 hexadecimal digits. */
+  String hash() {
+    return folder.modelHash(file);
+  }
+}

@@ -1,0 +1,266 @@
+package dev.ddpm.spark.sample;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.ddpm.spark.LocalSpark;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Sampling on a cluster of two executors, as processes that are killed: what comes out is what
+ * comes out undisturbed, in another layout, in one process.
+ */
+class SampleFaultTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  private static final int COUNT = 200;
+  private static final int FILES = COUNT / 8;
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final List<String> SETTINGS =
+      List.of(
+          "sampling.sampler=ddim",
+          "sampling.steps=25",
+          "sampling.micro-batch=4",
+          "sampling.seed=3");
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Path model;
+  private static String undisturbed;
+
+  private Process driver;
+
+  @BeforeAll
+  static void sampleUndisturbed() throws IOException {
+    model = TinyModel.write(shared.resolve("model"), 5);
+    Path output = shared.resolve("samples");
+    sample(output, "sampling.shard-size=100");
+    undisturbed = manifest(output).get("fingerprint").asText();
+  }
+
+  @AfterEach
+  void endProcesses() {
+    if (driver != null) {
+      List<ProcessHandle> all = new ArrayList<>(driver.descendants().toList());
+      driver.destroyForcibly();
+      all.forEach(ProcessHandle::destroyForcibly);
+    }
+  }
+
+  private static SampleJob.Result sample(Path output, String... assignments) {
+    List<String> all = new ArrayList<>(SETTINGS);
+    all.addAll(List.of(assignments));
+    return new SampleJob(SPARK.session(), new PrintWriter(new StringWriter()))
+        .run(
+            new SampleJob.Request(
+                model.toString(),
+                output.toString(),
+                COUNT,
+                TinyModel.sampling(all.toArray(String[]::new))));
+  }
+
+  /**
+   * A driver of its own with a cluster of two executors, as {@code spark-submit} would start it.
+   */
+  private void startDriver(Path output) throws IOException {
+    String classPath =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> argument.startsWith("--add-"))
+        .forEach(command::add);
+    command.addAll(
+        List.of(
+            "-Xmx512m",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Dorg.bytedeco.javacpp.maxphysicalbytes=2g",
+            "-Dspark.master=local-cluster[2,1,512]",
+            "-Dspark.app.name=faults",
+            "-Dspark.ui.enabled=false",
+            "-Dspark.driver.host=127.0.0.1",
+            "-Dspark.driver.bindAddress=127.0.0.1",
+            "-Dspark.executor.memory=512m",
+            "-Dspark.executor.extraClassPath=" + classPath,
+            "-Dspark.executor.extraJavaOptions=--add-modules=jdk.incubator.vector"
+                + " -Dorg.bytedeco.javacpp.maxphysicalbytes=2g"
+                + " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            "-Dspark.executorEnv.SPARK_SCALA_VERSION=2.12",
+            "-Dspark.executorEnv.OMP_NUM_THREADS=1",
+            "-Dspark.executor.heartbeatInterval=1s",
+            "-cp",
+            classPath,
+            "dev.ddpm.spark.Main",
+            "sample",
+            "--model",
+            model.toString(),
+            "--output",
+            output.toString(),
+            "--count",
+            Integer.toString(COUNT),
+            "--set",
+            "sampling.shard-size=8"));
+    for (String setting : SETTINGS) {
+      command.addAll(List.of("--set", setting));
+    }
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("driver.log").toFile());
+    builder.environment().put("SPARK_HOME", Path.of("target/spark").toAbsolutePath().toString());
+    driver = builder.start();
+  }
+
+  /** All JVMs below the driver: its workers run in the driver itself. */
+  private List<ProcessHandle> executors() {
+    return driver
+        .descendants()
+        .filter(process -> process.info().command().orElse("").endsWith("/java"))
+        .toList();
+  }
+
+  private void awaitFiles(Path output, int atLeast) {
+    await()
+        .atMost(LIMIT)
+        .pollInterval(Duration.ofMillis(20))
+        .until(
+            () -> {
+              assertThat(driver.isAlive() || files(output).size() == FILES)
+                  .as(() -> log())
+                  .isTrue();
+              return files(output).size() >= atLeast;
+            });
+  }
+
+  private String log() {
+    try {
+      return Files.readString(folder.resolve("driver.log"));
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  /** Complete files, with when they were written. */
+  private static Map<String, String> files(Path output) throws IOException {
+    Map<String, String> files = new TreeMap<>();
+    if (Files.isDirectory(output.resolve("images"))) {
+      try (Stream<Path> all = Files.list(output.resolve("images"))) {
+        for (Path file : all.toList()) {
+          String name = file.getFileName().toString();
+          if (name.endsWith(".parquet") && !name.startsWith(".")) {
+            files.put(name, Files.getLastModifiedTime(file).toString());
+          }
+        }
+      }
+    }
+    return files;
+  }
+
+  private static JsonNode manifest(Path output) throws IOException {
+    return new JsonMapper().readTree(output.resolve("manifest.json").toFile());
+  }
+
+  private static void assertUndisturbed(Path output) throws IOException {
+    JsonNode manifest = manifest(output);
+    assertThat(manifest.get("complete").asBoolean()).isTrue();
+    assertThat(manifest.get("fingerprint").asText()).isEqualTo(undisturbed);
+    assertThat(files(output)).hasSize(FILES);
+    assertThat(
+            SPARK
+                .session()
+                .read()
+                .parquet(output.resolve("images").toString())
+                .orderBy("sample_index")
+                .select("sample_index")
+                .collectAsList())
+        .extracting(row -> row.getLong(0))
+        .containsExactlyElementsOf(LongStream.range(0, COUNT).boxed().toList());
+  }
+
+  /** What writers have left that were killed: hidden, and removed once it is old. */
+  private static List<Path> unfinished(Path output) throws IOException {
+    try (Stream<Path> all = Files.list(output.resolve("images"))) {
+      return all.filter(file -> file.getFileName().toString().matches("\\.0.*[^c][^r][^c]"))
+          .toList();
+    }
+  }
+
+  @Test
+  void executorsThatAreKilledChangeNothing() throws Exception {
+    Path output = folder.resolve("samples");
+    startDriver(output);
+    Set<Long> killed = new HashSet<>();
+    for (int atLeast : new int[] {2, 8}) {
+      awaitFiles(output, atLeast);
+      ProcessHandle executor =
+          executors().stream()
+              .filter(process -> !killed.contains(process.pid()))
+              .findFirst()
+              .orElseThrow();
+      killed.add(executor.pid());
+      assertThat(executor.destroyForcibly()).isTrue();
+    }
+
+    assertThat(driver.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).as(() -> log()).isTrue();
+    assertThat(driver.exitValue()).as(() -> log()).isZero();
+    assertUndisturbed(output);
+    assertThat(manifest(output).at("/sessions/0/failed_tasks").asLong()).isGreaterThanOrEqualTo(1);
+  }
+
+  @Test
+  void afterAKilledDriverTheRestIsDone() throws Exception {
+    Path output = folder.resolve("samples");
+    startDriver(output);
+    awaitFiles(output, 5);
+    List<ProcessHandle> executors = executors();
+    driver.destroyForcibly().waitFor();
+    executors.forEach(ProcessHandle::destroyForcibly);
+    await().atMost(LIMIT).until(() -> executors.stream().noneMatch(ProcessHandle::isAlive));
+    Map<String, String> before = files(output);
+    assertThat(before).hasSizeBetween(5, FILES - 1);
+
+    for (Path left : unfinished(output)) {
+      Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+    }
+
+    SampleJob.Result rest = sample(output, "sampling.shard-size=8");
+
+    assertThat(rest.drawn()).isEqualTo(COUNT - 8L * before.size());
+    assertThat(files(output)).containsAllEntriesOf(before);
+    assertUndisturbed(output);
+    assertThat(unfinished(output)).isEmpty();
+    String application = SPARK.session().sparkContext().applicationId();
+    for (JsonNode shard : manifest(output).get("shards")) {
+      String name = shard.get("file").asText().substring("images/".length());
+      assertThat(shard.get("application").asText().equals(application))
+          .as(name)
+          .isEqualTo(!before.containsKey(name));
+    }
+  }
+}

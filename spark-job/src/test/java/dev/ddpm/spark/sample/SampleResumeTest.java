@@ -1,0 +1,425 @@
+package dev.ddpm.spark.sample;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.LocalSpark;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The output folder over several runs: files of 8 images in micro-batches of 4. */
+class SampleResumeTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Path model;
+
+  /** 20 images of an undisturbed run. */
+  private static Path undisturbed;
+
+  private final StringWriter text = new StringWriter();
+
+  @BeforeAll
+  static void sampleOnce() {
+    model = TinyModel.write(shared.resolve("model"), 5);
+    undisturbed = shared.resolve("samples");
+    new SampleResumeTest().sample(undisturbed, 20);
+  }
+
+  private SampleJob.Result sample(Path output, long count, String... assignments) {
+    return sample(model, output, count, Set.of(), assignments);
+  }
+
+  private SampleJob.Result sample(
+      Path from, Path output, long count, Set<Export> exports, String... assignments) {
+    return new SampleJob(SPARK.session(), new PrintWriter(text, true))
+        .run(
+            new SampleJob.Request(
+                from.toString(),
+                output.toString(),
+                count,
+                TinyModel.sampling(assignments),
+                exports));
+  }
+
+  private static List<String> files(Path of) throws IOException {
+    try (Stream<Path> files = Files.list(of)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> !name.endsWith(".crc"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static JsonNode manifest(Path output) throws IOException {
+    return new JsonMapper().readTree(output.resolve("manifest.json").toFile());
+  }
+
+  private static List<Row> rows(Path table) {
+    return SPARK.session().read().parquet(table.toString()).orderBy("sample_index").collectAsList();
+  }
+
+  private static Map<String, Object> written(Path output) throws IOException {
+    Map<String, Object> times = new TreeMap<>();
+    for (String file : files(output.resolve("images"))) {
+      Path path = output.resolve("images").resolve(file);
+      times.put(file, Files.getLastModifiedTime(path) + " " + Files.size(path));
+    }
+    return times;
+  }
+
+  private static void assertComplete(Path output, long count) {
+    assertThat(rows(output.resolve("images")))
+        .extracting(row -> row.<Long>getAs("sample_index"))
+        .containsExactlyElementsOf(LongStream.range(0, count).boxed().toList());
+  }
+
+  @Test
+  void theManifestSaysWhatIsThere() throws IOException {
+    JsonNode manifest = manifest(undisturbed);
+
+    assertThat(manifest.at("/complete").asBoolean()).isTrue();
+    assertThat(manifest.at("/images").asLong()).isEqualTo(20);
+    assertThat(manifest.at("/settings/sampling.sampler").asText()).isEqualTo("ddim");
+    assertThat(manifest.at("/settings/model_hash").asText()).matches("[0-9a-f]{64}");
+    assertThat(manifest.at("/shards/2/file").asText())
+        .isEqualTo("images/000000000016-000000000019.parquet");
+    assertThat(manifest.at("/sessions/0/images_drawn").asLong()).isEqualTo(20);
+    assertThat(manifest.at("/sessions/0/versions/spark").asText()).startsWith("3.5");
+    assertThat(files(undisturbed.resolve("images"))).hasSize(3);
+  }
+
+  @Test
+  void theReportIsOnePageWithThePicture() throws IOException {
+    assertThat(undisturbed.resolve("report.html"))
+        .content()
+        .contains("<b>Complete</b>: 20 of 20 images in 3 files")
+        .contains("src=\"data:image/png;base64,iVBOR")
+        .contains("<td>sampling.seed</td><td><code>3</code></td>");
+  }
+
+  @Test
+  void checksumsAreThoseOfTheImagesInTheTable() throws IOException {
+    List<String> fingerprints = new ArrayList<>();
+    for (JsonNode shard : manifest(undisturbed).get("shards")) {
+      ImageDigest digest = new ImageDigest();
+      for (Row row : rows(undisturbed.resolve(shard.get("file").asText()))) {
+        RawImage image = ImageCodec.decode(row.getAs("image"), "sample");
+        digest.add(row.<Long>getAs("sample_index"), image.pixels());
+      }
+      assertThat(shard.get("fingerprint").asText()).isEqualTo(digest.fingerprint());
+      assertThat(shard.get("sha256").asText()).isEqualTo(digest.checksum());
+      fingerprints.add(digest.fingerprint());
+    }
+    assertThat(manifest(undisturbed).get("fingerprint").asText())
+        .isEqualTo(ImageDigest.fingerprint(fingerprints));
+  }
+
+  @Test
+  void otherFilesHoldTheSameImages() throws IOException {
+    sample(folder, 20, "sampling.shard-size=12");
+
+    assertThat(files(folder.resolve("images"))).hasSize(2);
+    assertThat(manifest(folder).get("fingerprint"))
+        .isEqualTo(manifest(undisturbed).get("fingerprint"));
+  }
+
+  @Test
+  void theSameCommandDoesNothing() throws IOException {
+    sample(folder, 12);
+    Map<String, Object> before = written(folder);
+
+    SampleJob.Result again = sample(folder, 12);
+
+    assertThat(again.drawn()).isZero();
+    assertThat(again.images()).isEqualTo(12);
+    assertThat(written(folder)).isEqualTo(before);
+    assertThat(manifest(folder).get("sessions")).hasSize(1);
+  }
+
+  @Test
+  void moreImagesAreAddedToThoseThere() throws IOException {
+    sample(folder, 6);
+    Map<String, Object> before = written(folder);
+
+    SampleJob.Result more = sample(folder, 20);
+
+    assertThat(more.drawn()).isEqualTo(14);
+    assertThat(written(folder)).containsAllEntriesOf(before).hasSize(4);
+    assertComplete(folder, 20);
+    assertThat(manifest(folder).get("fingerprint"))
+        .isEqualTo(manifest(undisturbed).get("fingerprint"));
+  }
+
+  @Test
+  void fewerImagesAreThereAlready() throws IOException {
+    sample(folder, 20);
+
+    assertThat(sample(folder, 3).drawn()).isZero();
+    assertThat(manifest(folder).get("complete").asBoolean()).isTrue();
+  }
+
+  @Test
+  void aFileThatIsGoneIsDrawnAgain() throws IOException {
+    sample(folder, 20);
+    Map<String, Object> before = written(folder);
+    Files.delete(folder.resolve("images/000000000008-000000000015.parquet"));
+    before.remove("000000000008-000000000015.parquet");
+
+    assertThat(sample(folder, 20).drawn()).isEqualTo(8);
+    assertThat(text.toString()).contains("Going on: 2 of 3 files are there already.");
+    assertThat(written(folder)).containsAllEntriesOf(before);
+    assertThat(manifest(folder).get("fingerprint"))
+        .isEqualTo(manifest(undisturbed).get("fingerprint"));
+  }
+
+  /** As after a driver that was killed: files are there, but the manifest knows none. */
+  @Test
+  void filesThatTheManifestDoesNotListCount() throws IOException {
+    sample(folder, 20);
+    var json = (ObjectNode) manifest(folder);
+    json.putArray("shards");
+    Files.writeString(folder.resolve("manifest.json"), json.toString());
+    Files.deleteIfExists(folder.resolve(".manifest.json.crc"));
+    Map<String, Object> before = written(folder);
+
+    assertThat(sample(folder, 20).drawn()).isZero();
+    assertThat(written(folder)).isEqualTo(before);
+  }
+
+  /** Writes part of a file, long ago. */
+  private static void abandon(Path file, String content) throws IOException {
+    Files.writeString(file, content);
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+  }
+
+  @Test
+  void whatKilledWritersLeftIsIgnoredAndRemoved() throws IOException {
+    String left = ".000000000000-000000000007.parquet.0a1b2c3d-0000-4000-8000-0123456789ab";
+    abandon(folder.resolve(".manifest.json.0a1b2c3d-0000-4000-8000-0123456789ab"), "{");
+    sample(folder, 8);
+    Path images = folder.resolve("images");
+    abandon(images.resolve(left), "half");
+
+    sample(folder, 9);
+
+    assertComplete(folder, 9);
+    assertThat(files(images)).hasSize(2).doesNotContain(left);
+    assertThat(files(folder))
+        .containsExactly("contact-sheet.png", "images", "manifest.json", "report.html");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "sampling.seed=4 | sampling.seed: 3 → 4",
+        "sampling.steps=6 | sampling.steps: 5 → 6",
+        "sampling.eta=0.5 | sampling.eta: 0.0 → 0.5",
+        "sampling.sampler=dpm-solver++ | sampling.sampler: ddim → dpm-solver++",
+        "sampling.thresholding=none | sampling.thresholding: clip → none",
+        "sampling.micro-batch=8 | sampling.micro-batch: 4 → 8",
+        "sampling.keep-x0=true | sampling.keep-x0: false → true",
+        "sampling.trajectory=2 | sampling.trajectory: 0 → 2",
+      })
+  void imagesOfOtherSettingsAreNotMixed(String assignment, String difference) throws IOException {
+    Map<String, Object> before = written(undisturbed);
+
+    assertThatThrownBy(() -> sample(undisturbed, 20, assignment))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("--output = " + undisturbed)
+        .hasMessageContaining(difference);
+    assertThat(written(undisturbed)).isEqualTo(before);
+  }
+
+  @Test
+  void imagesOfAnotherModelAreNotMixed() {
+    Path other = TinyModel.write(folder.resolve("model"), 6);
+
+    assertThatThrownBy(() -> sample(other, undisturbed, 20, Set.of()))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("model_hash: ");
+  }
+
+  @Test
+  void aDamagedFileIsNamed() throws IOException {
+    sample(folder, 8);
+    Path file = folder.resolve("images/000000000000-000000000007.parquet");
+    Files.write(file, new byte[7]);
+
+    assertThatThrownBy(() -> sample(folder, 8))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining(file.getFileName().toString())
+        .hasMessageContaining("is not a complete Parquet file")
+        .hasMessageContaining("move it away");
+  }
+
+  @Test
+  void aStrangeFileAmongTheImagesIsNamed() throws IOException {
+    sample(folder, 8);
+    Files.writeString(folder.resolve("images/mine.parquet"), "precious");
+
+    assertThatThrownBy(() -> sample(folder, 8))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("mine.parquet is not a complete Parquet file");
+    assertThat(folder.resolve("images/mine.parquet")).hasContent("precious");
+  }
+
+  @Test
+  void aManifestOfTheFutureIsRefused() throws IOException {
+    Files.writeString(folder.resolve("manifest.json"), "{\"format_version\": 2}");
+
+    assertThatThrownBy(() -> sample(folder, 8))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("has format version 2, but this program reads version 1 only");
+  }
+
+  @Test
+  void aModelThatIsMissingLeavesNoFolder() {
+    assertThatThrownBy(() -> sample(folder.resolve("none"), folder.resolve("out"), 8, Set.of()))
+        .isInstanceOf(DdpmException.class);
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  /** Both draw everything, as an attempt and its speculative twin do; each file counts once. */
+  @Test
+  void twoJobsAtTheSameTimeWriteEachImageOnce() throws IOException {
+    Path output = folder.resolve("samples");
+    var first = CompletableFuture.supplyAsync(() -> sample(output, 20));
+    SampleJob.Result second = sample(output, 20);
+
+    assertThat(first.join().images()).isEqualTo(second.images()).isEqualTo(20);
+    assertComplete(output, 20);
+    assertThat(files(output.resolve("images"))).hasSize(3);
+    assertThat(manifest(output).get("fingerprint"))
+        .isEqualTo(manifest(undisturbed).get("fingerprint"));
+  }
+
+  @Test
+  void x0IsTheImageBeforeRounding() {
+    sample(folder, 4, "sampling.keep-x0=true");
+
+    for (Row row : rows(folder.resolve("images"))) {
+      RawImage image = ImageCodec.decode(row.getAs("image"), "sample");
+      List<Float> values = row.getList(row.fieldIndex("x0"));
+      assertThat(values).hasSize(64);
+      for (int i = 0; i < 64; i++) {
+        assertThat((int) Math.floor((values.get(i) + 1) * 127.5 + 0.5))
+            .isEqualTo(image.pixels()[i] & 0xff);
+      }
+    }
+  }
+
+  @Test
+  void trajectoriesAreATableAStripAndAnAnimation() throws IOException {
+    sample(folder, 6, "sampling.trajectory=5");
+
+    List<Row> frames = rows(folder.resolve("trajectories"));
+    assertThat(frames).hasSize(30);
+    Map<Long, byte[]> last = new HashMap<>();
+    frames.stream()
+        .filter(row -> row.<Integer>getAs("frame") == 4)
+        .forEach(
+            row -> {
+              assertThat(row.<Integer>getAs("timestep")).isZero();
+              last.put(row.getAs("sample_index"), row.getAs("image"));
+            });
+    for (Row row : rows(folder.resolve("images"))) {
+      assertThat(last.get(row.<Long>getAs("sample_index"))).isEqualTo(row.<byte[]>getAs("image"));
+    }
+    assertThat(manifest(folder).at("/settings/sampling.trajectory").asInt()).isEqualTo(5);
+    RawImage strip =
+        ImageCodec.decode(Files.readAllBytes(folder.resolve("trajectories.png")), "strip");
+    assertThat(strip.shape()).isEqualTo("398×332×1");
+    assertThat(Files.readAllBytes(folder.resolve("trajectories.gif")))
+        .startsWith("GIF89a".getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @Test
+  void imagesAreExportedAlsoLater() throws IOException {
+    sample(folder, 10);
+    sample(model, folder, 10, Set.of(Export.PNG, Export.NPZ));
+
+    assertThat(files(folder.resolve("png")))
+        .containsExactly("000000000000-000000000007", "000000000008-000000000009");
+    for (Row row : rows(folder.resolve("images"))) {
+      long index = row.<Long>getAs("sample_index");
+      Path png =
+          folder.resolve(
+              "png/%s/%012d.png"
+                  .formatted(
+                      index < 8 ? "000000000000-000000000007" : "000000000008-000000000009",
+                      index));
+      assertThat(Files.readAllBytes(png)).isEqualTo(row.<byte[]>getAs("image"));
+    }
+    assertThat(files(folder.resolve("npz")))
+        .containsExactly("000000000000-000000000007.npz", "000000000008-000000000009.npz");
+  }
+
+  @Test
+  void dynamicThresholdingNeedsASymmetricRange() {
+    Path labml = TinyModel.write(folder.resolve("model"), 5, Preset.LABML);
+
+    assertThatThrownBy(
+            () ->
+                sample(labml, folder.resolve("out"), 4, Set.of(), "sampling.thresholding=dynamic"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("sampling.thresholding = dynamic");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "sampling.thresholding=dynamic",
+    "sampling.thresholding=none",
+    "sampling.sampler=ddpm",
+    "sampling.sampler=dpm-solver++"
+  })
+  void everyChoiceGivesOtherImages(String assignment) throws IOException {
+    sample(folder, 20, assignment);
+
+    assertThat(manifest(folder).get("fingerprint"))
+        .isNotEqualTo(manifest(undisturbed).get("fingerprint"));
+  }
+
+  @Test
+  void theVarianceMattersToAncestralSampling() throws IOException {
+    sample(folder.resolve("large"), 8, "sampling.sampler=ddpm");
+    sample(folder.resolve("small"), 8, "sampling.sampler=ddpm", "sampling.variance=fixed-small");
+
+    assertThat(manifest(folder.resolve("large")).get("fingerprint"))
+        .isNotEqualTo(manifest(folder.resolve("small")).get("fingerprint"));
+  }
+}

@@ -1,0 +1,64 @@
+package dev.ddpm.spark.sample;
+
+import dev.ddpm.checkpoint.FlatTensors;
+import dev.ddpm.checkpoint.LocalFileStore;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.spark.config.ConfigLoader;
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.unet.EpsModel;
+import dev.ddpm.unet.ParameterLayout;
+import dev.ddpm.unet.UNetSpec;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.nd4j.linalg.learning.config.NoOp;
+
+/** An untrained model of 8×8 grey images and 100 timesteps, whose images are draws like any. */
+public final class TinyModel {
+  private static final UNetSpec UNET =
+      new UNetSpec(1, 8, 8, 8, List.of(1, 2), List.of(false, false), 1, 4, 1, 0);
+
+  private TinyModel() {}
+
+  /** Writes the model with the weights of a seed. */
+  public static Path write(Path folder, long seed) {
+    return write(folder, seed, Preset.PAPER);
+  }
+
+  static Path write(Path folder, long seed, Preset preset) {
+    float[] weights = EpsModel.create(UNET, seed, new NoOp()).parameters();
+    ModelFolder.write(
+        new LocalFileStore(folder),
+        new ModelDescription(
+            UNET,
+            new ScheduleSpec.Linear(100, 1e-3, 0.2),
+            Prediction.EPSILON,
+            preset,
+            preset.dataRange(),
+            Map.of()),
+        Map.of(TensorFile.WEIGHTS, new FlatTensors(ParameterLayout.of(UNET)).named(weights)),
+        Optional.empty());
+    return folder;
+  }
+
+  /** DDIM in 5 steps, micro-batches of 4 and files of 8, unless told otherwise. */
+  static SamplingConfig sampling(String... assignments) {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "sampling.sampler=ddim",
+                "sampling.steps=5",
+                "sampling.micro-batch=4",
+                "sampling.shard-size=8",
+                "sampling.seed=3"));
+    all.addAll(List.of(assignments));
+    return ConfigLoader.load(Optional.empty(), all).experiment().sampling();
+  }
+}
