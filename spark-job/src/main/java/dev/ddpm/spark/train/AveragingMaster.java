@@ -1,0 +1,216 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.spark.runtime.ExecutorPool;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.training.Replica;
+import dev.ddpm.training.RoundPlan;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.deeplearning4j.spark.api.TrainingHook;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
+import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import scala.Tuple2;
+
+/**
+ * DL4J's parameter-averaging master with the parts replaced that lose rows, steps, moments, memory
+ * or time: it runs exactly the rounds of a {@link RoundPlan} over one epoch of {@link EpochRows}.
+ *
+ * <p>A round: broadcast the state; every worker makes its steps; {@link BlockMean} averages what
+ * they return; the broadcast and the round's shuffle are removed; the listener is told. A round in
+ * which a loss or a weight was not finite is not applied: the state stays that before it.
+ */
+final class AveragingMaster extends ParameterAveragingTrainingMaster {
+
+  /** What happens after a round. */
+  @FunctionalInterface
+  interface RoundListener {
+    /**
+     * A round is over.
+     *
+     * @param round what was done, with the averaged state
+     * @return whether to go on with the next round
+     */
+    boolean onRound(Round round);
+  }
+
+  /**
+   * A finished round.
+   *
+   * @param epoch number of the epoch
+   * @param number of the round within the epoch
+   * @param state averaged state after the round
+   * @param steps optimiser steps that the state has advanced; 0 if the round was not applied
+   * @param workers what each worker did, by number
+   * @param nanos wall time from the broadcast to the averaged state
+   */
+  record Round(
+      long epoch, int number, ModelState state, int steps, List<WorkerStats> workers, long nanos) {
+
+    /** Images that the state has learnt from. */
+    long rows() {
+      return applied() ? workers.stream().mapToLong(WorkerStats::rows).sum() : 0;
+    }
+
+    /** Images of the plan that it has not. */
+    long skipped() {
+      return workers.stream().mapToLong(worker -> worker.rows() + worker.skipped()).sum() - rows();
+    }
+
+    /** Whether the state has changed: all losses and weights were finite. */
+    boolean applied() {
+      return workers.stream().allMatch(WorkerStats::finite);
+    }
+
+    /** Mean over the images of the mean squared error of their minibatch; if the round applied. */
+    double loss() {
+      return workers.stream().mapToDouble(WorkerStats::lossSum).sum() / rows();
+    }
+  }
+
+  private final RoundPlan plan;
+  private final Broadcast<ExecutorPool<Replica>> replicas;
+  private final RoundListener listener;
+  private ModelState state;
+  private int nextRound;
+  private boolean stopped;
+
+  /**
+   * A master.
+   *
+   * @param plan who uses what
+   * @param replicas the replicas of every executor
+   * @param initial state to start from
+   * @param firstRound round of the first epoch to start with
+   * @param listener told after every round
+   */
+  AveragingMaster(
+      RoundPlan plan,
+      Broadcast<ExecutorPool<Replica>> replicas,
+      ModelState initial,
+      int firstRound,
+      RoundListener listener) {
+    super(
+        new Builder(plan.workers(), 1)
+            .batchSizePerWorker(plan.batchSize())
+            .averagingFrequency(plan.averagingFrequency())
+            .saveUpdater(true));
+    this.plan = plan;
+    this.replicas = replicas;
+    this.state = initial;
+    this.nextRound = firstRound;
+    this.listener = listener;
+  }
+
+  /** Whether the listener has asked to stop. */
+  boolean stopped() {
+    return stopped;
+  }
+
+  /**
+   * Trains one epoch.
+   *
+   * @param graph the network; its epoch counter is the number of the epoch
+   * @param epochRows rows in the partitions that {@link EpochRows} makes
+   */
+  @Override
+  public void executeTrainingMDS(SparkComputationGraph graph, JavaRDD<MultiDataSet> epochRows) {
+    long epoch = graph.getNetwork().getConfiguration().getEpochCount();
+    JavaSparkContext spark = graph.getSparkContext();
+    for (; nextRound < plan.rounds() && !stopped; nextRound++) {
+      spark.setJobGroup(
+          "train", "Epoch %d, round %d of %d".formatted(epoch, nextRound, plan.rounds()));
+      Round round = run(spark, epoch, RoundRows.of(epochRows, nextRound, plan.workers()));
+      stopped = !listener.onRound(round);
+    }
+    nextRound = 0;
+  }
+
+  private Round run(JavaSparkContext spark, long epoch, JavaRDD<MultiDataSet> rows) {
+    long start = System.nanoTime();
+    long before = state.step();
+    Broadcast<ModelState> initial = spark.broadcast(state);
+    try {
+      JavaPairRDD<BlockMean.Key, BlockMean.Contribution> contributions =
+          rows.mapPartitionsWithIndex(new WorkerTask(replicas, initial, epoch, hooks()), false)
+              .mapToPair(contribution -> contribution);
+      int reducers = Math.min(plan.workers(), BlockMean.blocks(state.size()));
+      JavaRDD<BlockMean.Block> mean = BlockMean.of(contributions, reducers);
+      List<WorkerStats> stats = apply(mean.collect());
+      Shuffles.removeLast(spark, mean);
+      int steps = (int) (state.step() - before);
+      return new Round(epoch, nextRound, state, steps, stats, System.nanoTime() - start);
+    } finally {
+      initial.destroy();
+    }
+  }
+
+  /**
+   * Makes the averaged blocks the state, after checking that every planned row was seen, unless a
+   * worker met something that is not finite.
+   */
+  private List<WorkerStats> apply(List<BlockMean.Block> blocks) {
+    List<WorkerStats> stats = new ArrayList<>();
+    blocks.forEach(block -> stats.addAll(block.stats()));
+    stats.sort(Comparator.comparingInt(WorkerStats::worker));
+    long rows = stats.stream().mapToLong(worker -> worker.rows() + worker.skipped()).sum();
+    if (rows != plan.rowsIn(nextRound) || blocks.size() != BlockMean.blocks(state.size())) {
+      throw new IllegalStateException(
+          "Round %d saw %d rows and returned %d blocks; planned were %d rows and %d blocks."
+              .formatted(
+                  nextRound,
+                  rows,
+                  blocks.size(),
+                  plan.rowsIn(nextRound),
+                  BlockMean.blocks(state.size())));
+    }
+    if (stats.stream().allMatch(WorkerStats::finite)) {
+      state = averaged(blocks);
+    }
+    return stats;
+  }
+
+  private ModelState averaged(List<BlockMean.Block> blocks) {
+    var averaged =
+        new ModelState(
+            new Floats(new float[state.parameters().values().length]),
+            new Floats(new float[state.updater().values().length]),
+            state.step() + plan.stepsIn(nextRound));
+    blocks.forEach(block -> averaged.set(block.index() * BlockMean.BLOCK, block.values().values()));
+    return averaged;
+  }
+
+  private List<TrainingHook> hooks() {
+    return trainingHookList == null ? List.of() : List.copyOf(trainingHookList);
+  }
+
+  /** Runs one worker in a task and cuts its state into blocks. */
+  private record WorkerTask(
+      Broadcast<ExecutorPool<Replica>> replicas,
+      Broadcast<ModelState> initial,
+      long epoch,
+      List<TrainingHook> hooks)
+      implements org.apache.spark.api.java.function.Function2<
+          Integer,
+          Iterator<MultiDataSet>,
+          Iterator<Tuple2<BlockMean.Key, BlockMean.Contribution>>> {
+
+    @Override
+    public Iterator<Tuple2<BlockMean.Key, BlockMean.Contribution>> call(
+        Integer number, Iterator<MultiDataSet> minibatches) {
+      if (!minibatches.hasNext()) {
+        return Collections.emptyIterator();
+      }
+      RoundResult result =
+          new AveragingWorker(replicas, initial, epoch, number, hooks).run(minibatches);
+      return BlockMean.contributions(result.state(), result.stats());
+    }
+  }
+}

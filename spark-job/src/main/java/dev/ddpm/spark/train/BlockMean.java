@@ -1,0 +1,153 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.spark.runtime.Floats;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.Partitioner;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import scala.Tuple2;
+
+/**
+ * The mean of the workers' states, weighted by the images each has used.
+ *
+ * <p>Every worker cuts its state into blocks; all blocks of one range meet in one reducer, which
+ * adds them in the order of the workers. So the driver receives one full state however many workers
+ * there are, and the result does not depend on which worker finished first or ran where.
+ */
+final class BlockMean {
+  /** Values per block: 4 MiB, small against a state and large against the cost of a record. */
+  static final int BLOCK = 1 << 20;
+
+  private BlockMean() {}
+
+  /** One worker's values of one block, with its weight; the first block carries the statistics. */
+  record Contribution(long weight, Floats values, List<WorkerStats> stats)
+      implements Serializable {}
+
+  /** The averaged values of one block, and the statistics that came with it. */
+  record Block(int index, Floats values, List<WorkerStats> stats) implements Serializable {}
+
+  /** Orders contributions by block, then by worker. */
+  record Key(int block, int worker) implements Comparable<Key>, Serializable {
+    @Override
+    public int compareTo(Key other) {
+      return block != other.block
+          ? Integer.compare(block, other.block)
+          : Integer.compare(worker, other.worker);
+    }
+  }
+
+  /** The blocks of one worker's state. */
+  static Iterator<Tuple2<Key, Contribution>> contributions(ModelState state, WorkerStats stats) {
+    int blocks = blocks(state.size());
+    return new Iterator<>() {
+      private int block;
+
+      @Override
+      public boolean hasNext() {
+        return block < blocks;
+      }
+
+      @Override
+      public Tuple2<Key, Contribution> next() {
+        int from = block * BLOCK;
+        float[] values = state.slice(from, Math.min(BLOCK, state.size() - from));
+        var key = new Key(block, stats.worker());
+        List<WorkerStats> carried = block == 0 ? List.of(stats) : List.of();
+        block++;
+        return new Tuple2<>(key, new Contribution(stats.rows(), new Floats(values), carried));
+      }
+    };
+  }
+
+  /** Number of blocks of a state of that many values. */
+  static int blocks(int size) {
+    return (size + BLOCK - 1) / BLOCK;
+  }
+
+  /** Averages the contributions of all workers, block by block. */
+  static JavaRDD<Block> of(JavaPairRDD<Key, Contribution> contributions, int reducers) {
+    return contributions
+        .repartitionAndSortWithinPartitions(new ByBlock(reducers))
+        .mapPartitions(new Reduce());
+  }
+
+  /** All contributions to a block go to the same reducer. */
+  private static final class ByBlock extends Partitioner {
+    private static final long serialVersionUID = 1L;
+    private final int reducers;
+
+    ByBlock(int reducers) {
+      this.reducers = reducers;
+    }
+
+    @Override
+    public int numPartitions() {
+      return reducers;
+    }
+
+    @Override
+    public int getPartition(Object key) {
+      return ((Key) key).block() % reducers;
+    }
+  }
+
+  private static final class Reduce
+      implements FlatMapFunction<Iterator<Tuple2<Key, Contribution>>, Block> {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public Iterator<Block> call(Iterator<Tuple2<Key, Contribution>> sorted) {
+      List<Block> blocks = new ArrayList<>();
+      Sum sum = null;
+      while (sorted.hasNext()) {
+        Tuple2<Key, Contribution> next = sorted.next();
+        if (sum == null || sum.index != next._1().block()) {
+          if (sum != null) {
+            blocks.add(sum.mean());
+          }
+          sum = new Sum(next._1().block(), next._2().values().values().length);
+        }
+        sum.add(next._2());
+      }
+      if (sum != null) {
+        blocks.add(sum.mean());
+      }
+      return blocks.iterator();
+    }
+  }
+
+  /** A weighted sum in float64, so that the mean of equal values is that value, to the bit. */
+  private static final class Sum {
+    private final int index;
+    private final double[] values;
+    private final List<WorkerStats> stats = new ArrayList<>();
+    private long weight;
+
+    Sum(int index, int length) {
+      this.index = index;
+      this.values = new double[length];
+    }
+
+    void add(Contribution contribution) {
+      float[] added = contribution.values().values();
+      for (int i = 0; i < values.length; i++) {
+        values[i] += (double) contribution.weight() * added[i];
+      }
+      weight += contribution.weight();
+      stats.addAll(contribution.stats());
+    }
+
+    Block mean() {
+      float[] mean = new float[values.length];
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] = (float) (values[i] / weight);
+      }
+      return new Block(index, new Floats(mean), List.copyOf(stats));
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.FlatTensors;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.NamedTensors;
+import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.checkpoint.TrainingState;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.unet.ParameterLayout;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Everything that training needs to go on, as it is after a round.
+ *
+ * @param state averaged weights and optimiser state
+ * @param ema weights averaged over time; empty for none
+ * @param training where training stands
+ */
+record Checkpoint(ModelState state, Optional<Floats> ema, TrainingState training) {
+
+  /** Writes it as a model folder. */
+  void write(HadoopFileStore store, ModelDescription description) {
+    var flat = new FlatTensors(ParameterLayout.of(description.unet()));
+    Map<TensorFile, NamedTensors> tensors = new EnumMap<>(TensorFile.class);
+    tensors.put(TensorFile.WEIGHTS, flat.named(state.parameters().values()));
+    ema.ifPresent(average -> tensors.put(TensorFile.EMA, flat.named(average.values())));
+    if (state.updater().values().length > 0) {
+      tensors.put(TensorFile.UPDATER, flat.namedMoments(state.updater().values()));
+    }
+    ModelFolder.write(store, description, tensors, Optional.of(training));
+  }
+
+  /**
+   * Reads one, checking every file against its checksum.
+   *
+   * @throws DdpmException if anything is missing or damaged
+   */
+  static Checkpoint read(ModelFolder folder) {
+    var flat = new FlatTensors(ParameterLayout.of(folder.description().unet()));
+    TrainingState training =
+        folder
+            .training()
+            .orElseThrow(
+                () -> DdpmException.data("It has no training.json: it cannot be gone on from."));
+    float[] updater = folder.has(TensorFile.UPDATER) ? flat.readMoments(folder) : new float[0];
+    var state =
+        new ModelState(
+            new Floats(flat.read(folder, TensorFile.WEIGHTS)),
+            new Floats(updater),
+            training.step());
+    Optional<Floats> ema =
+        folder.has(TensorFile.EMA)
+            ? Optional.of(new Floats(flat.read(folder, TensorFile.EMA)))
+            : Optional.empty();
+    return new Checkpoint(state, ema, training);
+  }
+}

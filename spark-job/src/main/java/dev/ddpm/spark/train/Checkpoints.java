@@ -1,0 +1,101 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.spark.runtime.HadoopFileStore;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The checkpoints of a run, in folders {@code round-000123} of one folder. Each is complete or
+ * recognised as incomplete by its checksums.
+ */
+final class Checkpoints {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
+  private static final String PREFIX = "round-";
+
+  private final Path folder;
+  private final FileSystem files;
+  private final Configuration configuration;
+
+  /**
+   * The checkpoints of a folder.
+   *
+   * @param folder qualified path; made when the first checkpoint is written
+   */
+  Checkpoints(Path folder, FileSystem files, Configuration configuration) {
+    this.folder = folder;
+    this.files = files;
+    this.configuration = configuration;
+  }
+
+  /** A checkpoint and the model it is of. */
+  record Stored(ModelDescription description, Checkpoint checkpoint) {}
+
+  /** Whether there is any, complete or not. */
+  boolean exist() {
+    return !newestFirst().isEmpty();
+  }
+
+  /** The newest that is complete; incomplete and damaged ones are passed over with a warning. */
+  Optional<Stored> newest() {
+    for (Path path : newestFirst()) {
+      try {
+        ModelFolder stored = ModelFolder.open(store(path));
+        return Optional.of(new Stored(stored.description(), Checkpoint.read(stored)));
+      } catch (DdpmException damaged) {
+        LOG.warn("Checkpoint {} is passed over: {}", path, damaged.getMessage());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Writes one, then removes all but the newest few up to it. Later ones can only be damaged ones
+   * that the run has gone on without: they must not push good ones out, and are overwritten when
+   * their round comes.
+   */
+  void write(Checkpoint checkpoint, ModelDescription description, int keep) {
+    String name = String.format(Locale.ROOT, PREFIX + "%06d", checkpoint.training().round());
+    checkpoint.write(store(new Path(folder, name)), description);
+    List<Path> all =
+        newestFirst().stream().filter(path -> path.getName().compareTo(name) <= 0).toList();
+    try {
+      for (Path old : all.subList(Math.min(keep, all.size()), all.size())) {
+        files.delete(old, true);
+      }
+    } catch (IOException e) {
+      LOG.warn("Old checkpoints could not be removed: {}", e.getMessage());
+    }
+  }
+
+  private HadoopFileStore store(Path path) {
+    return new HadoopFileStore(path.toString(), configuration);
+  }
+
+  private List<Path> newestFirst() {
+    try {
+      if (!files.exists(folder)) {
+        return List.of();
+      }
+      return Arrays.stream(files.listStatus(folder))
+          .map(FileStatus::getPath)
+          .filter(path -> path.getName().startsWith(PREFIX))
+          .sorted(Comparator.comparing(Path::getName).reversed())
+          .toList();
+    } catch (IOException e) {
+      throw DdpmException.environment(e, "%s cannot be listed: %s.", folder, e.getMessage());
+    }
+  }
+}

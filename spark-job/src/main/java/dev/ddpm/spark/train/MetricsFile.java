@@ -1,0 +1,71 @@
+package dev.ddpm.spark.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.ddpm.DdpmException;
+import dev.ddpm.spark.runtime.HadoopFileStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The reports of all rounds in {@code metrics.jsonl}, one a line, and their picture. */
+final class MetricsFile {
+  private static final Logger LOG = LoggerFactory.getLogger(MetricsFile.class);
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final String METRICS = "metrics.jsonl";
+  private static final String CURVE = "loss.png";
+
+  private final HadoopFileStore store;
+
+  /** The metrics in a folder. */
+  MetricsFile(HadoopFileStore store) {
+    this.store = store;
+  }
+
+  /** Writes the reports and draws the loss curve. */
+  void write(List<RoundReport> reports) {
+    try {
+      StringBuilder lines = new StringBuilder();
+      for (RoundReport report : reports) {
+        lines.append(JSON.writeValueAsString(report)).append('\n');
+      }
+      byte[] text = lines.toString().getBytes(StandardCharsets.UTF_8);
+      store.create(METRICS, out -> out.write(text));
+      byte[] curve = LossCurve.png(reports);
+      store.create(CURVE, out -> out.write(curve));
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "%s cannot be written: %s.", store.location(METRICS), e.getMessage());
+    }
+  }
+
+  /** The reports of earlier rounds, up to one. */
+  List<RoundReport> upTo(long round) {
+    List<RoundReport> reports = new ArrayList<>();
+    try {
+      if (!store.exists(METRICS)) {
+        return reports;
+      }
+      byte[] text;
+      try (InputStream in = store.open(METRICS)) {
+        text = in.readAllBytes();
+      }
+      for (String line : new String(text, StandardCharsets.UTF_8).lines().toList()) {
+        RoundReport report = JSON.readValue(line, RoundReport.class);
+        if (report.round() <= round) {
+          reports.add(report);
+        }
+      }
+    } catch (JsonProcessingException e) {
+      LOG.warn("{} is not read on: {}", store.location(METRICS), e.getOriginalMessage());
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "%s cannot be read: %s.", store.location(METRICS), e.getMessage());
+    }
+    return reports;
+  }
+}

@@ -1,0 +1,110 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.image.ContactSheet;
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
+import dev.ddpm.sampling.StepListener;
+import dev.ddpm.spark.config.SamplerChoice;
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.runtime.ExecutorPool;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.sample.SamplingPlan;
+import dev.ddpm.training.Replica;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import scala.Tuple2;
+
+/**
+ * A contact sheet of what the model draws by now: always from the same noise, so that the sheets of
+ * a run can be laid side by side. DDIM with 50 steps, whatever sampler is configured: a sheet is to
+ * show progress, not to cost it.
+ */
+final class ProgressSheet {
+  private static final int IMAGES = 16;
+  private static final int MICRO_BATCH = 4;
+  private static final int STEPS = 50;
+
+  private final JavaSparkContext spark;
+  private final Broadcast<ExecutorPool<Replica>> replicas;
+  private final SamplingPlan plan;
+
+  /**
+   * A sheet of a model.
+   *
+   * @param sampling seed and thresholding; the sampler is another
+   */
+  ProgressSheet(
+      JavaSparkContext spark,
+      Broadcast<ExecutorPool<Replica>> replicas,
+      ModelDescription description,
+      SamplingConfig sampling) {
+    this.spark = spark;
+    this.replicas = replicas;
+    int steps = Math.min(STEPS, description.schedule().steps());
+    this.plan =
+        new SamplingPlan(description, sampling.with(SamplerChoice.DDIM, steps, MICRO_BATCH));
+  }
+
+  /** The sheet of given weights, as a PNG file. */
+  byte[] of(Floats weights) {
+    Broadcast<Floats> sent = spark.broadcast(weights);
+    Broadcast<ExecutorPool<Replica>> pool = replicas;
+    SamplingPlan how = plan;
+    try {
+      int batches = IMAGES / MICRO_BATCH;
+      List<Tuple2<Integer, byte[]>> drawn =
+          spark
+              .parallelize(IntStream.range(0, batches).boxed().toList(), batches)
+              .map(batch -> new Tuple2<>(batch, draw(how, pool.value(), sent.value(), batch)))
+              .collect();
+      List<RawImage> images = new ArrayList<>();
+      drawn.stream()
+          .sorted(Comparator.comparingInt(Tuple2::_1))
+          .forEach(batch -> images.addAll(cut(batch._2())));
+      return ImageCodec.encodePng(ContactSheet.of(IMAGES, images.get(0).height()).compose(images));
+    } finally {
+      sent.destroy();
+    }
+  }
+
+  /** The uint8 values of a micro-batch. */
+  private static byte[] draw(
+      SamplingPlan plan, ExecutorPool<Replica> replicas, Floats weights, int batch) {
+    Replica replica = replicas.acquire();
+    replica.model().setParameters(weights.values());
+    float[] x = new float[MICRO_BATCH * plan.model().unet().imageSize()];
+    StepListener indifferent = (progress, xt, x0, length) -> true;
+    plan.process()
+        .sample(
+            replica.model(),
+            plan.sampling().seed(),
+            (long) batch * MICRO_BATCH,
+            MICRO_BATCH,
+            x,
+            indifferent);
+    replicas.release(replica);
+    byte[] levels = new byte[x.length];
+    plan.model().dataRange().toBytes(x, 0, levels, 0, x.length);
+    return levels;
+  }
+
+  private List<RawImage> cut(byte[] levels) {
+    int size = plan.model().unet().imageSize();
+    List<RawImage> images = new ArrayList<>();
+    for (int from = 0; from < levels.length; from += size) {
+      images.add(
+          new RawImage(
+              plan.model().unet().height(),
+              plan.model().unet().width(),
+              plan.model().unet().imageChannels(),
+              Arrays.copyOfRange(levels, from, from + size)));
+    }
+    return images;
+  }
+}

@@ -1,0 +1,160 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.runtime.Lease;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * The folder of a training run, on any file system. While it is open no other driver writes into
+ * it: see {@link Lease}.
+ *
+ * <ul>
+ *   <li>{@code checkpoints/round-000123/}: a model folder with everything to go on from
+ *   <li>{@code best/round-000123/}: the same, where the held-out images had their smallest loss
+ *   <li>{@code sheets/round-000123.png}: what the model drew after a round
+ *   <li>{@code model/}: the same, at the end
+ *   <li>{@code metrics.jsonl}: one {@link RoundReport} a line
+ *   <li>{@code loss.png}: the loss curve
+ *   <li>{@code .lease/}: who writes here
+ * </ul>
+ */
+final class RunFolder implements AutoCloseable {
+  private final Path folder;
+  private final Configuration configuration;
+  private final Checkpoints checkpoints;
+  private final Checkpoints best;
+  private final MetricsFile metrics;
+  private final Lease lease;
+
+  private RunFolder(Path folder, FileSystem files, Configuration configuration, Lease lease) {
+    this.folder = folder;
+    this.configuration = configuration;
+    this.checkpoints = new Checkpoints(checkpoints(folder), files, configuration);
+    this.best = new Checkpoints(new Path(folder, "best"), files, configuration);
+    this.metrics = new MetricsFile(store(folder));
+    this.lease = lease;
+  }
+
+  /**
+   * Opens a folder, creating it if it does not exist.
+   *
+   * @param leaseExpiry time without a sign of life after which another driver is taken for dead
+   * @throws DdpmException (user) if it holds something else than a training run; (environment) if
+   *     it cannot be written, or another driver writes into it
+   */
+  static RunFolder open(String run, Configuration configuration, Duration leaseExpiry) {
+    try {
+      Path path = new Path(run);
+      FileSystem files = path.getFileSystem(configuration);
+      Path folder = files.makeQualified(path);
+      if (files.exists(folder) && !isRun(files, folder)) {
+        throw DdpmException.user(
+            "--run = %s: exists, but is no folder of a training run; name a new folder.", run);
+      }
+      files.mkdirs(checkpoints(folder));
+      Lease lease = Lease.acquire(folder.toString(), configuration, leaseExpiry);
+      return new RunFolder(folder, files, configuration, lease);
+    } catch (IOException e) {
+      throw DdpmException.environment(e, "--run = %s: cannot be used: %s.", run, e.getMessage());
+    } catch (IllegalArgumentException e) {
+      throw DdpmException.user("--run = '%s': is not a path: %s.", run, e.getMessage());
+    }
+  }
+
+  /** A new folder is empty; one of a run has checkpoints. */
+  private static boolean isRun(FileSystem files, Path folder) throws IOException {
+    return files.getFileStatus(folder).isDirectory()
+        && (files.listStatus(folder).length == 0 || files.exists(checkpoints(folder)));
+  }
+
+  private static Path checkpoints(Path folder) {
+    return new Path(folder, "checkpoints");
+  }
+
+  private HadoopFileStore store(Path path) {
+    return new HadoopFileStore(path.toString(), configuration);
+  }
+
+  /** The model folder that a finished run leaves. */
+  Path model() {
+    return new Path(folder, "model");
+  }
+
+  /**
+   * What to go on from: the newest complete checkpoint, if {@code resume} allows.
+   *
+   * @param description of the model to be trained, with its settings as provenance
+   * @throws DdpmException (user) if the checkpoint was made with settings that give another model,
+   *     or {@code resume} rules out what there is
+   */
+  Optional<Checkpoint> resume(Resume resume, ModelDescription description) {
+    if (resume == Resume.NEVER && checkpoints.exist()) {
+      throw DdpmException.user(
+          "--resume = never, but --run = %s has checkpoints; name a new folder.", folder);
+    }
+    Optional<Checkpoints.Stored> newest = checkpoints.newest();
+    if (resume == Resume.REQUIRE && newest.isEmpty()) {
+      throw DdpmException.user(
+          "--resume = require, but --run = %s has no complete checkpoint.", folder);
+    }
+    newest.ifPresent(
+        stored -> RunSettings.requireSame(folder.toString(), stored.description(), description));
+    return newest.map(Checkpoints.Stored::checkpoint);
+  }
+
+  /** The reports of earlier rounds, up to one. */
+  List<RoundReport> reportsUpTo(long round) {
+    return metrics.upTo(round);
+  }
+
+  /** Writes a checkpoint, then removes all but the newest few. */
+  void write(Checkpoint checkpoint, ModelDescription description, int keep) {
+    lease.ensureHeld();
+    checkpoints.write(checkpoint, description, keep);
+  }
+
+  /** Writes metrics and loss curve. */
+  void write(List<RoundReport> reports) {
+    lease.ensureHeld();
+    metrics.write(reports);
+  }
+
+  /** Writes a checkpoint as the best one, and removes the one that was. */
+  void writeBest(Checkpoint checkpoint, ModelDescription description) {
+    lease.ensureHeld();
+    best.write(checkpoint, description, 1);
+  }
+
+  /** Writes the contact sheet of a round. */
+  void writeSheet(long round, byte[] png) {
+    lease.ensureHeld();
+    String name = String.format(Locale.ROOT, "round-%06d.png", round);
+    HadoopFileStore sheets = store(new Path(folder, "sheets"));
+    try {
+      sheets.create(name, out -> out.write(png));
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "%s cannot be written: %s.", sheets.location(name), e.getMessage());
+    }
+  }
+
+  /** Writes the final model. */
+  void writeModel(Checkpoint checkpoint, ModelDescription description) {
+    lease.ensureHeld();
+    checkpoint.write(store(model()), description);
+  }
+
+  @Override
+  public void close() {
+    lease.close();
+  }
+}

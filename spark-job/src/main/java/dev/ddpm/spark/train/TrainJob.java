@@ -1,0 +1,244 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.TrainingState;
+import dev.ddpm.kernel.NativeBackend;
+import dev.ddpm.spark.config.DiffusionConfig;
+import dev.ddpm.spark.config.ExperimentConfig;
+import dev.ddpm.spark.config.LoadedConfig;
+import dev.ddpm.spark.config.Setting;
+import dev.ddpm.spark.config.TrainingConfig;
+import dev.ddpm.spark.dataset.BadImagePolicy;
+import dev.ddpm.spark.dataset.ImageTableReader;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.runtime.MemoryBudget;
+import dev.ddpm.spark.runtime.RuntimeCheck;
+import dev.ddpm.training.Replica;
+import dev.ddpm.training.RoundPlan;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Trains a model on an image table: checks the cluster, the memory and the table, trains on a
+ * {@link TrainingCluster}, and leaves a {@link RunFolder}.
+ *
+ * <p>Started again on the same run folder with the same configuration, it goes on after the newest
+ * complete checkpoint.
+ */
+public final class TrainJob {
+  private final SparkSession spark;
+  private final LoadedConfig configuration;
+  private final String table;
+  private final String run;
+  private final Resume resume;
+  private final PrintWriter out;
+
+  /**
+   * A job.
+   *
+   * @param configuration the experiment
+   * @param table path of the image table
+   * @param run path of the run folder, new or of the same experiment
+   * @param resume whether to go on from what the run folder holds
+   * @param out receives one line per round
+   */
+  public TrainJob(
+      SparkSession spark,
+      LoadedConfig configuration,
+      String table,
+      String run,
+      Resume resume,
+      PrintWriter out) {
+    this.spark = spark;
+    this.configuration = configuration;
+    this.table = table;
+    this.run = run;
+    this.resume = resume;
+    this.out = out;
+  }
+
+  /**
+   * What training has come to.
+   *
+   * @param model path of the model folder
+   * @param rounds rounds made in the whole run
+   * @param lastLoss mean loss of the last round
+   */
+  public record Result(String model, long rounds, double lastLoss) {}
+
+  /**
+   * Trains to the end.
+   *
+   * @throws DdpmException for a wrong configuration, table or run folder, before any training
+   */
+  public Result run() {
+    TrainingConfig training = configuration.experiment().training();
+    Prepared prepared = prepare();
+    Duration leaseExpiry = Duration.ofSeconds(training.leaseSeconds());
+    try (RunFolder folder =
+        RunFolder.open(run, spark.sparkContext().hadoopConfiguration(), leaseExpiry)) {
+      return train(prepared, folder);
+    }
+  }
+
+  /** What is known before anything is written or built. */
+  record Prepared(
+      ImageTableReader reader,
+      DataSplit split,
+      RoundPlan plan,
+      ModelDescription description,
+      TrainingSetup setup,
+      int slots) {}
+
+  private Prepared prepare() {
+    ExperimentConfig experiment = configuration.experiment();
+    TrainingConfig training = experiment.training();
+    ImageTableReader reader = ImageTableReader.open(spark, table);
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    int slots = RuntimeCheck.run(context, NativeBackend::describe);
+    DataSplit split = split(reader, experiment);
+    RoundPlan plan =
+        new RoundPlan(
+            split.training(),
+            training.workers() == 0 ? slots : training.workers(),
+            training.averagingFrequency(),
+            training.batchSize(),
+            training.seed());
+    ModelDescription description = describe(experiment, reader, plan);
+    MemoryBudget.check(
+        context, slots, TrainingMemory.of(description.unet(), plan, training.optimiser()));
+    DiffusionConfig diffusion = experiment.diffusion();
+    var setup =
+        new TrainingSetup(
+            description.unet(),
+            description.schedule().build(),
+            training.spec(diffusion.prediction(), diffusion.dataRange(), plan));
+    return new Prepared(reader, split, plan, description, setup, slots);
+  }
+
+  private Result train(Prepared prepared, RunFolder folder) {
+    TrainingConfig training = configuration.experiment().training();
+    RoundPlan plan = prepared.plan();
+    Optional<Checkpoint> stored = folder.resume(resume, prepared.description());
+    Replica driver = prepared.setup().create();
+    Checkpoint initial = stored.orElseGet(() -> start(driver, training));
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    try (var metrics = TrainingMetrics.register();
+        var cluster = new TrainingCluster(context, prepared, configuration.experiment())) {
+      var log =
+          new RoundLog(
+              plan,
+              prepared.setup().training().learningRate(),
+              training.rounds(plan),
+              training.epochs(),
+              folder.reportsUpTo(initial.training().round()),
+              metrics,
+              out);
+      var trainingRun =
+          new TrainingRun(
+              plan, training, prepared.description(), folder, initial, cluster.watch(), log);
+      announce(prepared, driver);
+      if (stored.isPresent()) {
+        out.println(
+            trainingRun.finished()
+                ? "Nothing to do: all rounds are made already."
+                : "Going on after round %d of %d."
+                    .formatted(trainingRun.roundsDone(), trainingRun.rounds()));
+      }
+      if (!trainingRun.finished()) {
+        cluster.train(trainingRun, driver.model().graph());
+      }
+      trainingRun.finish();
+      return new Result(
+          folder.model().toString(), trainingRun.roundsDone(), trainingRun.lastLoss());
+    }
+  }
+
+  /** Held-out images are drawn, unusable ones looked for where some may be left out. */
+  private DataSplit split(ImageTableReader reader, ExperimentConfig experiment) {
+    var policy = new BadImagePolicy(experiment.training().maxBad());
+    long[] unusable = policy.equals(BadImagePolicy.FAIL) ? new long[0] : reader.unusable(policy);
+    return new DataSplit(
+        reader.images(),
+        unusable,
+        experiment.validation().fraction(),
+        experiment.training().seed());
+  }
+
+  /**
+   * The model, with every setting it depends on as its provenance; what a setting leaves to the
+   * data or the cluster is there as it has come out.
+   */
+  private ModelDescription describe(
+      ExperimentConfig experiment, ImageTableReader reader, RoundPlan plan) {
+    Map<String, String> provenance = new TreeMap<>();
+    for (Setting setting : configuration.settings()) {
+      provenance.put(setting.path(), setting.value());
+    }
+    provenance.put("data.table", table);
+    provenance.put("data.images", Long.toString(reader.images()));
+    provenance.put("model.height", Integer.toString(reader.height()));
+    provenance.put("model.width", Integer.toString(reader.width()));
+    provenance.put("model.image-channels", Integer.toString(reader.channels()));
+    provenance.put(
+        "training.decay-steps", Long.toString(experiment.training().effectiveDecaySteps(plan)));
+    provenance.put("training.workers", Integer.toString(plan.workers()));
+    DiffusionConfig diffusion = experiment.diffusion();
+    return new ModelDescription(
+        experiment.model().spec(reader.channels(), reader.height(), reader.width()),
+        diffusion.scheduleSpec(),
+        diffusion.prediction(),
+        diffusion.preset(),
+        diffusion.dataRange(),
+        provenance);
+  }
+
+  private static Checkpoint start(Replica driver, TrainingConfig training) {
+    var state =
+        new ModelState(new Floats(driver.parameters()), new Floats(driver.updaterState()), 0);
+    Optional<Floats> ema =
+        training.emaDecay() > 0 ? Optional.of(new Floats(driver.parameters())) : Optional.empty();
+    return new Checkpoint(state, ema, new TrainingState(0, 0, 0, 0, training.seed()));
+  }
+
+  private void announce(Prepared prepared, Replica driver) {
+    ImageTableReader reader = prepared.reader();
+    DataSplit split = prepared.split();
+    RoundPlan plan = prepared.plan();
+    int slots = prepared.slots();
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "Training on %,d images of %d×%d×%d: %,d parameters, %d worker(s) with batch size %d,"
+                + " averaging every %d steps, %,d rounds",
+            split.training(),
+            reader.height(),
+            reader.width(),
+            reader.channels(),
+            driver.model().layout().size(),
+            plan.workers(),
+            plan.batchSize(),
+            plan.averagingFrequency(),
+            configuration.experiment().training().rounds(plan)));
+    if (split.heldOut() + split.unusable() > 0) {
+      out.println(
+          String.format(
+              Locale.ROOT,
+              "Held out to validate: %,d images. Left out because they cannot be decoded: %,d.",
+              split.heldOut(),
+              split.unusable()));
+    }
+    if (plan.workers() > slots) {
+      out.println(
+          "%d workers share %d task slot(s): a round takes as long as %d of one worker."
+              .formatted(plan.workers(), slots, (plan.workers() + slots - 1) / slots));
+    }
+  }
+}

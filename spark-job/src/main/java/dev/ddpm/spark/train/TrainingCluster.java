@@ -1,0 +1,81 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.spark.config.ExperimentConfig;
+import dev.ddpm.spark.dataset.ImageRow;
+import dev.ddpm.spark.runtime.ExecutorPool;
+import dev.ddpm.training.Replica;
+import dev.ddpm.training.RoundPlan;
+import java.util.Optional;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.storage.StorageLevel;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+
+/**
+ * What training keeps on the executors between rounds: the decoded images, as uint8, on disk where
+ * memory ends; the held-out ones; and a pool of model replicas.
+ */
+final class TrainingCluster implements AutoCloseable {
+  private final JavaSparkContext spark;
+  private final RoundPlan plan;
+  private final DataSplit split;
+  private final Broadcast<ExecutorPool<Replica>> replicas;
+  private final JavaRDD<ImageRow> rows;
+  private final Watch watch;
+
+  /** A cluster with nothing on it yet: everything is read and built where and when it is used. */
+  TrainingCluster(JavaSparkContext spark, TrainJob.Prepared prepared, ExperimentConfig experiment) {
+    this.spark = spark;
+    this.plan = prepared.plan();
+    this.split = prepared.split();
+    this.replicas = spark.broadcast(new ExecutorPool<>(prepared.setup()));
+    this.rows = prepared.reader().rows(split::isUsable).persist(StorageLevel.MEMORY_AND_DISK());
+    this.watch =
+        new Watch(
+            experiment.validation(),
+            split.heldOut() == 0 ? Optional.empty() : Optional.of(validation(prepared)),
+            new ProgressSheet(spark, replicas, prepared.description(), experiment.sampling()));
+  }
+
+  private Validation validation(TrainJob.Prepared prepared) {
+    return new Validation(
+        spark,
+        replicas,
+        rows,
+        split,
+        plan.batchSize(),
+        prepared.slots(),
+        prepared.setup().schedule().steps());
+  }
+
+  /** What can be looked at on the way. */
+  Watch watch() {
+    return watch;
+  }
+
+  /**
+   * Trains epoch by epoch until the run is finished.
+   *
+   * @param graph the driver's network, of the same architecture
+   */
+  void train(TrainingRun run, ComputationGraph graph) {
+    var master = new AveragingMaster(plan, replicas, run.state(), run.roundOfEpoch(), run::onRound);
+    var network = new SparkComputationGraph(spark, graph, master);
+    graph.getConfiguration().setEpochCount((int) run.epoch());
+    while (!master.stopped()) {
+      JavaRDD<MultiDataSet> epoch = EpochRows.of(rows, split, plan, run.epoch());
+      network.fitMultiDataSet(epoch);
+      Shuffles.removeLast(spark, epoch);
+    }
+  }
+
+  @Override
+  public void close() {
+    watch.validation().ifPresent(Validation::close);
+    rows.unpersist();
+    replicas.destroy();
+  }
+}

@@ -1,0 +1,38 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.spark.runtime.MemoryNeeds;
+import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.RoundPlan;
+import dev.ddpm.unet.UNetMemory;
+import dev.ddpm.unet.UNetSpec;
+import java.util.List;
+
+/** What training takes of memory, from its architecture and plan alone. */
+final class TrainingMemory {
+  /** What Spark and its own caches need at the least; images that do not fit go to disk. */
+  private static final long BASE = 300L << 20;
+
+  private TrainingMemory() {}
+
+  /**
+   * The needs of training.
+   *
+   * <p>With S bytes of weights and moments and W bytes of weights, the driver holds the state, its
+   * successor, and what the tasks returned, once as bytes and once as blocks (4 S), and the moving
+   * average (W). An executor holds the state it received; each of its tasks the state it has
+   * arrived at and what it sends (2 S), and a replica.
+   */
+  static MemoryNeeds of(UNetSpec unet, RoundPlan plan, Optimiser optimiser) {
+    UNetMemory memory = UNetMemory.of(unet);
+    long weights = Float.BYTES * memory.parameters();
+    long state = weights * (1 + optimiser.stateValues());
+    long result = state + state / 100 + (1 << 20);
+    return new MemoryNeeds(
+        BASE + 4 * state + weights,
+        memory.replicaBytes(optimiser.stateValues(), List.of()),
+        BASE + state,
+        2 * state,
+        memory.replicaBytes(optimiser.stateValues(), plan.batchSizes()),
+        result);
+  }
+}

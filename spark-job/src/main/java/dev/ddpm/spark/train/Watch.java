@@ -1,0 +1,35 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.spark.config.ValidationConfig;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.training.LossByTimestep;
+import java.util.Optional;
+
+/**
+ * What is looked at from time to time while training goes on, and when.
+ *
+ * @param config when
+ * @param validation the held-out images; empty if there are none
+ * @param sheet the contact sheet
+ */
+record Watch(ValidationConfig config, Optional<Validation> validation, ProgressSheet sheet) {
+
+  /**
+   * The loss of the held-out images, if it is due.
+   *
+   * @param round rounds made so far
+   * @param last whether the run ends with it
+   */
+  Optional<LossByTimestep> validate(long round, boolean last, Floats weights) {
+    return last || round % config.every() == 0
+        ? validation.map(heldOut -> heldOut.of(weights))
+        : Optional.empty();
+  }
+
+  /** The contact sheet as a PNG file, if it is due after so many rounds. */
+  Optional<byte[]> sheet(long round, Floats weights) {
+    return config.sheetEvery() > 0 && round % config.sheetEvery() == 0
+        ? Optional.of(sheet.of(weights))
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,215 @@
+package dev.ddpm.spark.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.dataset.ImageRow;
+import dev.ddpm.spark.runtime.ExecutorPool;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.training.LearningRate;
+import dev.ddpm.training.LocalTrainer;
+import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.Replica;
+import dev.ddpm.training.RoundPlan;
+import dev.ddpm.training.TrainingSpec;
+import dev.ddpm.unet.UNetSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.storage.BlockId;
+import org.apache.spark.storage.BlockManager;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import scala.Option;
+import scala.collection.JavaConverters;
+import scala.runtime.AbstractFunction1;
+
+class AveragingMasterTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  private static final int ROWS = 44;
+  private static final UNetSpec UNET =
+      new UNetSpec(1, 8, 8, 8, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+  private static final DataSplit ALL = new DataSplit(ROWS, new long[0], 0, 7);
+  private static final NoiseSchedule SCHEDULE = NoiseSchedule.linear(1000);
+  private static final TrainingSpec TRAINING =
+      new TrainingSpec(
+          Prediction.EPSILON,
+          DataRange.MINUS_ONE_TO_ONE,
+          true,
+          Optimiser.ADAM,
+          LearningRate.constant(1e-3, 20),
+          1.0,
+          0.99,
+          7);
+
+  private static List<ImageRow> images() {
+    var random = new Random(1);
+    return LongStream.range(0, ROWS)
+        .mapToObj(
+            id -> {
+              byte[] pixels = new byte[UNET.imageSize()];
+              random.nextBytes(pixels);
+              return new ImageRow(id, pixels, null);
+            })
+        .toList();
+  }
+
+  /** Trains over Spark and returns the state after each round. */
+  private static List<AveragingMaster.Round> train(
+      JavaSparkContext spark, RoundPlan plan, TrainingSetup setup, int partitions, int epochs) {
+    Broadcast<ExecutorPool<Replica>> replicas = spark.broadcast(new ExecutorPool<>(setup));
+    Replica driver = Replica.create(setup.unet(), setup.schedule(), setup.training());
+    List<AveragingMaster.Round> rounds = new ArrayList<>();
+    var master =
+        new AveragingMaster(
+            plan,
+            replicas,
+            new ModelState(new Floats(driver.parameters()), new Floats(driver.updaterState()), 0),
+            0,
+            round -> rounds.add(round));
+    var network = new SparkComputationGraph(spark, driver.model().graph(), master);
+    JavaRDD<ImageRow> rows = spark.parallelize(images(), partitions).cache();
+    for (int epoch = 0; epoch < epochs; epoch++) {
+      network.fitMultiDataSet(EpochRows.of(rows, ALL, plan, epoch));
+    }
+    return rounds;
+  }
+
+  private static float[] weights(List<AveragingMaster.Round> rounds) {
+    return rounds.get(rounds.size() - 1).state().parameters().values();
+  }
+
+  private static Replica trainAlone(RoundPlan plan, TrainingSpec training, int epochs) {
+    Replica replica = Replica.create(UNET, SCHEDULE, training);
+    List<ImageRow> images = images();
+    var trainer =
+        new LocalTrainer(replica, plan, id -> images.get((int) id).pixels(), training.emaDecay());
+    for (int epoch = 0; epoch < epochs; epoch++) {
+      trainer.epoch(epoch);
+    }
+    return replica;
+  }
+
+  @Test
+  void oneWorkerEqualsTheSingleJvmTrainerToTheBit() {
+    var plan = new RoundPlan(ROWS, 1, 3, 4, 7);
+    JavaSparkContext spark = SPARK.context("local[1]");
+    List<AveragingMaster.Round> rounds =
+        train(spark, plan, new TrainingSetup(UNET, SCHEDULE, TRAINING), 3, 2);
+    Replica alone = trainAlone(plan, TRAINING, 2);
+    ModelState last = rounds.get(rounds.size() - 1).state();
+    assertThat(last.parameters().values()).isEqualTo(alone.parameters());
+    assertThat(last.updater().values()).isEqualTo(alone.updaterState());
+    assertThat(last.step()).isEqualTo(alone.optimiserSteps()).isEqualTo(2 * plan.stepsPerEpoch());
+    assertThat(rounds.stream().mapToLong(AveragingMaster.Round::rows).sum()).isEqualTo(2 * ROWS);
+  }
+
+  /** Adam's moments and the warm-up must survive the rounds: stock dl4j-spark restarts both. */
+  @Test
+  void roundsOfOneStepWithAdamAndWarmUpEqualSingleMachineSteps() {
+    var oneStep = new RoundPlan(ROWS, 1, 1, 4, 7);
+    var wholeEpoch = new RoundPlan(ROWS, 1, ROWS, 4, 7);
+    JavaSparkContext spark = SPARK.context("local[1]");
+    List<AveragingMaster.Round> rounds =
+        train(spark, oneStep, new TrainingSetup(UNET, SCHEDULE, TRAINING), 1, 2);
+    assertThat(rounds).hasSize(22);
+    float[] alone = trainAlone(wholeEpoch, TRAINING, 2).parameters();
+    assertThat(weights(rounds)).containsExactly(alone, within(1e-6f));
+  }
+
+  @Test
+  void layoutAndSlotsDoNotChangeTheWeights() {
+    var plan = new RoundPlan(ROWS, 2, 2, 4, 7);
+    var setup = new TrainingSetup(UNET, SCHEDULE, TRAINING);
+    float[] oneSlot = weights(train(SPARK.context("local[1]"), plan, setup, 1, 2));
+    assertThat(weights(train(SPARK.context("local[2]"), plan, setup, 5, 2))).isEqualTo(oneSlot);
+  }
+
+  @Test
+  void broadcastsAndShufflesOfARoundAreRemoved() {
+    var plan = new RoundPlan(ROWS, 2, 2, 4, 7);
+    JavaSparkContext spark = SPARK.context("local[2]");
+    long shuffleFiles = shuffleFiles();
+    List<AveragingMaster.Round> rounds =
+        train(spark, plan, new TrainingSetup(UNET, SCHEDULE, TRAINING), 2, 1);
+
+    // A state holds three numbers per parameter; closures and empty pools are far smaller.
+    long bytesOfHalfAState = 6L * weights(rounds).length;
+    assertThat(broadcastSizes()).isNotEmpty().allMatch(bytes -> bytes < bytesOfHalfAState);
+    // The rows of the epoch, from two map tasks, may remain; the states of six rounds must not.
+    assertThat(shuffleFiles() - shuffleFiles).isLessThanOrEqualTo(2);
+  }
+
+  private static List<Long> broadcastSizes() {
+    BlockManager blocks = SparkEnv.get().blockManager();
+    return JavaConverters.seqAsJavaListConverter(blocks.getMatchingBlockIds(new IsBroadcast()))
+        .asJava()
+        .stream()
+        .map(blocks::getStatus)
+        .filter(Option::isDefined)
+        .map(status -> status.get().memSize())
+        .toList();
+  }
+
+  private static long shuffleFiles() {
+    return JavaConverters.seqAsJavaListConverter(
+            SparkEnv.get().blockManager().diskBlockManager().getAllFiles())
+        .asJava()
+        .stream()
+        .filter(file -> file.getName().matches("shuffle_.*\\.data"))
+        .count();
+  }
+
+  private static final class IsBroadcast extends AbstractFunction1<BlockId, Object> {
+    @Override
+    public Object apply(BlockId block) {
+      return block.isBroadcast();
+    }
+  }
+
+  @Test
+  void aForeignMinibatchIsRefused() {
+    var worker = new AveragingWorker(null, null, 0, 0, List.of());
+    assertThatThrownBy(
+            () -> worker.processMinibatch(new org.nd4j.linalg.dataset.MultiDataSet(), null, true))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("takes minibatches of images");
+  }
+
+  @Test
+  void twoWorkersAveragingEveryStepEqualTheDoubledBatchWithSgd() {
+    var sgd =
+        new TrainingSpec(
+            Prediction.EPSILON,
+            DataRange.MINUS_ONE_TO_ONE,
+            true,
+            Optimiser.SGD,
+            LearningRate.constant(0.05, 0),
+            0,
+            0,
+            7);
+    JavaSparkContext spark = SPARK.context("local[2]");
+    float[] two =
+        weights(
+            train(
+                spark,
+                new RoundPlan(ROWS, 2, 1, 4, 7),
+                new TrainingSetup(UNET, SCHEDULE, sgd),
+                2,
+                2));
+    float[] one = trainAlone(new RoundPlan(ROWS, 1, 1, 8, 7), sgd, 2).parameters();
+    assertThat(two).containsExactly(one, within(1e-6f));
+  }
+}

@@ -1,0 +1,68 @@
+package dev.ddpm.spark.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.checkpoint.TensorHeader;
+import dev.ddpm.checkpoint.TrainingState;
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.unet.ParameterLayout;
+import dev.ddpm.unet.UNetSpec;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A model folder that was written by format version 1 and must stay readable. What is sampled from
+ * it is compared nowhere: rounding depends on the processor.
+ */
+class ModelFolderV1Test {
+  private static ModelFolder open() {
+    return ModelFolder.open(
+        new HadoopFileStore("src/test/resources/model-v1", new Configuration()));
+  }
+
+  @Test
+  void itsDescriptionIsRead() {
+    ModelDescription model = open().description();
+
+    assertThat(model.unet())
+        .isEqualTo(new UNetSpec(1, 16, 12, 8, List.of(1, 1), List.of(false, true), 1, 4, 1, 0.1));
+    assertThat(model.schedule()).isEqualTo(new ScheduleSpec.Linear(50, 1e-4, 0.2));
+    assertThat(model.prediction()).isEqualTo(Prediction.EPSILON);
+    assertThat(model.preset()).isEqualTo(Preset.PAPER);
+    assertThat(model.dataRange()).isEqualTo(DataRange.MINUS_ONE_TO_ONE);
+    assertThat(model.provenance()).containsEntry("training.learning-rate", "0.002");
+  }
+
+  @Test
+  void trainingCanGoOnFromIt() {
+    Checkpoint checkpoint = Checkpoint.read(open());
+    int size = Math.toIntExact(ParameterLayout.of(open().description().unet()).size());
+
+    assertThat(checkpoint.training()).isEqualTo(new TrainingState(160, 60, 20, 0, 7));
+    assertThat(checkpoint.state().step()).isEqualTo(160);
+    assertThat(checkpoint.state().parameters().values()).hasSize(size);
+    assertThat(checkpoint.state().updater().values()).hasSize(2 * size);
+    assertThat(checkpoint.ema().orElseThrow().values()).hasSize(size);
+  }
+
+  @Test
+  void itsTensorsHaveTheirNamesShapesAndValues() {
+    List<TensorHeader> headers =
+        ParameterLayout.of(open().description().unet()).tensors().stream()
+            .map(tensor -> TensorHeader.floats(tensor.name(), tensor.shape()))
+            .toList();
+
+    assertThat(headers.get(0).name()).isEqualTo("image_proj.weight");
+    assertThat(open().read(TensorFile.WEIGHTS, headers).values("image_proj.weight"))
+        .hasSize(8 * 9)
+        .startsWith(0.077289194f, -0.35900444f, -0.2951116f);
+  }
+}

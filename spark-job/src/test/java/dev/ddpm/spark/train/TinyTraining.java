@@ -1,0 +1,121 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.spark.dataset.ImageRow;
+import dev.ddpm.spark.runtime.ExecutorPool;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.training.LearningRate;
+import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.Replica;
+import dev.ddpm.training.RoundPlan;
+import dev.ddpm.training.TrainingSpec;
+import dev.ddpm.unet.UNetSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Predicate;
+import java.util.stream.LongStream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.deeplearning4j.spark.api.TrainingHook;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
+
+/** Training of a network of no size on noise, with rounds of 16 images on two workers. */
+final class TinyTraining {
+  static final int ROWS = 44;
+  static final RoundPlan PLAN = new RoundPlan(ROWS, 2, 2, 4, 7);
+  static final UNetSpec UNET =
+      new UNetSpec(1, 8, 8, 8, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+  private static final NoiseSchedule SCHEDULE = NoiseSchedule.linear(1000);
+  private static final TrainingSpec TRAINING =
+      new TrainingSpec(
+          Prediction.EPSILON,
+          DataRange.MINUS_ONE_TO_ONE,
+          true,
+          Optimiser.ADAM,
+          LearningRate.constant(1e-3, 20),
+          1.0,
+          0.99,
+          7);
+
+  private TinyTraining() {}
+
+  /** Settings of executors in processes of their own, beside the master "local-cluster[...]". */
+  static Map<String, String> executorSettings() {
+    return Map.of(
+        "spark.executor.memory",
+        "512m",
+        "spark.executor.extraClassPath",
+        ChildJvm.classPath(),
+        "spark.executor.extraJavaOptions",
+        "--add-modules=jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=2g"
+            + " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.executorEnv.OMP_NUM_THREADS",
+        "1",
+        "spark.executorEnv.SPARK_SCALA_VERSION",
+        "2.12");
+  }
+
+  /** What workers build their replicas from. */
+  static TrainingSetup setup() {
+    return new TrainingSetup(UNET, SCHEDULE, TRAINING);
+  }
+
+  /** The image of every 8×8 row. */
+  static List<ImageRow> images() {
+    var random = new Random(1);
+    return LongStream.range(0, ROWS)
+        .mapToObj(
+            id -> {
+              byte[] pixels = new byte[UNET.imageSize()];
+              random.nextBytes(pixels);
+              return new ImageRow(id, pixels, null);
+            })
+        .toList();
+  }
+
+  /** The image that is used first in a step of a worker, in the first epoch. */
+  static long imageOf(int round, int worker, int step) {
+    return PLAN.order(0).at(PLAN.batchStart(round, worker, step));
+  }
+
+  /** Trains until the epochs are over or the listener says no. */
+  static void train(
+      JavaSparkContext spark,
+      RoundPlan plan,
+      int epochs,
+      List<TrainingHook> hooks,
+      Predicate<AveragingMaster.Round> listener) {
+    TrainingSetup setup = setup();
+    Broadcast<ExecutorPool<Replica>> replicas = spark.broadcast(new ExecutorPool<>(setup));
+    Replica driver = setup.create();
+    var initial =
+        new ModelState(new Floats(driver.parameters()), new Floats(driver.updaterState()), 0);
+    var master = new AveragingMaster(plan, replicas, initial, 0, listener::test);
+    hooks.forEach(master::addHook);
+    var network = new SparkComputationGraph(spark, driver.model().graph(), master);
+    JavaRDD<ImageRow> rows = spark.parallelize(images(), 2).cache();
+    var all = new DataSplit(ROWS, new long[0], 0, 7);
+    for (int epoch = 0; epoch < epochs && !master.stopped(); epoch++) {
+      network.fitMultiDataSet(EpochRows.of(rows, all, plan, epoch));
+    }
+    rows.unpersist();
+  }
+
+  /** The rounds of so many epochs. */
+  static List<AveragingMaster.Round> train(
+      JavaSparkContext spark, int epochs, TrainingHook... hooks) {
+    List<AveragingMaster.Round> rounds = new ArrayList<>();
+    train(spark, PLAN, epochs, List.of(hooks), rounds::add);
+    return rounds;
+  }
+
+  /** The weights after the last round. */
+  static float[] weights(List<AveragingMaster.Round> rounds) {
+    return rounds.get(rounds.size() - 1).state().parameters().values();
+  }
+}

@@ -1,0 +1,373 @@
+package dev.ddpm.spark.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.FlatTensors;
+import dev.ddpm.checkpoint.LocalFileStore;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.checkpoint.TrainingState;
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.TinyExperiment;
+import dev.ddpm.unet.ParameterLayout;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Training as a user runs it, on the run of {@link TinyExperiment}: 12 rounds in 4 epochs. */
+class TrainJobTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  private static final int EPOCHS = 4;
+  private static final int ROUNDS = EPOCHS * TinyExperiment.ROUNDS_PER_EPOCH;
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static String table;
+
+  /** A run from beginning to end. */
+  private static Path whole;
+
+  /** A run that has ended within an epoch, after round 5; checkpoints of rounds 4 and 5. */
+  private static Path interrupted;
+
+  @BeforeAll
+  static void trainOnce() {
+    table = shared.resolve("table").toString();
+    TinyExperiment.ingest(SPARK.session(), table);
+    whole = shared.resolve("whole");
+    train(whole);
+    interrupted = shared.resolve("interrupted");
+    train(interrupted, "training.max-rounds=5");
+  }
+
+  /** Trains and returns what is printed. */
+  private static String train(Path run, String... assignments) {
+    return train(table, run, assignments);
+  }
+
+  private static String train(String table, Path run, String... assignments) {
+    var printed = new StringWriter();
+    new TrainJob(
+            SPARK.session(),
+            TinyExperiment.with(assignments),
+            table,
+            run.toString(),
+            Resume.AUTO,
+            new PrintWriter(printed, true))
+        .run();
+    return printed.toString();
+  }
+
+  private Path copyOf(Path run) throws IOException {
+    Path copy = folder.resolve("run");
+    try (Stream<Path> files = Files.walk(run)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(run.relativize(file).toString()));
+      }
+    }
+    return copy;
+  }
+
+  private static byte[] bytes(Path file) throws IOException {
+    return Files.readAllBytes(file);
+  }
+
+  private static List<JsonNode> metrics(Path run) throws IOException {
+    List<JsonNode> rounds = new ArrayList<>();
+    for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
+      rounds.add(new JsonMapper().readTree(line));
+    }
+    return rounds;
+  }
+
+  private static List<String> names(Path parent) throws IOException {
+    try (Stream<Path> files = Files.list(parent)) {
+      // Hadoop's local file system keeps a hidden checksum beside each file.
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> !name.startsWith("."))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static void assertSameModel(Path actual, Path expected) throws IOException {
+    for (String file :
+        List.of("weights.safetensors", "ema.safetensors", "updater.safetensors", "training.json")) {
+      assertThat(bytes(actual.resolve("model").resolve(file)))
+          .as(file)
+          .isEqualTo(bytes(expected.resolve("model").resolve(file)));
+    }
+  }
+
+  @Test
+  void leavesAModelCheckpointsMetricsAndALossCurve() throws IOException {
+    assertThat(names(whole)).containsExactly("checkpoints", "loss.png", "metrics.jsonl", "model");
+    assertThat(names(whole.resolve("checkpoints"))).containsExactly("round-000010", "round-000012");
+    assertThat(names(whole.resolve("model")))
+        .containsExactly(
+            "ema.safetensors",
+            "model.json",
+            "training.json",
+            "updater.safetensors",
+            "weights.safetensors");
+    assertThat(ImageCodec.isPng(bytes(whole.resolve("loss.png")))).isTrue();
+  }
+
+  @Test
+  void everyRoundIsALineOfMetrics() throws IOException {
+    List<JsonNode> metrics = metrics(whole);
+
+    assertThat(metrics)
+        .extracting(line -> line.get("round").asInt())
+        .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    assertThat(metrics)
+        .extracting(line -> line.get("step").asInt())
+        .containsExactly(3, 6, 8, 11, 14, 16, 19, 22, 24, 27, 30, 32);
+    assertThat(metrics)
+        .extracting(line -> line.get("images").asInt())
+        .startsWith(24, 48, 64, 88)
+        .endsWith(EPOCHS * TinyExperiment.IMAGES);
+    assertThat(metrics.get(0).get("learningRate").asDouble()).isEqualTo(2e-3 * 3 / 5);
+    assertThat(metrics.get(ROUNDS - 1).get("learningRate").asDouble()).isEqualTo(2e-3);
+    assertThat(metrics.get(ROUNDS - 1).get("remainingSeconds").asDouble()).isZero();
+  }
+
+  @Test
+  void theLossFalls() throws IOException {
+    List<Double> losses = metrics(whole).stream().map(line -> line.get("loss").asDouble()).toList();
+    double first = losses.get(0);
+    double last = losses.get(ROUNDS - 1);
+
+    assertThat(first).isBetween(0.8, 1.5);
+    assertThat(last).isLessThan(0.8 * first);
+  }
+
+  @Test
+  void theModelCanBeReadAndKeepsTheSettingsItWasMadeWith() {
+    ModelFolder model = ModelFolder.open(new LocalFileStore(whole.resolve("model")));
+    var flat = new FlatTensors(ParameterLayout.of(model.description().unet()));
+    float[] weights = flat.read(model, TensorFile.WEIGHTS);
+    float[] average = flat.read(model, TensorFile.EMA);
+
+    assertThat(average).hasSameSizeAs(weights).isNotEqualTo(weights);
+    assertThat(model.description().unet().height()).isEqualTo(TinyExperiment.HEIGHT);
+    assertThat(model.description().unet().width()).isEqualTo(TinyExperiment.WIDTH);
+    assertThat(model.description().provenance())
+        .containsEntry("data.table", table)
+        .containsEntry("data.images", "64")
+        .containsEntry("model.height", "16")
+        .containsEntry("training.learning-rate", "0.002");
+    assertThat(model.training()).contains(new TrainingState(32, ROUNDS, EPOCHS, 0, 7));
+  }
+
+  @Test
+  void withoutAnAverageOrMomentsThereAreNoFilesOfThem() throws IOException {
+    Path run = folder.resolve("run");
+    train(run, "training.ema-decay=0", "training.optimiser=sgd", "training.max-rounds=1");
+
+    assertThat(names(run.resolve("model")))
+        .containsExactly("model.json", "training.json", "weights.safetensors");
+    assertThat(
+            train(run, "training.ema-decay=0", "training.optimiser=sgd", "training.max-rounds=2"))
+        .contains("Going on after round 1 of 2.");
+  }
+
+  @Test
+  void theSameCommandElsewhereGivesTheSameModel() throws IOException {
+    Path run = folder.resolve("run");
+    String printed = train(run);
+
+    assertSameModel(run, whole);
+    assertThat(printed.lines().filter(line -> line.startsWith("round "))).hasSize(ROUNDS);
+    assertThat(printed)
+        .contains("Training on 64 images of 16×12×1:", "2 worker(s) with batch size 4")
+        .containsPattern("round 12/12 · epoch 4/4 · 256 images · loss 0\\.\\d{4} · lr 2.00e-03 · ")
+        .doesNotContain("Going on", "Nothing to do");
+  }
+
+  @Test
+  void theSameCommandAgainHasNothingToDo() throws IOException {
+    Path run = copyOf(whole);
+
+    assertThat(train(run)).contains("Nothing to do").doesNotContain("round 1");
+    assertSameModel(run, whole);
+    assertThat(bytes(run.resolve("metrics.jsonl")))
+        .isEqualTo(bytes(whole.resolve("metrics.jsonl")));
+  }
+
+  @Test
+  void anInterruptedRunGoesOnToTheSameModel() throws IOException {
+    Path run = copyOf(interrupted);
+
+    assertThat(train(run)).contains("Going on after round 5 of 12.").doesNotContain("round 5/12");
+    assertSameModel(run, whole);
+    assertThat(metrics(run)).extracting(line -> line.get("round").asInt()).hasSize(ROUNDS);
+    assertThat(metrics(run))
+        .extracting(line -> line.get("loss").asDouble())
+        .containsExactlyElementsOf(
+            metrics(whole).stream().map(line -> line.get("loss").asDouble()).toList());
+  }
+
+  @Test
+  void aDamagedCheckpointIsPassedOverAndTheModelIsTheSame() throws IOException {
+    Path run = copyOf(interrupted);
+    Damage.TRUNCATED.doTo(run.resolve("checkpoints/round-000005"));
+
+    assertThat(train(run)).contains("Going on after round 4 of 12.");
+    assertSameModel(run, whole);
+  }
+
+  /** What can happen to a checkpoint. */
+  enum Damage {
+    TRUNCATED {
+      @Override
+      void doTo(Path checkpoint) throws IOException {
+        byte[] weights = bytes(checkpoint.resolve("weights.safetensors"));
+        rewrite(checkpoint, "weights.safetensors", Arrays.copyOf(weights, weights.length / 2));
+      }
+    },
+    ONE_BIT {
+      @Override
+      void doTo(Path checkpoint) throws IOException {
+        byte[] moments = bytes(checkpoint.resolve("updater.safetensors"));
+        moments[moments.length - 2] ^= 1;
+        rewrite(checkpoint, "updater.safetensors", moments);
+      }
+    },
+    WRITTEN_HALF {
+      @Override
+      void doTo(Path checkpoint) throws IOException {
+        Files.delete(checkpoint.resolve("model.json"));
+      }
+    },
+    WITHOUT_AVERAGE {
+      @Override
+      void doTo(Path checkpoint) throws IOException {
+        Files.delete(checkpoint.resolve("ema.safetensors"));
+      }
+    },
+    NO_JSON {
+      @Override
+      void doTo(Path checkpoint) throws IOException {
+        rewrite(checkpoint, "model.json", "{".getBytes(StandardCharsets.UTF_8));
+      }
+    };
+
+    abstract void doTo(Path checkpoint) throws IOException;
+
+    /** Replaces a file and removes Hadoop's own checksum, which would give the damage away. */
+    private static void rewrite(Path folder, String name, byte[] content) throws IOException {
+      Files.deleteIfExists(folder.resolve("." + name + ".crc"));
+      Files.write(folder.resolve(name), content);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theNewestCheckpointThatIsWholeIsUsed(Damage damage) throws IOException {
+    Path run = copyOf(interrupted);
+    var description = ModelFolder.open(new LocalFileStore(run.resolve("model"))).description();
+    try (RunFolder opened =
+        RunFolder.open(run.toString(), new Configuration(), Duration.ofMinutes(1))) {
+      assertThat(resumedRound(opened, description)).isEqualTo(5);
+
+      damage.doTo(run.resolve("checkpoints/round-000005"));
+
+      assertThat(resumedRound(opened, description)).isEqualTo(4);
+    }
+  }
+
+  private static long resumedRound(RunFolder folder, ModelDescription description) {
+    return folder.resume(Resume.AUTO, description).orElseThrow().training().round();
+  }
+
+  @Test
+  void aCheckpointThatWasPassedOverDoesNotPushGoodOnesOut() throws IOException {
+    Path run = copyOf(interrupted);
+    Files.move(run.resolve("checkpoints/round-000005"), run.resolve("checkpoints/round-000009"));
+    Damage.WRITTEN_HALF.doTo(run.resolve("checkpoints/round-000009"));
+
+    train(run, "training.max-rounds=6", "training.keep-checkpoints=1");
+
+    assertThat(names(run.resolve("checkpoints"))).contains("round-000006");
+    assertThat(train(run, "training.max-rounds=6")).contains("Nothing to do");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "training.learning-rate=1e-3|training.learning-rate: 0.002 → 0.001",
+        "training.workers=1|training.workers: 2 → 1",
+        "training.seed=8|training.seed: 7 → 8",
+        "model.dropout=0.2|model.dropout: 0.1 → 0.2",
+        "diffusion.schedule=cosine|diffusion.schedule: linear → cosine",
+      })
+  void anotherSettingIsRefused(String assignment, String message) {
+    assertThatThrownBy(() -> train(interrupted, assignment))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
+        .hasMessageContainingAll("was started with other settings (" + message + ")");
+  }
+
+  @Test
+  void imagesOfAnotherSizeAreRefused() {
+    String other = folder.resolve("table").toString();
+    TinyExperiment.ingest(SPARK.session(), other, 12, 16);
+
+    assertThatThrownBy(() -> train(other, interrupted))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("(model.height: 16 → 12, model.width: 12 → 16)");
+  }
+
+  @Test
+  void aFolderOfSomethingElseIsRefused() throws IOException {
+    Files.writeString(folder.resolve("thesis.txt"), "precious");
+    Path file = Files.writeString(folder.resolve("file"), "precious");
+
+    for (Path taken : List.of(folder, file)) {
+      assertThatThrownBy(() -> train(taken))
+          .isInstanceOfSatisfying(
+              DdpmException.class,
+              e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
+          .hasMessageContainingAll("--run = " + taken, "no folder of a training run");
+    }
+    assertThat(names(folder)).containsExactly("file", "thesis.txt");
+  }
+
+  @Test
+  void aMissingTableLeavesNoRunFolder() {
+    Path run = folder.resolve("run");
+
+    assertThatThrownBy(() -> train(folder.resolve("none").toString(), run))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("does not exist");
+    assertThat(run).doesNotExist();
+  }
+}
