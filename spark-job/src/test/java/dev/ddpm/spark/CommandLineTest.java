@@ -1,0 +1,185 @@
+package dev.ddpm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.dataset.Files64;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The command line as a user meets it: what works, and one line and exit code for what does not.
+ */
+class CommandLineTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  private static final Path MODEL = Path.of("src/test/resources/model-v1").toAbsolutePath();
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @BeforeAll
+  static void makeTables() {
+    TinyExperiment.ingest(SPARK.session(), shared.resolve("table").toString(), 16, 16);
+    SPARK
+        .session()
+        .read()
+        .parquet(shared.resolve("table").toString())
+        .drop("image")
+        .write()
+        .parquet(shared.resolve("no-image").toString());
+  }
+
+  @BeforeEach
+  void makeFiles() throws IOException {
+    Files.writeString(folder.resolve("notes.txt"), "These are notes.");
+    Path pictures = Files.createDirectories(folder.resolve("pictures"));
+    Files.write(
+        pictures.resolve("a.png"), ImageCodec.encodePng(new RawImage(4, 4, 1, new byte[16])));
+    Files.writeString(pictures.resolve("text.png"), "This is no picture.");
+    SPARK.session();
+  }
+
+  private int run(List<String> arguments) {
+    return Main.run(
+        new PrintWriter(out, true), new PrintWriter(err, true), arguments.toArray(String[]::new));
+  }
+
+  /** Splits at blanks; {folder} and {shared} are folders, {model} is a model. */
+  private List<String> words(String arguments) {
+    List<String> words = new ArrayList<>();
+    for (String word : arguments.split(" ", -1)) {
+      words.add(
+          word.replace("{folder}", folder.toString())
+              .replace("{shared}", shared.toString())
+              .replace("{model}", MODEL.toString())
+              .replace("{idx}", Files64.IMAGES)
+              .replace("{empty}", ""));
+    }
+    return words;
+  }
+
+  private void succeed(String arguments, String... options) {
+    List<String> all = words(arguments);
+    all.addAll(List.of(options));
+    assertThat(run(all)).as(() -> err.toString()).isZero();
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void fromImageFilesToSamples() {
+    String[] options = TinyExperiment.options().toArray(String[]::new);
+
+    succeed(
+        "ingest --source idx --height 16 --width 12 --resize stretch --output {folder}/table"
+            + " {idx}");
+    succeed("train --data {folder}/table --run {folder}/run --set training.max-rounds=2", options);
+    succeed("sample --model {folder}/run --output {folder}/samples --count 5", options);
+
+    assertThat(out.toString().lines())
+        .containsSubsequence(
+            "64 images of 16×12×1 in " + folder.resolve("table"),
+            "Model: file:" + folder.resolve("run/model"),
+            "Contact sheet: file:" + folder.resolve("samples/contact-sheet.png"));
+    assertThat(folder.resolve("samples/contact-sheet.png")).isRegularFile();
+    assertThat(SPARK.session().read().parquet(folder.resolve("samples/images").toString()).count())
+        .isEqualTo(5);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        // wrong paths
+        "3|train --data {folder}/none --run {folder}/run|The image table {folder}/none does not"
+            + " exist.",
+        "3|train --data {folder}/notes.txt --run {folder}/run|{folder}/notes.txt holds no readable"
+            + " Parquet file",
+        "3|train --data {folder}/pictures --run {folder}/run|{folder}/pictures holds no readable"
+            + " Parquet file",
+        "2|train --data {shared}/table --run {folder}/notes.txt --set model.channels=8 --set"
+            + " model.norm-groups=8|--run = {folder}/notes.txt:",
+        "2|train --data {shared}/table --run {folder}/pictures --set model.channels=8 --set"
+            + " model.norm-groups=8|--run = {folder}/pictures:",
+        "2|train --data {shared}/table --run {empty} --set model.channels=8 --set"
+            + " model.norm-groups=8|--run = '': is not a path",
+        "4|train --data {shared}/table --run nfs://x/run --set model.channels=8 --set"
+            + " model.norm-groups=8|--run = nfs://x/run: cannot be used: No"
+            + " FileSystem for scheme",
+        "2|train --config {folder}/none.conf --data t --run r|--config {folder}/none.conf:",
+        "3|ingest --source idx --output {folder}/t {folder}/none|{folder}/none",
+        "3|ingest --source idx --output {folder}/t {folder}/notes.txt|{folder}/notes.txt",
+        "2|ingest --source idx --output {folder}/pictures {idx}|{folder}/pictures is not empty",
+        "2|ingest --source idx --output {folder}/notes.txt {idx}|{folder}/notes.txt is a file",
+        "2|ingest --source idx --output {empty} {idx}|The output '' is not a path",
+        "3|sample --model {folder}/none --output {folder}/o --count 1|{folder}/none/model.json does"
+            + " not exist",
+        "3|sample --model {folder}/notes.txt --output {folder}/o --count 1|{folder}/notes.txt",
+        "2|sample --model {empty} --output {folder}/o --count 1|not a folder of a known file"
+            + " system",
+        "2|sample --model {model} --output {empty} --count 1|--output = '': is not a path",
+        "2|sample --model {model} --output {folder}/pictures --count 1|--output ="
+            + " {folder}/pictures:",
+        // damaged input
+        "3|ingest --source folder --channels grey --output {folder}/t {folder}/pictures|text.png is"
+            + " not a PNG, JPEG, GIF or BMP file",
+        "3|train --data {shared}/no-image --run {folder}/run|'image'",
+        // wrong options
+        "2|train --data {shared}/table|Missing required option: '--run=FOLDER'",
+        "2|train --run {folder}/run|--data is missing",
+        "2|train --data t --run r --epochs 3|'--epochs'",
+        "2|train --data t --run r --set training.epoch=3|training.epochs",
+        "2|train --data t --run r --set training.batch-size=0|training.batch-size = 0",
+        "2|trian|did you mean train?",
+        "2|sample --model {model} --output o --count many|'many'",
+        "2|sample --model {model} --output o --count 0|--count = 0: must be at least 1.",
+        "2|sample --model {model} --output o --count 1 --set sampling.sampler=euler|euler",
+        "2|sample --model {model} --output {folder}/o --count 1 --set sampling.steps=51"
+            + "|sampling.steps = 51: must be at most 50",
+        "2|train --data {shared}/table --run {folder}/run --set model.height=28|model.height = 28:"
+            + " the images of the data set have 16",
+      })
+  void whatIsWrongIsOneLine(int exitCode, String arguments, String message) {
+    assertThat(run(words(arguments))).as(() -> err.toString()).isEqualTo(exitCode);
+    assertThat(err.toString().lines())
+        .singleElement()
+        .asString()
+        .startsWith("error: ")
+        .contains(String.join(" ", words(message)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "train --data {shared}/table --run {folder}/run",
+    "sample --model {model} --output {folder}/o --count 1",
+  })
+  void anotherSerializerIsRefused(String arguments) {
+    SPARK.session(
+        "local[2]", Map.of("spark.serializer", "org.apache.spark.serializer.KryoSerializer"));
+
+    assertThat(run(words(arguments))).isEqualTo(2);
+    assertThat(err.toString().lines())
+        .singleElement()
+        .asString()
+        .startsWith("error: spark.serializer = org.apache.spark.serializer.KryoSerializer: must be")
+        .contains("org.apache.spark.serializer.JavaSerializer");
+  }
+}

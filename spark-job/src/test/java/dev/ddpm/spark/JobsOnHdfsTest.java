@@ -1,0 +1,122 @@
+package dev.ddpm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ddpm.spark.dataset.Files64;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** All jobs with every path on HDFS, compared with the same jobs on local files. */
+class JobsOnHdfsTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  @TempDir static Path folder;
+
+  private static MiniDFSCluster cluster;
+  private static FileSystem hdfs;
+
+  @BeforeAll
+  static void start() throws IOException {
+    var configuration = new Configuration();
+    configuration.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder.resolve("hdfs").toString());
+    cluster = new MiniDFSCluster.Builder(configuration).numDataNodes(1).build();
+    cluster.waitActive();
+    hdfs = cluster.getFileSystem();
+  }
+
+  @AfterAll
+  static void stop() {
+    cluster.shutdown();
+  }
+
+  @Test
+  void fromImageFilesToSamples() throws IOException {
+    hdfs.copyFromLocalFile(hadoop(Files64.IMAGES), hadoop("/input/images.gz"));
+    hdfs.copyFromLocalFile(hadoop(Files64.LABELS), hadoop("/input/labels.gz"));
+    // Without a trailing slash, as a user writes it.
+    String remote = hdfs.getUri().toString();
+    String local = folder.resolve("local").toString();
+
+    runAll(remote + "/input/images.gz", remote + "/input/labels.gz", remote);
+    runAll(Files64.IMAGES, Files64.LABELS, local);
+
+    for (String file : List.of("weights", "ema", "updater")) {
+      String name = "run/model/" + file + ".safetensors";
+      try (InputStream in = hdfs.open(hadoop("/" + name))) {
+        assertThat(in.readAllBytes()).as(file).isEqualTo(Files.readAllBytes(Path.of(local, name)));
+      }
+    }
+    assertThat(images(remote)).hasSize(5).isEqualTo(images(local));
+    assertThat(hdfs.exists(hadoop("/samples/contact-sheet.png"))).isTrue();
+  }
+
+  @Test
+  void aWrongPathIsOneLine() {
+    var err = new StringWriter();
+    String table = hdfs.getUri() + "/none";
+
+    assertThat(run(err, "train", "--data", table, "--run", hdfs.getUri() + "/other")).isEqualTo(3);
+    assertThat(err.toString().lines())
+        .containsExactly("error: The image table " + table + " does not exist.");
+  }
+
+  private static void runAll(String images, String labels, String base) {
+    succeed(
+        List.of(
+            "ingest --source idx --height 16 --width 12 --resize stretch --labels".split(" ", -1)),
+        List.of(labels, "--output", base + "/table", images));
+    succeed(
+        List.of("train", "--data", base + "/table", "--run", base + "/run"),
+        TinyExperiment.options(),
+        List.of("--set", "training.max-rounds=3"));
+    succeed(
+        List.of("sample", "--model", base + "/run", "--output", base + "/samples", "--count", "5"),
+        TinyExperiment.options());
+  }
+
+  @SafeVarargs
+  private static void succeed(List<String>... arguments) {
+    List<String> all = new ArrayList<>();
+    for (List<String> some : arguments) {
+      all.addAll(some);
+    }
+    var err = new StringWriter();
+    assertThat(run(err, all.toArray(String[]::new))).as(() -> err.toString()).isZero();
+  }
+
+  private static int run(StringWriter err, String... arguments) {
+    return Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err, true), arguments);
+  }
+
+  private static List<String> images(String base) {
+    return SPARK
+        .session()
+        .read()
+        .parquet(base + "/samples/images")
+        .selectExpr("sample_index || ':' || sha2(image, 256)")
+        .orderBy("sample_index")
+        .collectAsList()
+        .stream()
+        .map((Row row) -> row.getString(0))
+        .toList();
+  }
+
+  private static org.apache.hadoop.fs.Path hadoop(String path) {
+    return new org.apache.hadoop.fs.Path(path);
+  }
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds the job jar and the embedded Spark if they are missing or older than the sources.
+set -euo pipefail
+
+project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+jar="$project/spark-job/target/ddpm-spark.jar"
+
+if [[ "${1:-}" == --help || "${1:-}" == -h ]]; then
+  cat <<'HELP'
+Usage: build.sh
+
+Builds spark-job/target/ddpm-spark.jar and the embedded Spark in spark-job/target/spark with Maven
+(JDK 17), if they are missing or older than the sources. Tests are not run: 'mvn verify' does that.
+HELP
+  exit 0
+fi
+
+sources=("$project"/pom.xml "$project"/*/pom.xml "$project"/*/src/main)
+if [[ -f "$jar" && -d "$project/spark-job/target/spark/jars" \
+  && -z "$(find "${sources[@]}" -type f -newer "$jar" -print -quit)" ]]; then
+  exit 0
+fi
+
+if ! command -v mvn >/dev/null; then
+  echo "error: mvn is not on the PATH; install Maven 3.8 or newer and a JDK 17." >&2
+  exit 4
+fi
+echo "Building the job jar (a minute; the first time Maven also downloads its dependencies) ..."
+cd "$project"
+mvn -q -B -ntp -DskipTests package
+# A build that found nothing to change leaves an older file.
+touch "$jar"

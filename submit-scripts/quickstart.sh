@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# From a fresh clone to generated images: builds, trains on the shipped images, samples 64.
+set -euo pipefail
+
+scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+project="$(dirname "$scripts")"
+run=runs/fashion-mnist
+
+case "${1:-}" in
+  "") ;;
+  -h | --help)
+    cat <<'HELP'
+Usage: quickstart.sh [--dry-run]
+
+Builds the project (JDK 17 and Maven), trains conf/fashion-mnist.conf on the 10,000 Fashion-MNIST images that
+come with it, on all cores of this machine, and samples 64 images. Everything it makes is in runs/fashion-mnist:
+run again, it continues there; remove that folder to start over.
+
+Options:
+  --dry-run   print the commands of training and sampling instead of building and running
+  -h, --help  this text
+HELP
+    exit 0
+    ;;
+  --dry-run) ;;
+  *)
+    echo "error: unknown option $1 (see 'quickstart.sh --help')" >&2
+    exit 2
+    ;;
+esac
+
+cd "$project"
+[[ "${1:-}" == --dry-run ]] || "$scripts/build.sh"
+"$scripts/local.sh" "$@" train --config conf/fashion-mnist.conf \
+  --data spark-job/data/fashion-mnist-10k --run "$run"
+if [[ "${1:-}" != --dry-run && -f "$run/samples/contact-sheet.png" ]]; then
+  echo "Sampled before. Contact sheet: $run/samples/contact-sheet.png"
+else
+  "$scripts/local.sh" "$@" sample --config conf/fashion-mnist.conf \
+    --model "$run" --output "$run/samples" --count 64
+fi

@@ -1,0 +1,227 @@
+#!/usr/bin/env bash
+# Submits a sub-command of the job jar with spark-submit. The script of each cluster manager (local.sh,
+# standalone.sh, yarn.sh, kubernetes.sh) names itself with --manager; all options live here.
+set -euo pipefail
+
+scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+project="$(dirname "$scripts")"
+
+fail() {
+  echo "error: $1 (see '$name --help')" >&2
+  exit "${2:-2}"
+}
+
+usage() {
+  cat <<HELP
+Usage: $name [OPTION...] COMMAND [ARGUMENT...]
+
+$about
+COMMAND and what follows go to the job: ingest, train, sample, interpolate, config; '$name COMMAND --help' explains them.
+
+Options:
+  --master URL          Spark master${master:+ (default: $master)}
+  --deploy-mode MODE    where the driver runs: client or cluster (default: $deploy_mode)
+  --memory SIZE         Java heap of driver and executors, in g or m (default: $memory)
+  --native-memory SIZE  memory of driver and executors outside of the heap, where tensors live, in g or m
+                        (default: $native_memory)
+  --executors N         executors to ask for (YARN, Kubernetes)
+  --executor-cores N    cores of an executor
+  --task-cpus N         cores and threads of a task, which trains or samples with one model (default: 1)
+  --image NAME          container image (Kubernetes)
+  --jar PATH            job jar (default: $jar)
+  --conf KEY=VALUE      further Spark setting, which wins over those made here; may be repeated
+  --dry-run             print the command instead of running it
+  --version             the version of the job, of Java and of Spark
+  -h, --help            this text
+
+Spark is that of \$SPARK_HOME, else the embedded one in spark-job/target/spark.
+Exit codes: 0 success, 1 failure, 2 wrong option or configuration, 3 bad data, 4 machine or cluster. $exit_note
+
+Examples:
+$examples
+HELP
+}
+
+# Megabytes of a size such as 6g or 512m.
+megabytes() {
+  local option=$1 size=$2
+  [[ "$size" =~ ^([1-9][0-9]*)([gm])$ ]] || fail "$option = $size: must be a size such as 6g or 512m"
+  if [[ "${BASH_REMATCH[2]}" == g ]]; then
+    echo $((BASH_REMATCH[1] * 1024))
+  else
+    echo "${BASH_REMATCH[1]}"
+  fi
+}
+
+positive() {
+  [[ "$2" =~ ^[1-9][0-9]*$ ]] || fail "$1 = $2: must be a whole number, at least 1"
+}
+
+[[ "${1:-}" == --manager && $# -ge 2 ]] \
+  || { echo "error: call local.sh, standalone.sh, yarn.sh or kubernetes.sh instead." >&2; exit 2; }
+manager=$2
+shift 2
+name="$manager.sh"
+
+master=""
+deploy_mode=client
+memory=2g
+native_memory=6g
+executors=""
+executor_cores=""
+task_cpus=1
+image=""
+jar="$project/spark-job/target/ddpm-spark.jar"
+settings=()
+dry_run=false
+exit_note=""
+
+case "$manager" in
+  local)
+    about="Runs on this machine, in one JVM: one task per core."
+    master="local[*]"
+    examples="  local.sh train --config conf/fashion-mnist.conf
+  local.sh --master 'local[2]' --memory 4g train --config conf/fashion-mnist.conf
+  local.sh --dry-run config"
+    ;;
+  standalone)
+    about="Runs on a Spark standalone cluster."
+    exit_note="In cluster mode the exit code does
+not tell how the driver ended: look for the result."
+    examples="  standalone.sh --master spark://head:7077 --executor-cores 4 train --config conf/fashion-mnist.conf"
+    ;;
+  yarn)
+    about="Runs on YARN; HADOOP_CONF_DIR names the folder of its configuration."
+    master=yarn
+    exit_note="In cluster mode every failure
+is 1; its line is in the driver's log (yarn logs -applicationId ID)."
+    examples="  yarn.sh --executors 8 --executor-cores 4 train --config conf/fashion-mnist.conf
+  yarn.sh --deploy-mode cluster --executors 8 --conf spark.files=conf/fashion-mnist.conf \\
+    train --config fashion-mnist.conf"
+    ;;
+  kubernetes)
+    about="Runs on Kubernetes, the driver in a pod of its own. In the image the job jar and conf/ lie under
+/opt/ddpm, and a configuration file is named by its path there."
+    deploy_mode=cluster
+    jar=local:///opt/ddpm/ddpm-spark.jar
+    exit_note="In cluster mode the exit code does
+not tell how the driver ended: look at the phase of its pod."
+    examples="  kubernetes.sh --master k8s://https://cluster:6443 --image registry/ddpm-spark:0.1 --executors 8 \\
+    train --config /opt/ddpm/conf/fashion-mnist.conf"
+    ;;
+  *) name=submit.sh; fail "--manager $manager: must be local, standalone, yarn or kubernetes" ;;
+esac
+
+help=false
+while [[ $# -gt 0 && "$1" == -* ]]; do
+  case "$1" in
+    -h | --help) help=true; shift; continue ;;
+    --dry-run) dry_run=true; shift; continue ;;
+    --version) break ;;
+    --master | --deploy-mode | --memory | --native-memory | --executors | --executor-cores | --task-cpus | --image | --jar | --conf)
+      [[ $# -ge 2 ]] || fail "$1 needs a value"
+      ;;
+    *) fail "unknown option $1" ;;
+  esac
+  case "$1" in
+    --master) master=$2 ;;
+    --deploy-mode) deploy_mode=$2 ;;
+    --memory) memory=$2 ;;
+    --native-memory) native_memory=$2 ;;
+    --executors) executors=$2; positive "$1" "$2" ;;
+    --executor-cores) executor_cores=$2; positive "$1" "$2" ;;
+    --task-cpus) task_cpus=$2; positive "$1" "$2" ;;
+    --image) image=$2 ;;
+    --jar) jar=$2 ;;
+    --conf) settings+=(--conf "$2") ;;
+  esac
+  shift 2
+done
+
+if "$help"; then
+  usage
+  exit 0
+fi
+[[ $# -gt 0 ]] || fail "a command is missing: ingest, train, sample or config"
+[[ -n "$master" ]] || fail "--master is missing"
+[[ "$deploy_mode" == client || "$deploy_mode" == cluster ]] \
+  || fail "--deploy-mode = $deploy_mode: must be client or cluster"
+[[ "$manager" != kubernetes || -n "$image" ]] || fail "--image is missing"
+heap=$(megabytes --memory "$memory")
+native=$(megabytes --native-memory "$native_memory")
+
+if [[ -n "${SPARK_HOME:-}" ]]; then
+  spark_submit="$SPARK_HOME/bin/spark-submit"
+else
+  SPARK_HOME="$project/spark-job/target/spark"
+  spark_submit="$scripts/bin/spark-submit"
+fi
+export SPARK_HOME
+if ! "$dry_run"; then
+  [[ -d "$SPARK_HOME/jars" ]] || fail "there is no Spark in $SPARK_HOME: run submit-scripts/build.sh, or set SPARK_HOME" 4
+  [[ "$jar" == *://* || -f "$jar" ]] || fail "there is no job jar $jar: run submit-scripts/build.sh" 4
+fi
+
+# maxphysicalbytes bounds the whole process: JavaCPP's default of four heaps is more than a container has.
+jvm_options="--add-modules=jdk.incubator.vector"
+jvm_options+=" -Dorg.bytedeco.javacpp.maxphysicalbytes=$((heap + native))m"
+jvm_options+=" -Djava.awt.headless=true"
+driver_options="$jvm_options"
+if [[ "$deploy_mode" == client ]]; then
+  driver_options+=" -Dlog4j2.configurationFile=file:$project/conf/log4j2.properties"
+elif [[ "$manager" == standalone ]]; then
+  # The only driver that Spark starts without its module opens.
+  for package in lang lang.invoke lang.reflect io net nio util util.concurrent util.concurrent.atomic; do
+    driver_options+=" --add-opens=java.base/java.$package=ALL-UNNAMED"
+  done
+  for package in nio.ch nio.cs security.action util.calendar; do
+    driver_options+=" --add-opens=java.base/sun.$package=ALL-UNNAMED"
+  done
+fi
+
+command=("$spark_submit" --master "$master" --deploy-mode "$deploy_mode"
+  --class dev.ddpm.spark.Main --name "ddpm-${1#--}"
+  --driver-memory "${heap}m" --driver-java-options "$driver_options"
+  # One model per task, as many threads as the task has cores.
+  --conf "spark.task.cpus=$task_cpus"
+  # Kryo writes tensors float by float.
+  --conf spark.serializer=org.apache.spark.serializer.JavaSerializer
+  # Weights do not compress: it would only cost time, every round.
+  --conf spark.broadcast.compress=false --conf spark.shuffle.compress=false
+  # 4096 rows of images, the default, can overflow a column.
+  --conf spark.sql.parquet.columnarReaderBatchSize=64
+  # Progress comes as lines.
+  --conf spark.ui.showConsoleProgress=false)
+environment=("SPARK_HOME=$SPARK_HOME")
+
+if [[ "$manager" == local ]]; then
+  environment+=("SPARK_LOCAL_IP=127.0.0.1")
+  command+=(--conf spark.ui.enabled=false)
+else
+  command+=(--executor-memory "${heap}m"
+    --conf "spark.executor.memoryOverhead=${native}m"
+    --conf "spark.executor.extraJavaOptions=$jvm_options"
+    --conf "spark.executorEnv.OMP_NUM_THREADS=$task_cpus")
+  [[ -z "$executors" ]] || command+=(--num-executors "$executors")
+  [[ -z "$executor_cores" ]] || command+=(--executor-cores "$executor_cores")
+fi
+case "$manager" in
+  yarn)
+    command+=(--conf "spark.driver.memoryOverhead=${native}m"
+      --conf "spark.yarn.appMasterEnv.OMP_NUM_THREADS=$task_cpus")
+    ;;
+  kubernetes)
+    command+=(--conf "spark.driver.memoryOverhead=${native}m"
+      --conf "spark.kubernetes.driverEnv.OMP_NUM_THREADS=$task_cpus"
+      --conf "spark.kubernetes.container.image=$image")
+    ;;
+esac
+environment+=("OMP_NUM_THREADS=$task_cpus")
+command+=("${settings[@]}" "$jar" "$@")
+
+if "$dry_run"; then
+  printf '%q ' env "${environment[@]}" "${command[@]}"
+  echo
+  exit 0
+fi
+exec env "${environment[@]}" "${command[@]}"
