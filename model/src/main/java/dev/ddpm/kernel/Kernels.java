@@ -78,6 +78,9 @@ public interface Kernels {
   /** Replaces the gradient of each row's softmax {@code y} by that of the row it was taken of. */
   void softmaxBackward(Tensor y, Tensor gradient);
 
+  /** y = 0. */
+  void clear(Tensor y);
+
   /** y += x. */
   void add(Tensor x, Tensor y);
 
@@ -89,6 +92,17 @@ public interface Kernels {
 
   /** y[rows[i]] += values[i], row by row; no row may be named twice. */
   void addToRows(Tensor values, int[] rows, Tensor y);
+
+  /**
+   * Writes the windows of an image as rows.
+   *
+   * @param image as {@link Patches#image} says
+   * @param matrix receives the windows, as {@link Patches#matrix} says
+   */
+  void gather(Patches patches, Tensor image, Tensor matrix);
+
+  /** The transpose of {@link #gather}: adds every window to the pixels of the image it lies on. */
+  void scatterAdd(Patches patches, Tensor matrix, Tensor image);
 
   /** sums = Σ over the rows of x, one per column. */
   void sumRows(Tensor x, Tensor sums);

@@ -13,7 +13,8 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The native library behind ND4J. The plain CPU build has no fast convolutions; the oneDNN builds
- * have, and which of them a machine can run depends on its CPU.
+ * have, and which of them a machine can run depends on its CPU. Where the class path has natives
+ * for CUDA, those are meant, and a machine without a GPU computes with the plain CPU build.
  */
 public final class NativeBackend {
   /** The JavaCPP property that names the variant of the natives to load. */
@@ -22,7 +23,12 @@ public final class NativeBackend {
   private static final String AVX512 = "-onednn-avx512";
   private static final String AVX2 = "-onednn-avx2";
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
-  private static final String BINDINGS = "org/nd4j/linalg/cpu/nativecpu/bindings/linux-x86_64";
+  private static final String CUDNN = "-cudnn";
+  private static final String PLAIN = "plain";
+  private static final String CPU_LIBRARY =
+      "org/nd4j/linalg/cpu/nativecpu/bindings/linux-x86_64%s/libjnind4jcpu.so";
+  private static final String GPU_LIBRARY =
+      "org/nd4j/linalg/jcublas/bindings/linux-x86_64%s/libjnind4jcuda.so";
 
   private NativeBackend() {}
 
@@ -31,12 +37,23 @@ public final class NativeBackend {
    * use of ND4J; a value that is already set is left alone, so calling it again changes nothing.
    */
   public static void select() {
+    NativeHeap.keepFreedMemory();
     if (System.getProperty(EXTENSION) != null) {
       return;
     }
+    if (onClassPath(GPU_LIBRARY, CUDNN)) {
+      System.setProperty(EXTENSION, CUDNN);
+      return;
+    }
     variant(cpuFlags())
-        .filter(NativeBackend::onClassPath)
+        .filter(extension -> onClassPath(CPU_LIBRARY, extension))
         .ifPresent(extension -> System.setProperty(EXTENSION, extension));
+  }
+
+  /** Whether ND4J computes on a GPU in this process. */
+  public static boolean isGpu() {
+    select();
+    return Nd4j.getBackend().getClass().getSimpleName().equals("JCublasBackend");
   }
 
   /** The oneDNN build for a CPU with these feature flags, if there is one. */
@@ -63,8 +80,8 @@ public final class NativeBackend {
     }
   }
 
-  private static boolean onClassPath(String extension) {
-    String resource = BINDINGS + extension + "/libjnind4jcpu.so";
+  private static boolean onClassPath(String library, String extension) {
+    String resource = library.formatted(extension);
     return NativeBackend.class.getClassLoader().getResource(resource) != null;
   }
 
@@ -72,11 +89,12 @@ public final class NativeBackend {
   public static String describe() {
     select();
     Kernels kernels = KernelChoice.best(DataType.FLOAT).create();
+    String natives = System.getProperty(EXTENSION, PLAIN);
     return String.format(
         Locale.ROOT,
         "ND4J %s, natives %s, %d thread(s), %s",
         Nd4j.getBackend().getClass().getSimpleName(),
-        System.getProperty(EXTENSION, "plain"),
+        natives.equals(CUDNN) && !isGpu() ? PLAIN : natives,
         Nd4j.getEnvironment().maxThreads(),
         kernels.describe());
   }

@@ -3,6 +3,7 @@ package dev.ddpm.kernel;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
@@ -204,6 +205,11 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
+  public void clear(Tensor y) {
+    y.array().assign(0);
+  }
+
+  @Override
   public void add(Tensor x, Tensor y) {
     y.matrix().addi(x.matrix());
   }
@@ -222,6 +228,87 @@ final class Nd4jKernels implements Kernels {
   public void addToRows(Tensor values, int[] rows, Tensor y) {
     for (int i = 0; i < rows.length; i++) {
       y.matrix().getRow(rows[i]).addi(values.matrix().getRow(i));
+    }
+  }
+
+  @Override
+  public void gather(Patches patches, Tensor image, Tensor matrix) {
+    matrix.array().assign(0);
+    for (int tap = 0; tap < patches.size() * patches.size(); tap++) {
+      WindowRange down = WindowRange.down(patches, tap);
+      WindowRange across = WindowRange.across(patches, tap);
+      if (!down.isEmpty() && !across.isEmpty()) {
+        pixelsOfWindows(patches, matrix, tap, down, across)
+            .assign(pixels(patches, image, down, across));
+      }
+    }
+  }
+
+  @Override
+  public void scatterAdd(Patches patches, Tensor matrix, Tensor image) {
+    for (int tap = 0; tap < patches.size() * patches.size(); tap++) {
+      WindowRange down = WindowRange.down(patches, tap);
+      WindowRange across = WindowRange.across(patches, tap);
+      if (!down.isEmpty() && !across.isEmpty()) {
+        pixels(patches, image, down, across)
+            .addi(pixelsOfWindows(patches, matrix, tap, down, across));
+      }
+    }
+  }
+
+  /** Of the windows in a range, the pixel at a tap: (batch, down, across, channels). */
+  private static INDArray pixelsOfWindows(
+      Patches patches, Tensor matrix, int tap, WindowRange down, WindowRange across) {
+    long taps = (long) patches.size() * patches.size();
+    INDArray windows =
+        matrix
+            .array()
+            .reshape(
+                'c', patches.batch(), patches.down(), patches.across(), taps, patches.channels());
+    return windows.get(
+        NDArrayIndex.all(),
+        NDArrayIndex.interval(down.first, down.end),
+        NDArrayIndex.interval(across.first, across.end),
+        NDArrayIndex.point(tap),
+        NDArrayIndex.all());
+  }
+
+  /** The same pixels in the image. */
+  private static INDArray pixels(
+      Patches patches, Tensor image, WindowRange down, WindowRange across) {
+    return image
+        .array()
+        .get(NDArrayIndex.all(), down.pixels(patches), across.pixels(patches), NDArrayIndex.all());
+  }
+
+  /** The windows, along one axis, whose pixel at a tap lies in the image. */
+  private record WindowRange(int first, int end, int offset) {
+    static WindowRange down(Patches patches, int tap) {
+      return of(patches, tap / patches.size(), patches.height(), patches.down());
+    }
+
+    static WindowRange across(Patches patches, int tap) {
+      return of(patches, tap % patches.size(), patches.width(), patches.across());
+    }
+
+    private static WindowRange of(Patches patches, int tap, int pixels, int windows) {
+      int offset = tap - Patches.PADDING;
+      int first = offset < 0 ? (patches.stride() - 1 - offset) / patches.stride() : 0;
+      int last = Math.floorDiv(pixels - 1 - offset, patches.stride());
+      return new WindowRange(first, Math.min(windows, last + 1), offset);
+    }
+
+    boolean isEmpty() {
+      return first >= end;
+    }
+
+    INDArrayIndex pixels(Patches patches) {
+      int from = first * patches.stride() + offset;
+      int to = (end - 1) * patches.stride() + offset + 1;
+      // ND4J takes a strided interval of one element for a longer one
+      return to == from + 1
+          ? NDArrayIndex.interval(from, to)
+          : NDArrayIndex.interval(from, patches.stride(), to);
     }
   }
 

@@ -174,8 +174,8 @@ final class AttentionBlock implements Block {
   @Override
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
-    parameters.gradient("norm.weight").array().assign(0);
-    parameters.gradient("norm.bias").array().assign(0);
+    context.kernels().clear(parameters.gradient("norm.weight"));
+    context.kernels().clear(parameters.gradient("norm.bias"));
     context.kernels().sumRows(dy, parameters.gradient("output.bias"));
     pass.gradients[0].array().assign(dy.array());
     for (Head head : pass.heads) {

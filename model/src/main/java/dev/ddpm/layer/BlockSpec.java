@@ -30,6 +30,14 @@ public sealed interface BlockSpec extends Serializable {
     return 1;
   }
 
+  /**
+   * Operations of the forward pass per image that belong to convolutions and matrix products, two
+   * per multiplication and addition.
+   *
+   * @param positions height · width of the output
+   */
+  long flops(long positions);
+
   /** Makes the block. */
   Block create(BlockContext context, BlockParameters parameters);
 
@@ -44,6 +52,11 @@ public sealed interface BlockSpec extends Serializable {
     @Override
     public List<Parameter> parameters() {
       return Parameter.convolution("", in, out, 3);
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 2L * 9 * in * out * positions;
     }
 
     @Override
@@ -62,6 +75,11 @@ public sealed interface BlockSpec extends Serializable {
     @Override
     public List<Parameter> parameters() {
       return Parameter.transposedConvolution("", in, out, 4);
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 2L * 4 * in * out * positions;
     }
 
     @Override
@@ -84,6 +102,11 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
+    public long flops(long positions) {
+      return 2L * channels * (channels / 4 + channels);
+    }
+
+    @Override
     public Block create(BlockContext context, BlockParameters parameters) {
       return new TimeEmbeddingBlock(this, context, parameters);
     }
@@ -94,6 +117,11 @@ public sealed interface BlockSpec extends Serializable {
     @Override
     public List<Parameter> parameters() {
       return List.of();
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 0;
     }
 
     @Override
@@ -153,6 +181,13 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
+    public long flops(long positions) {
+      return 2L * 9 * (in() + out) * out * positions
+          + (projects() ? 2L * in() * out * positions : 0)
+          + 2L * timeChannels * out;
+    }
+
+    @Override
     public Block create(BlockContext context, BlockParameters parameters) {
       return new ResidualBlock(this, context, parameters);
     }
@@ -175,6 +210,11 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
+    public long flops(long positions) {
+      return 2L * 4 * channels * channels * positions + 2L * 2 * channels * positions * positions;
+    }
+
+    @Override
     public Block create(BlockContext context, BlockParameters parameters) {
       return new AttentionBlock(this, context, parameters);
     }
@@ -193,6 +233,11 @@ public sealed interface BlockSpec extends Serializable {
     public List<Parameter> parameters() {
       return Parameter.join(
           Parameter.norm("norm", in), Parameter.convolution("final.", in, out, 3));
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 2L * 9 * in * out * positions;
     }
 
     @Override

@@ -29,8 +29,11 @@ interface Convolution {
       ConvolutionShape shape, BlockContext context, Tensor weight, Tensor gradient) {
     boolean smallMap = shape.height() * shape.width() <= TapConvolution.LARGEST_MAP;
     boolean wide = Math.min(shape.in(), shape.out()) >= TapConvolution.FEWEST_CHANNELS;
-    return smallMap && wide && shape.stride() == 1
-        ? new TapConvolution(shape, context, weight, gradient)
-        : new NativeConvolution(shape, weight, gradient);
+    if (shape.out() <= NarrowOutputConvolution.MOST_CHANNELS && shape.stride() == 1) {
+      return new NarrowOutputConvolution(shape, context, weight, gradient);
+    } else if (smallMap && wide && shape.stride() == 1) {
+      return new TapConvolution(shape, context, weight, gradient);
+    }
+    return new NativeConvolution(shape, weight, gradient);
   }
 }

@@ -1,5 +1,7 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.Patches;
+
 /**
  * The sizes of a 3×3 convolution with padding 1.
  *
@@ -19,6 +21,11 @@ record ConvolutionShape(int batch, int height, int width, int in, int out, int s
 
   int outWidth() {
     return (width - 1) / stride + 1;
+  }
+
+  /** The 3×3 windows of an image of this size with some number of channels. */
+  Patches patches(int channels) {
+    return new Patches(batch, height, width, channels, KERNEL, stride);
   }
 
   long[] input() {

@@ -159,7 +159,7 @@ final class ResidualBlock implements Block {
         pass.deviation1);
     pass.conv1.forward(pass.activated1, null, pass.hidden);
 
-    pass.timeBias.array().assign(0);
+    kernels.clear(pass.timeBias);
     kernels.addToRows(parameters.value("conv1.bias"), pass.timeBias);
     kernels.addToRows(parameters.value("time_emb.bias"), pass.timeBias);
     pass.timeProjection.run(

@@ -1,8 +1,9 @@
 package dev.ddpm.layer;
 
 import dev.ddpm.kernel.Tensor;
+import java.util.HashMap;
+import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The encoding of a timestep: [sin(t·f_i), cos(t·f_i)] with f_i = exp(−i · ln 10000 / (half − 1)).
@@ -15,6 +16,7 @@ final class Sinusoid {
 
   private final int half;
   private final DataType type;
+  private final Map<Double, double[]> known = new HashMap<>();
 
   /**
    * An encoder.
@@ -28,23 +30,29 @@ final class Sinusoid {
   }
 
   /**
-   * Encodes a batch.
+   * Encodes a batch. The sines of a timestep are computed once: there are as many timesteps as a
+   * schedule has.
    *
    * @param timesteps (batch, 1)
    * @param encoding receives (batch, width)
    */
   void encode(Tensor timesteps, Tensor encoding) {
-    int batch = encoding.rows();
-    double[] values = new double[batch * 2 * half];
-    for (int image = 0; image < batch; image++) {
-      double t = timesteps.array().getDouble(image, 0);
-      for (int i = 0; i < half; i++) {
-        double argument = argument(t, i);
-        values[image * 2 * half + i] = StrictMath.sin(argument);
-        values[image * 2 * half + half + i] = StrictMath.cos(argument);
+    for (int image = 0; image < encoding.rows(); image++) {
+      double[] row = known.computeIfAbsent(timesteps.array().getDouble(image, 0), this::encode);
+      for (int i = 0; i < row.length; i++) {
+        encoding.array().data().put((long) image * row.length + i, row[i]);
       }
     }
-    encoding.matrix().assign(Nd4j.createFromArray(values).reshape('c', batch, 2L * half));
+  }
+
+  private double[] encode(double t) {
+    double[] row = new double[2 * half];
+    for (int i = 0; i < half; i++) {
+      double argument = argument(t, i);
+      row[i] = StrictMath.sin(argument);
+      row[half + i] = StrictMath.cos(argument);
+    }
+    return row;
   }
 
   private double argument(double t, int i) {

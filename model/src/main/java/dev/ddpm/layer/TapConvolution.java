@@ -105,7 +105,7 @@ final class TapConvolution implements Convolution {
         continue;
       }
       if (t.isEmpty()) {
-        t.tapGradient.array().assign(0);
+        kernels.clear(t.tapGradient);
         continue;
       }
       kernels.gatherRows(x, t.inputRows, t.gatheredInput);

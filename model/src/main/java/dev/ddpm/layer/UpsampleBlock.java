@@ -1,8 +1,13 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.Kernels;
+import dev.ddpm.kernel.Patches;
 import dev.ddpm.kernel.Tensor;
 
-/** {@link BlockSpec.Upsample}. */
+/**
+ * {@link BlockSpec.Upsample}: as one product of every pixel with the weights of all sixteen taps,
+ * the results being added up where the 4×4 windows of the output overlap.
+ */
 final class UpsampleBlock implements Block {
   private static final int KERNEL = 4;
   private static final int STRIDE = 2;
@@ -20,21 +25,30 @@ final class UpsampleBlock implements Block {
   }
 
   private final class Pass {
+    final Patches patches;
     final Tensor y;
-    final NativeOp forward;
-    final NativeOp backward;
+    final Tensor weight;
+    final Tensor gradient;
+    final Tensor windows;
+    final MatrixProduct forward = MatrixProduct.secondTransposed(1);
+    final MatrixProduct toInput = MatrixProduct.plain();
+    final MatrixProduct toWeight = MatrixProduct.firstTransposed(1);
     final Tensor[] gradients = new Tensor[1];
 
     Pass(int batch, boolean training) {
-      int height = input.size(1);
-      int width = input.size(2);
-      long[] arguments = NativeConvolution.arguments(KERNEL, STRIDE);
-      y = context.allocate(batch, 2L * height, 2L * width, spec.out());
-      forward = new NativeOp("deconv2d", 3, 1, arguments);
-      backward = training ? new NativeOp("deconv2d_bp", 3, 2, arguments) : null;
+      patches =
+          new Patches(batch, 2 * input.size(1), 2 * input.size(2), spec.out(), KERNEL, STRIDE);
+      y = context.allocate(patches.image());
+      windows = context.scratch("windows", patches.matrix());
+      weight = perTap(parameters.value("weight"));
+      gradient = training ? perTap(parameters.gradient("weight")) : null;
       if (training) {
-        gradients[0] = context.allocate(batch, height, width, spec.in());
+        gradients[0] = context.allocate(input.array().shape());
       }
+    }
+
+    private Tensor perTap(Tensor weights) {
+      return weights.reshape((long) KERNEL * KERNEL * spec.out(), spec.in());
     }
   }
 
@@ -42,26 +56,22 @@ final class UpsampleBlock implements Block {
   public Tensor forward(Tensor[] inputs, boolean training) {
     input = inputs[0];
     Pass pass = passes.of(input.size(0), training);
-    pass.forward
-        .input(0, input.array())
-        .input(1, parameters.value("weight").array())
-        .input(2, parameters.value("bias").array())
-        .output(0, pass.y.array())
-        .run();
+    Kernels kernels = context.kernels();
+    pass.forward.run(input.matrix(), pass.weight.matrix(), pass.windows.matrix());
+    kernels.clear(pass.y);
+    kernels.addToRows(parameters.value("bias"), pass.y);
+    kernels.scatterAdd(pass.patches, pass.windows, pass.y);
     return pass.y;
   }
 
   @Override
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
-    pass.backward
-        .input(0, input.array())
-        .input(1, parameters.value("weight").array())
-        .input(2, dy.array())
-        .output(0, pass.gradients[0].array())
-        .output(1, parameters.gradient("weight").array())
-        .run();
-    context.kernels().sumRows(dy, parameters.gradient("bias"));
+    Kernels kernels = context.kernels();
+    kernels.gather(pass.patches, dy, pass.windows);
+    pass.toInput.run(pass.windows.matrix(), pass.weight.matrix(), pass.gradients[0].matrix());
+    pass.toWeight.run(pass.windows.matrix(), input.matrix(), pass.gradient.matrix());
+    kernels.sumRows(dy, parameters.gradient("bias"));
     return pass.gradients;
   }
 }

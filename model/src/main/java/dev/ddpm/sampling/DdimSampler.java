@@ -5,8 +5,9 @@ import dev.ddpm.diffusion.NoiseSchedule;
 
 /**
  * Denoising diffusion implicit models (Song et al., arXiv 2010.02502, equation 12): x_{t−1} =
- * √ᾱ_{t−1}·x̂_0 + √(1−ᾱ_{t−1}−σ²)·ε̂ + σ·z with σ = η·√β̃_t. The direction ε̂ is the model's own,
- * also where x̂_0 is clipped.
+ * √ᾱ_{t−1}·x̂_0 + √(1−ᾱ_{t−1}−σ²)·ε̂ + σ·z with σ = η·√β̃_t. Where x̂_0 is clipped, ε̂ is the noise
+ * that leads from it to x_t: with the model's own ε̂ every step would move the image by what was
+ * cut off, and more steps would end farther from the solution.
  *
  * @param schedule the steps to take
  * @param eta 0 for a deterministic map from noise to image, 1 for as much noise as ancestral

@@ -146,11 +146,7 @@ public final class ReverseProcess {
       int timestep = schedule.timestep(step);
       Arrays.fill(timesteps, 0, batch, timestep);
       model.predict(x, timesteps, batch, output);
-      diffusion.predictX0(prediction, x, output, step, state.x0, 0, length);
-      diffusion.predictEpsilon(prediction, x, output, step, state.epsilon, 0, length);
-      for (int image = 0; image < batch; image++) {
-        thresholding.apply(state.x0, image * imageSize, imageSize, scratch);
-      }
+      predict(x, step, batch);
       if (sampler.needsNoise(step)) {
         drawNoise(seed, firstIndex, timestep, batch, state.z);
       }
@@ -163,6 +159,24 @@ public final class ReverseProcess {
             "sampling was stopped after step " + progress.done() + " of " + total);
       }
     }
+  }
+
+  /**
+   * Splits the images into a clean image and noise. Where the clean image is thresholded, the noise
+   * is what is then left: together they are the image again, so that a step of no length moves
+   * nothing, and many small steps come to where fewer come.
+   */
+  private void predict(float[] x, int step, int batch) {
+    int length = batch * imageSize;
+    diffusion.predictX0(prediction, x, output, step, state.x0, 0, length);
+    if (thresholding.equals(Thresholding.NONE)) {
+      diffusion.predictEpsilon(prediction, x, output, step, state.epsilon, 0, length);
+      return;
+    }
+    for (int image = 0; image < batch; image++) {
+      thresholding.apply(state.x0, image * imageSize, imageSize, scratch);
+    }
+    diffusion.predictEpsilon(Prediction.X0, x, state.x0, step, state.epsilon, 0, length);
   }
 
   private void drawNoise(long seed, long firstIndex, int step, int batch, float[] out) {

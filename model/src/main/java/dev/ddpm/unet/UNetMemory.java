@@ -61,6 +61,7 @@ public final class UNetMemory {
     } else if (node.block() instanceof BlockSpec.Upsample upsample) {
       here = 4 * above;
       values += here * upsample.out() + above * upsample.in();
+      share("windows", 16 * above * upsample.out());
     } else if (node.block() instanceof BlockSpec.Residual residual) {
       residual(residual, above);
     } else if (node.block() instanceof BlockSpec.Attention attention) {
@@ -68,6 +69,7 @@ public final class UNetMemory {
     } else if (node.block() instanceof BlockSpec.Output output) {
       values += above * (2L * output.in() + output.out());
       share("gradient", above * output.in());
+      share("windows", 9 * above * output.out());
     }
     positions.put(node.name(), here);
   }

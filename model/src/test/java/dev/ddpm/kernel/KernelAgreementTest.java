@@ -182,6 +182,10 @@ class KernelAgreementTest {
     portable.add(a, expected);
     vector.add(a, actual);
     assertSame(actual, expected, ROUNDING, "add");
+    portable.clear(expected);
+    vector.clear(actual);
+    assertSame(expected, zeros(rows, columns), 0, "clear");
+    assertSame(actual, zeros(rows, columns), 0, "clear");
 
     Tensor expectedSums = zeros(columns);
     Tensor actualSums = zeros(columns);
@@ -223,6 +227,31 @@ class KernelAgreementTest {
     portable.addToRows(expected, rows, expectedSum);
     vector.addToRows(expected, rows, actualSum);
     assertSame(actualSum, expectedSum, ROUNDING, "sum");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2, 4, 5, 3, 3, 1",
+    "1, 1, 1, 1, 3, 1",
+    "2, 6, 4, 20, 4, 2",
+    "1, 2, 2, 16, 4, 2",
+    "1, 5, 7, 2, 3, 2"
+  })
+  void patches(int batch, int height, int width, int channels, int size, int stride) {
+    Patches patches = new Patches(batch, height, width, channels, size, stride);
+    Tensor image = random(patches.image());
+    Tensor expected = random(patches.matrix());
+    Tensor actual = random(patches.matrix());
+    portable.gather(patches, image, expected);
+    vector.gather(patches, image, actual);
+    assertSame(actual, expected, 0, "windows");
+
+    Tensor matrix = random(patches.matrix());
+    Tensor expectedImage = copy(image);
+    Tensor actualImage = copy(image);
+    portable.scatterAdd(patches, matrix, expectedImage);
+    vector.scatterAdd(patches, matrix, actualImage);
+    assertSame(actualImage, expectedImage, ROUNDING, "sum of windows");
   }
 
   @ParameterizedTest

@@ -37,27 +37,52 @@ class ConvolutionTest {
     return tensor.array().reshape('c', new long[] {tensor.length()}).toDoubleVector();
   }
 
+  private static final String SIZES =
+      """
+      1, 1, 1
+      2, 4, 4
+      3, 1, 5
+      2, 2, 1
+      1, 3, 2
+      """;
+
+  private interface Way {
+    Convolution of(ConvolutionShape shape, BlockContext context, Tensor weight, Tensor gradient);
+  }
+
   @ParameterizedTest
-  @CsvSource({"1, 1, 1", "2, 4, 4", "3, 1, 5", "2, 2, 1", "1, 3, 2"})
+  @CsvSource(textBlock = SIZES)
   void nineProductsAreTheNativeConvolution(int batch, int height, int width) {
-    ConvolutionShape shape = new ConvolutionShape(batch, height, width, 3, 5, 1);
+    assertNative(TapConvolution::new, new ConvolutionShape(batch, height, width, 3, 5, 1));
+  }
+
+  @ParameterizedTest
+  @CsvSource(textBlock = SIZES)
+  void theProductToWindowsIsTheNativeConvolution(int batch, int height, int width) {
+    assertNative(NarrowOutputConvolution::new, new ConvolutionShape(batch, height, width, 5, 3, 1));
+    assertNative(NarrowOutputConvolution::new, new ConvolutionShape(batch, height, width, 8, 1, 1));
+  }
+
+  private static void assertNative(Way way, ConvolutionShape shape) {
     BlockContext context = new BlockContext(DataType.DOUBLE, KernelChoice.PORTABLE);
     Tensor x = random(0, shape.input());
-    Tensor weight = random(1, 3, 3, 3, 5);
-    Tensor bias = random(2, 5);
+    Tensor weight = random(1, 3, 3, shape.in(), shape.out());
+    Tensor bias = random(2, shape.out());
     Tensor dy = random(3, shape.output());
-    Tensor[] gradients = {Tensor.zeros(DataType.DOUBLE, 3, 3, 3, 5), random(4, 3, 3, 3, 5)};
+    Tensor[] gradients = {
+      random(4, 3, 3, shape.in(), shape.out()), random(5, 3, 3, shape.in(), shape.out())
+    };
     Convolution[] ways = {
       new NativeConvolution(shape, weight, gradients[0]),
-      new TapConvolution(shape, context, weight, gradients[1])
+      way.of(shape, context, weight, gradients[1])
     };
     double[][] y = new double[2][];
     double[][] dx = new double[2][];
     for (int i = 0; i < ways.length; i++) {
-      Tensor result = context.allocate(shape.output());
+      Tensor result = random(6, shape.output());
       ways[i].forward(x, bias, result);
       y[i] = values(result);
-      Tensor inputGradient = context.allocate(shape.input());
+      Tensor inputGradient = random(7, shape.input());
       ways[i].backward(x, dy, inputGradient);
       dx[i] = values(inputGradient);
     }
@@ -72,6 +97,8 @@ class ConvolutionTest {
     assertThat(chosen(4, 4, 256, 256, 2)).isInstanceOf(NativeConvolution.class);
     assertThat(chosen(8, 8, 256, 256, 1)).isInstanceOf(NativeConvolution.class);
     assertThat(chosen(4, 4, 16, 16, 1)).isInstanceOf(NativeConvolution.class);
+    assertThat(chosen(32, 32, 3, 64, 1)).isInstanceOf(NativeConvolution.class);
+    assertThat(chosen(32, 32, 64, 3, 1)).isInstanceOf(NarrowOutputConvolution.class);
   }
 
   private static Convolution chosen(int height, int width, int in, int out, int stride) {

@@ -153,6 +153,27 @@ class ReverseProcessTest {
     assertThat(fine).isLessThan(fineDdim / 20);
   }
 
+  /**
+   * With as much noise as the ancestral process adds, DDIM is that process, also where predictions
+   * are clipped: here to less than the model wants.
+   */
+  @Test
+  void ddimWithAllTheNoiseIsTheAncestralProcess() {
+    assertThat(
+            largestDifference(
+                sampleClipped(new DdimSampler(TWENTY, 1)),
+                sampleClipped(new AncestralSampler(TWENTY, Variance.FIXED_SMALL, false))))
+        .isLessThan(2e-5f);
+  }
+
+  /** Images of normal data of which half lies beyond what clipping leaves. */
+  private static float[] sampleClipped(Sampler sampler) {
+    float[] x = new float[SIZE];
+    new ReverseProcess(sampler, Prediction.EPSILON, CLIP, SIZE, 1)
+        .sample(ElementwiseModels.ofNormalData(TRAINING, 1, 0.5), 5, 0, 1, x, StepListener.NONE);
+    return x;
+  }
+
   /** Levels at nearly equal distances of the half log-SNR. */
   private static NoiseSchedule levels(int count) {
     int[] selection = new int[count];

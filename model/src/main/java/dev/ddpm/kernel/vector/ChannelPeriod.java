@@ -1,6 +1,11 @@
 package dev.ddpm.kernel.vector;
 
 import static dev.ddpm.kernel.vector.Floats.LANES;
+import static dev.ddpm.kernel.vector.Floats.ORDER;
+import static dev.ddpm.kernel.vector.Floats.SPECIES;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -20,7 +25,9 @@ final class ChannelPeriod {
   private final int channels;
   private final int period;
   private final float[] partial;
+  private final float[] partialSquares;
   private final double[] periodSums;
+  private final double[] periodSquares;
   private final double[] channelSums;
   private final ByteBuffer staging;
 
@@ -34,7 +41,9 @@ final class ChannelPeriod {
     }
     this.period = channels / divisor * LANES;
     this.partial = new float[period];
+    this.partialSquares = new float[period];
     this.periodSums = new double[period];
+    this.periodSquares = new double[period];
     this.channelSums = new double[channels];
     this.staging = allocate();
   }
@@ -91,22 +100,27 @@ final class ChannelPeriod {
     }
   }
 
-  /** sums[c] = Σ over the rows of (x + shift[c])². */
-  void sumSquares(ByteBuffer x, int base, int rows, float[] shift, double[] sums) {
+  /**
+   * sums[c] = Σ over the rows of x − pivot[c], and squares[c] = Σ (x − pivot[c])², in one pass. If
+   * the pivots are about as far from the mean as the values are, nothing cancels.
+   */
+  void moments(ByteBuffer x, int base, int rows, float[] pivot, double[] sums, double[] squares) {
     Arrays.fill(periodSums, 0);
+    Arrays.fill(periodSquares, 0);
     int size = rows * channels;
     int whole = size / period;
     for (int row = 0; row < whole; row += CHUNK) {
-      sumSquaresChunk(x, base + row * period, Math.min(CHUNK, whole - row), shift);
-      flush(period);
+      momentsOfChunk(x, base + row * period, Math.min(CHUNK, whole - row), pivot);
+      flushMoments(period);
     }
     int rest = size - whole * period;
     if (rest > 0) {
       copy(x, base + whole * period, staging, 0, rest);
-      sumSquaresChunk(staging, 0, 1, shift);
-      flush(rest);
+      momentsOfChunk(staging, 0, 1, pivot);
+      flushMoments(rest);
     }
     perChannel(periodSums, sums);
+    perChannel(periodSquares, squares);
   }
 
   /** Folds one value per position of the period into one per channel. */
@@ -124,41 +138,43 @@ final class ChannelPeriod {
     }
   }
 
+  private void flushMoments(int count) {
+    flush(count);
+    for (int i = 0; i < count; i++) {
+      periodSquares[i] += partialSquares[i];
+    }
+  }
+
   private void sumChunk(ByteBuffer x, int base, int rows) {
     for (int v = 0; v < period; v += LANES) {
-      FloatVector even = Floats.broadcast(0);
-      FloatVector odd = Floats.broadcast(0);
+      FloatVector even = broadcast(SPECIES, 0);
+      FloatVector odd = broadcast(SPECIES, 0);
       int row = 0;
       for (; row + 1 < rows; row += 2) {
         int i = base + row * period + v;
-        even = even.add(Floats.load(x, i));
-        odd = odd.add(Floats.load(x, i + period));
+        even = even.add(fromByteBuffer(SPECIES, x, i << 2, ORDER));
+        odd = odd.add(fromByteBuffer(SPECIES, x, (i + period) << 2, ORDER));
       }
       if (row < rows) {
-        even = even.add(Floats.load(x, base + row * period + v));
+        even = even.add(fromByteBuffer(SPECIES, x, (base + row * period + v) << 2, ORDER));
       }
       even.add(odd).intoArray(partial, v);
     }
   }
 
-  private void sumSquaresChunk(ByteBuffer x, int base, int rows, float[] shift) {
+  private void momentsOfChunk(ByteBuffer x, int base, int rows, float[] pivot) {
     for (int v = 0; v < period; v += LANES) {
-      FloatVector shiftHere = FloatVector.fromArray(Floats.SPECIES, shift, v);
-      FloatVector even = Floats.broadcast(0);
-      FloatVector odd = Floats.broadcast(0);
-      int row = 0;
-      for (; row + 1 < rows; row += 2) {
+      FloatVector pivotHere = fromArray(SPECIES, pivot, v);
+      FloatVector sum = broadcast(SPECIES, 0);
+      FloatVector squares = broadcast(SPECIES, 0);
+      for (int row = 0; row < rows; row++) {
         int i = base + row * period + v;
-        FloatVector first = Floats.load(x, i).add(shiftHere);
-        FloatVector second = Floats.load(x, i + period).add(shiftHere);
-        even = first.fma(first, even);
-        odd = second.fma(second, odd);
+        FloatVector difference = fromByteBuffer(SPECIES, x, i << 2, ORDER).sub(pivotHere);
+        sum = sum.add(difference);
+        squares = difference.fma(difference, squares);
       }
-      if (row < rows) {
-        FloatVector last = Floats.load(x, base + row * period + v).add(shiftHere);
-        even = last.fma(last, even);
-      }
-      even.add(odd).intoArray(partial, v);
+      sum.intoArray(partial, v);
+      squares.intoArray(partialSquares, v);
     }
   }
 }

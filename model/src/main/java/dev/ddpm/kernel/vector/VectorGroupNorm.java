@@ -1,7 +1,11 @@
 package dev.ddpm.kernel.vector;
 
 import static dev.ddpm.kernel.vector.Floats.LANES;
+import static dev.ddpm.kernel.vector.Floats.ORDER;
 import static dev.ddpm.kernel.vector.Floats.SPECIES;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import dev.ddpm.kernel.Dropout;
 import dev.ddpm.kernel.GroupNorm;
@@ -12,21 +16,30 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Group normalisation with everything that surrounds it in a residual block, for one number of
- * channels: forward in three passes over an image (sum, squares, result), backward in two.
+ * channels: forward in two passes over an image (moments, result), backward in two.
+ *
+ * <p>A pass is a chain of short loops over a chunk that stays in the nearest cache. One loop with
+ * the choices inside would make the compiler keep vectors as objects where the branches meet.
  */
 final class VectorGroupNorm {
-  /** Rows whose float32 sums are taken before they are added to the float64 ones. */
-  private static final int CHUNK = 128;
+  /** Values of a chunk: 16 KiB of each array. */
+  private static final int CHUNK = 4096;
 
   private final ChannelPeriod period;
+  private final int rowsPerChunk;
   private final float[] shift;
   private final float[] gain;
   private final float[] scale;
   private final float[] offset;
+  private final float[] factor;
   private final float[] constant;
   private final float[] slope;
   private final float[] partial;
+  private final float[] exponential;
+  private final float[] pivot;
   private final double[] sums;
+  private final double[] squares;
+  private final double[] channelMeans;
   private final double[] sumDz;
   private final double[] sumDzXHat;
   private final double[] sumXHat;
@@ -43,14 +56,20 @@ final class VectorGroupNorm {
   VectorGroupNorm(int channels) {
     period = new ChannelPeriod(channels);
     int length = period.length();
+    rowsPerChunk = Math.max(1, CHUNK / length);
     shift = new float[length];
     gain = new float[length];
     scale = new float[length];
     offset = new float[length];
+    factor = new float[length];
     constant = new float[length];
     slope = new float[length];
     partial = new float[3 * length];
+    exponential = new float[rowsPerChunk * length];
+    pivot = new float[length];
     sums = new double[channels];
+    squares = new double[channels];
+    channelMeans = new double[channels];
     sumDz = new double[length];
     sumDzXHat = new double[length];
     sumXHat = new double[length];
@@ -81,29 +100,60 @@ final class VectorGroupNorm {
     fill(offset, beta, 0);
     for (int image = 0; image < shape.batch(); image++) {
       int base = image * size;
-      period.sum(x.bytes(), base, shape.positions(), sums);
-      storeMeans(shape, image, bias, mean);
+      fill(pivot, x, base);
+      period.moments(x.bytes(), base, shape.positions(), pivot, sums, squares);
+      storeMoments(shape, image, bias, mean, deviation);
       prepareShift(shape, image, bias, mean);
-      period.sumSquares(x.bytes(), base, shape.positions(), shift, sums);
-      storeDeviations(shape, image, deviation);
       prepareGain(shape, image, deviation);
-      DropoutMask mask = mask(dropout, keys, image);
+      for (int i = 0; i < period.length(); i++) {
+        factor[i] = gain[i] * scale[i];
+        constant[i] = shift[i] * factor[i] + offset[i];
+      }
+      long key = key(keys, image);
 
-      int whole = size / period.length();
-      normalise(x.bytes(), base, y.bytes(), base, whole, 0, shape.swish(), mask);
-      int done = whole * period.length();
+      int length = period.length();
+      int whole = size / length;
+      for (int row = 0; row < whole; row += rowsPerChunk) {
+        int at = row * length;
+        int rows = Math.min(rowsPerChunk, whole - row);
+        activate(shape, dropout, key, x.bytes(), base + at, y.bytes(), base + at, rows, at);
+      }
+      int done = whole * length;
       if (done < size) {
         ChannelPeriod.copy(x.bytes(), base + done, stagedX, 0, size - done);
-        normalise(stagedX, 0, stagedOut, 0, 1, done, shape.swish(), mask);
+        activate(shape, dropout, key, stagedX, 0, stagedOut, 0, 1, done);
         ChannelPeriod.copy(stagedOut, 0, y.bytes(), base + done, size - done);
       }
     }
   }
 
-  private void fill(float[] coefficients, Tensor values, int from) {
+  private void activate(
+      GroupNorm shape,
+      Dropout dropout,
+      long key,
+      ByteBuffer x,
+      int xBase,
+      ByteBuffer y,
+      int yBase,
+      int rows,
+      int element) {
+    int length = period.length();
+    if (shape.swish()) {
+      affineAndNegative(x, xBase, y, yBase, rows, length, factor, constant, exponential);
+      Exponential.apply(exponential, rows * length);
+      divideByOneMore(y, yBase, exponential, rows * length);
+    } else {
+      affine(x, xBase, y, yBase, rows, length, factor, constant);
+    }
+    if (dropout != null) {
+      DropoutMask.apply(dropout, key, element, y, yBase, y, yBase, rows * length);
+    }
+  }
+
+  private void fill(float[] coefficients, Tensor values, int base) {
     ByteBuffer bytes = values.bytes();
     for (int c = 0; c < period.channels(); c++) {
-      coefficients[c] = bytes.getFloat((from + c) << 2);
+      coefficients[c] = bytes.getFloat((base + c) << 2);
     }
     period.repeat(coefficients);
   }
@@ -112,37 +162,32 @@ final class VectorGroupNorm {
     return bias == null ? 0 : bias.bytes().getFloat(index << 2);
   }
 
-  private static DropoutMask mask(Dropout dropout, Tensor keys, int image) {
-    return dropout == null ? null : new DropoutMask(dropout, keys.array().getLong(image));
+  private static long key(Tensor keys, int image) {
+    return keys == null ? 0 : keys.bytes().getLong(image << 3);
   }
 
-  private void storeMeans(GroupNorm shape, int image, Tensor bias, Tensor mean) {
+  /** Mean and variance of a group from the moments of its channels around their pivots. */
+  private void storeMoments(
+      GroupNorm shape, int image, Tensor bias, Tensor mean, Tensor deviation) {
     int width = shape.groupChannels();
+    double positions = shape.positions();
     for (int group = 0; group < shape.groups(); group++) {
-      double sum = 0;
-      double biasSum = 0;
-      for (int c = group * width; c < (group + 1) * width; c++) {
-        sum += sums[c];
-        biasSum += biasAt(bias, image * shape.channels() + c);
+      int first = group * width;
+      double groupMean = 0;
+      for (int c = first; c < first + width; c++) {
+        channelMeans[c] =
+            pivot[c] + sums[c] / positions + biasAt(bias, image * shape.channels() + c);
+        groupMean += channelMeans[c] / width;
       }
-      double groupMean = (sum / shape.positions() + biasSum) / width;
-      mean.bytes().putFloat((image * shape.groups() + group) << 2, (float) groupMean);
-    }
-  }
-
-  private void storeDeviations(GroupNorm shape, int image, Tensor deviation) {
-    int width = shape.groupChannels();
-    for (int group = 0; group < shape.groups(); group++) {
       double sum = 0;
-      for (int c = group * width; c < (group + 1) * width; c++) {
-        sum += sums[c];
+      for (int c = first; c < first + width; c++) {
+        double distance = channelMeans[c] - groupMean;
+        sum += squares[c] - sums[c] * sums[c] / positions + positions * distance * distance;
       }
-      double variance = sum / ((double) width * shape.positions());
-      deviation
-          .bytes()
-          .putFloat(
-              (image * shape.groups() + group) << 2,
-              (float) (1 / Math.sqrt(variance + shape.epsilon())));
+      double variance = sum / (width * positions);
+      int index = (image * shape.groups() + group) << 2;
+      mean.bytes().putFloat(index, (float) groupMean);
+      deviation.bytes().putFloat(index, (float) (1 / Math.sqrt(variance + shape.epsilon())));
     }
   }
 
@@ -162,39 +207,75 @@ final class VectorGroupNorm {
     period.repeat(gain);
   }
 
-  private void normalise(
+  /** y = factor · x + constant, and −y. */
+  private static void affineAndNegative(
       ByteBuffer x,
       int xBase,
       ByteBuffer y,
       int yBase,
       int rows,
-      int element,
-      boolean swish,
-      DropoutMask mask) {
-    int length = period.length();
+      int length,
+      float[] factor,
+      float[] constant,
+      float[] negative) {
     for (int row = 0; row < rows; row++) {
       for (int v = 0; v < length; v += LANES) {
         int i = row * length + v;
-        FloatVector xHat = xHat(x, xBase + i, v);
         FloatVector z =
-            xHat.fma(
-                FloatVector.fromArray(SPECIES, scale, v),
-                FloatVector.fromArray(SPECIES, offset, v));
-        if (swish) {
-          z = z.mul(Floats.sigmoid(z));
-        }
-        if (mask != null) {
-          z = mask.apply(z, element + i);
-        }
-        Floats.store(z, y, yBase + i);
+            fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER)
+                .fma(fromArray(SPECIES, factor, v), fromArray(SPECIES, constant, v));
+        z.intoByteBuffer(y, (yBase + i) << 2, ORDER);
+        z.neg().intoArray(negative, i);
       }
     }
   }
 
-  private FloatVector xHat(ByteBuffer x, int index, int v) {
-    return Floats.load(x, index)
-        .add(FloatVector.fromArray(SPECIES, shift, v))
-        .mul(FloatVector.fromArray(SPECIES, gain, v));
+  /** y /= 1 + e. */
+  private static void divideByOneMore(ByteBuffer y, int base, float[] e, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector denominator = fromArray(SPECIES, e, i).add(1);
+      fromByteBuffer(SPECIES, y, (base + i) << 2, ORDER)
+          .div(denominator)
+          .intoByteBuffer(y, (base + i) << 2, ORDER);
+    }
+  }
+
+  private static void affine(
+      ByteBuffer x,
+      int xBase,
+      ByteBuffer y,
+      int yBase,
+      int rows,
+      int length,
+      float[] factor,
+      float[] constant) {
+    for (int row = 0; row < rows; row++) {
+      for (int v = 0; v < length; v += LANES) {
+        int i = row * length + v;
+        FloatVector z =
+            fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER)
+                .fma(fromArray(SPECIES, factor, v), fromArray(SPECIES, constant, v));
+        z.intoByteBuffer(y, (yBase + i) << 2, ORDER);
+      }
+    }
+  }
+
+  private static void affine(
+      ByteBuffer x,
+      int base,
+      int rows,
+      int length,
+      float[] factor,
+      float[] constant,
+      float[] result) {
+    for (int row = 0; row < rows; row++) {
+      for (int v = 0; v < length; v += LANES) {
+        int i = row * length + v;
+        fromByteBuffer(SPECIES, x, (base + i) << 2, ORDER)
+            .fma(fromArray(SPECIES, factor, v), fromArray(SPECIES, constant, v))
+            .intoArray(result, i);
+      }
+    }
   }
 
   void backward(
@@ -225,22 +306,27 @@ final class VectorGroupNorm {
       int base = image * size;
       prepareShift(shape, image, bias, mean);
       prepareGain(shape, image, deviation);
-      DropoutMask mask = mask(dropout, keys, image);
+      for (int i = 0; i < length; i++) {
+        shift[i] *= gain[i];
+        factor[i] = -gain[i] * scale[i];
+        constant[i] = -(shift[i] * scale[i] + offset[i]);
+      }
+      long key = key(keys, image);
 
       Arrays.fill(sumDz, 0);
       Arrays.fill(sumDzXHat, 0);
       Arrays.fill(sumXHat, 0);
-      for (int row = 0; row < whole; row += CHUNK) {
-        int at = base + row * length;
-        int rows = Math.min(CHUNK, whole - row);
+      for (int row = 0; row < whole; row += rowsPerChunk) {
+        int at = row * length;
+        int rows = Math.min(rowsPerChunk, whole - row);
         activationGradient(
-            x.bytes(), dy.bytes(), dx.bytes(), at, rows, row * length, shape.swish(), mask);
+            shape, dropout, key, x.bytes(), dy.bytes(), dx.bytes(), base + at, rows, at);
         flush(length);
       }
       if (done < size) {
         ChannelPeriod.copy(x.bytes(), base + done, stagedX, 0, size - done);
         ChannelPeriod.copy(dy.bytes(), base + done, stagedDy, 0, size - done);
-        activationGradient(stagedX, stagedDy, stagedOut, 0, 1, done, shape.swish(), mask);
+        activationGradient(shape, dropout, key, stagedX, stagedDy, stagedOut, 0, 1, done);
         flush(size - done);
       }
       prepareInputGradient(shape, image, dBias);
@@ -262,42 +348,80 @@ final class VectorGroupNorm {
 
   /** First pass: dz into {@code dz}, and per position of the period Σ dz, Σ dz·x̂ and Σ x̂. */
   private void activationGradient(
+      GroupNorm shape,
+      Dropout dropout,
+      long key,
       ByteBuffer x,
       ByteBuffer dy,
       ByteBuffer dz,
       int base,
       int rows,
-      int element,
-      boolean swish,
-      DropoutMask mask) {
+      int element) {
     int length = period.length();
-    for (int v = 0; v < length; v += LANES) {
-      FloatVector shiftHere = FloatVector.fromArray(SPECIES, shift, v);
-      FloatVector gainHere = FloatVector.fromArray(SPECIES, gain, v);
-      FloatVector scaleHere = FloatVector.fromArray(SPECIES, scale, v);
-      FloatVector offsetHere = FloatVector.fromArray(SPECIES, offset, v);
-      FloatVector totalDz = Floats.broadcast(0);
-      FloatVector totalDzXHat = Floats.broadcast(0);
-      FloatVector totalXHat = Floats.broadcast(0);
-      for (int row = 0; row < rows; row++) {
-        int i = row * length + v;
-        FloatVector xHat = Floats.load(x, base + i).add(shiftHere).mul(gainHere);
-        FloatVector gradient = Floats.load(dy, base + i);
-        if (mask != null) {
-          gradient = mask.apply(gradient, element + i);
-        }
-        if (swish) {
-          gradient = gradient.mul(Floats.swishSlope(xHat.fma(scaleHere, offsetHere)));
-        }
-        totalDz = totalDz.add(gradient);
-        totalDzXHat = gradient.fma(xHat, totalDzXHat);
-        totalXHat = totalXHat.add(xHat);
-        Floats.store(gradient, dz, base + i);
-      }
-      totalDz.intoArray(partial, v);
-      totalDzXHat.intoArray(partial, length + v);
-      totalXHat.intoArray(partial, 2 * length + v);
+    ByteBuffer gradient = dy;
+    if (dropout != null) {
+      DropoutMask.apply(dropout, key, element, dy, base, dz, base, rows * length);
+      gradient = dz;
     }
+    if (shape.swish()) {
+      affine(x, base, rows, length, factor, constant, exponential);
+      Exponential.apply(exponential, rows * length);
+    }
+    for (int v = 0; v < length; v += LANES) {
+      if (shape.swish()) {
+        throughSwish(x, gradient, dz, base + v, rows, v);
+      } else {
+        unchanged(x, gradient, dz, base + v, rows, v);
+      }
+    }
+  }
+
+  private void throughSwish(ByteBuffer x, ByteBuffer dy, ByteBuffer dz, int base, int rows, int v) {
+    int length = period.length();
+    FloatVector shiftHere = fromArray(SPECIES, shift, v);
+    FloatVector gainHere = fromArray(SPECIES, gain, v);
+    FloatVector scaleHere = fromArray(SPECIES, scale, v);
+    FloatVector offsetHere = fromArray(SPECIES, offset, v);
+    FloatVector totalDz = broadcast(SPECIES, 0);
+    FloatVector totalDzXHat = broadcast(SPECIES, 0);
+    FloatVector totalXHat = broadcast(SPECIES, 0);
+    for (int row = 0; row < rows; row++) {
+      int i = base + row * length;
+      FloatVector xHat = fromByteBuffer(SPECIES, x, i << 2, ORDER).fma(gainHere, shiftHere);
+      FloatVector z = xHat.fma(scaleHere, offsetHere);
+      FloatVector denominator = fromArray(SPECIES, exponential, row * length + v).add(1);
+      FloatVector sigmoid = broadcast(SPECIES, 1).div(denominator);
+      FloatVector slopeHere = z.mul(sigmoid).fma(broadcast(SPECIES, 1).sub(sigmoid), sigmoid);
+      FloatVector gradient = fromByteBuffer(SPECIES, dy, i << 2, ORDER).mul(slopeHere);
+      totalDz = totalDz.add(gradient);
+      totalDzXHat = gradient.fma(xHat, totalDzXHat);
+      totalXHat = totalXHat.add(xHat);
+      gradient.intoByteBuffer(dz, i << 2, ORDER);
+    }
+    totalDz.intoArray(partial, v);
+    totalDzXHat.intoArray(partial, length + v);
+    totalXHat.intoArray(partial, 2 * length + v);
+  }
+
+  private void unchanged(ByteBuffer x, ByteBuffer dy, ByteBuffer dz, int base, int rows, int v) {
+    int length = period.length();
+    FloatVector shiftHere = fromArray(SPECIES, shift, v);
+    FloatVector gainHere = fromArray(SPECIES, gain, v);
+    FloatVector totalDz = broadcast(SPECIES, 0);
+    FloatVector totalDzXHat = broadcast(SPECIES, 0);
+    FloatVector totalXHat = broadcast(SPECIES, 0);
+    for (int row = 0; row < rows; row++) {
+      int i = base + row * length;
+      FloatVector xHat = fromByteBuffer(SPECIES, x, i << 2, ORDER).fma(gainHere, shiftHere);
+      FloatVector gradient = fromByteBuffer(SPECIES, dy, i << 2, ORDER);
+      totalDz = totalDz.add(gradient);
+      totalDzXHat = gradient.fma(xHat, totalDzXHat);
+      totalXHat = totalXHat.add(xHat);
+      gradient.intoByteBuffer(dz, i << 2, ORDER);
+    }
+    totalDz.intoArray(partial, v);
+    totalDzXHat.intoArray(partial, length + v);
+    totalXHat.intoArray(partial, 2 * length + v);
   }
 
   private void flush(int count) {
@@ -311,7 +435,7 @@ final class VectorGroupNorm {
 
   /**
    * dx = r·γ·dz − r·(mean(γ·dz) + x̂·mean(γ·dz·x̂)), the means being over a group, as coefficients
-   * {@code scale·gain}, {@code constant} and {@code slope}.
+   * of dz, x and 1: {@code factor}, {@code slope} and {@code constant}.
    */
   private void prepareInputGradient(GroupNorm shape, int image, Tensor dBias) {
     period.perChannel(sumDz, channelDz);
@@ -331,8 +455,9 @@ final class VectorGroupNorm {
       meanDz /= count;
       meanDzXHat /= count;
       for (int c = first; c < first + width; c++) {
-        constant[c] = (float) (gain[c] * meanDz);
-        slope[c] = (float) (gain[c] * meanDzXHat);
+        factor[c] = gain[c] * scale[c];
+        slope[c] = (float) (-gain[c] * gain[c] * meanDzXHat);
+        constant[c] = (float) (-gain[c] * (meanDz + shift[c] * meanDzXHat));
         if (dBias != null) {
           double sum =
               gain[c]
@@ -343,28 +468,64 @@ final class VectorGroupNorm {
         }
       }
     }
-    period.repeat(constant);
+    period.repeat(factor);
     period.repeat(slope);
+    period.repeat(constant);
   }
 
   /** Second pass: turns dz into dx in place, adding the residual's gradient if there is one. */
   private void inputGradient(ByteBuffer x, ByteBuffer added, ByteBuffer dx, int base, int rows) {
     int length = period.length();
+    if (added == null) {
+      combine(x, dx, base, rows, length, factor, slope, constant);
+    } else {
+      combineAndAdd(x, dx, added, base, rows, length, factor, slope, constant);
+    }
+  }
+
+  private static void combine(
+      ByteBuffer x,
+      ByteBuffer dx,
+      int base,
+      int rows,
+      int length,
+      float[] factor,
+      float[] slope,
+      float[] constant) {
     for (int row = 0; row < rows; row++) {
       for (int v = 0; v < length; v += LANES) {
         int i = base + row * length + v;
-        FloatVector xHat = xHat(x, i, v);
-        FloatVector factor =
-            FloatVector.fromArray(SPECIES, scale, v).mul(FloatVector.fromArray(SPECIES, gain, v));
-        FloatVector removed =
-            xHat.fma(
-                FloatVector.fromArray(SPECIES, slope, v),
-                FloatVector.fromArray(SPECIES, constant, v));
-        FloatVector gradient = Floats.load(dx, i).fma(factor, removed.neg());
-        if (added != null) {
-          gradient = gradient.add(Floats.load(added, i));
-        }
-        Floats.store(gradient, dx, i);
+        FloatVector rest =
+            fromByteBuffer(SPECIES, x, i << 2, ORDER)
+                .fma(fromArray(SPECIES, slope, v), fromArray(SPECIES, constant, v));
+        FloatVector gradient =
+            fromByteBuffer(SPECIES, dx, i << 2, ORDER).fma(fromArray(SPECIES, factor, v), rest);
+        gradient.intoByteBuffer(dx, i << 2, ORDER);
+      }
+    }
+  }
+
+  private static void combineAndAdd(
+      ByteBuffer x,
+      ByteBuffer dx,
+      ByteBuffer added,
+      int base,
+      int rows,
+      int length,
+      float[] factor,
+      float[] slope,
+      float[] constant) {
+    for (int row = 0; row < rows; row++) {
+      for (int v = 0; v < length; v += LANES) {
+        int i = base + row * length + v;
+        FloatVector rest =
+            fromByteBuffer(SPECIES, x, i << 2, ORDER)
+                .fma(fromArray(SPECIES, slope, v), fromArray(SPECIES, constant, v));
+        FloatVector gradient =
+            fromByteBuffer(SPECIES, dx, i << 2, ORDER)
+                .fma(fromArray(SPECIES, factor, v), rest)
+                .add(fromByteBuffer(SPECIES, added, i << 2, ORDER));
+        gradient.intoByteBuffer(dx, i << 2, ORDER);
       }
     }
   }

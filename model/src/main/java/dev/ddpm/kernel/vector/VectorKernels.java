@@ -1,11 +1,17 @@
 package dev.ddpm.kernel.vector;
 
 import static dev.ddpm.kernel.vector.Floats.LANES;
+import static dev.ddpm.kernel.vector.Floats.ORDER;
+import static dev.ddpm.kernel.vector.Floats.SPECIES;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import dev.ddpm.kernel.AdamStep;
 import dev.ddpm.kernel.Dropout;
 import dev.ddpm.kernel.GroupNorm;
 import dev.ddpm.kernel.Kernels;
+import dev.ddpm.kernel.Patches;
 import dev.ddpm.kernel.Tensor;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -79,6 +85,11 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void clear(Tensor y) {
+    loops.clear(y.bytes(), y.length());
+  }
+
+  @Override
   public void add(Tensor x, Tensor y) {
     loops.add(x.bytes(), y.bytes(), y.length());
   }
@@ -105,25 +116,27 @@ public final class VectorKernels implements Kernels {
     int padded = prepareRows(columns);
     for (int r = 0; r < x.rows(); r++) {
       int base = r * columns;
-      read(x.bytes(), base, columns, row);
+      Floats.read(x.bytes(), base, columns, row);
       Arrays.fill(row, columns, padded, Float.NEGATIVE_INFINITY);
-      FloatVector largest = Floats.broadcast(Float.NEGATIVE_INFINITY);
+      FloatVector largest = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
       for (int i = 0; i < padded; i += LANES) {
-        largest = largest.max(FloatVector.fromArray(Floats.SPECIES, row, i));
+        largest = largest.max(fromArray(SPECIES, row, i));
       }
       float maximum = largest.reduceLanes(VectorOperators.MAX);
-      FloatVector total = Floats.broadcast(0);
       for (int i = 0; i < padded; i += LANES) {
-        FloatVector e = Floats.exp(FloatVector.fromArray(Floats.SPECIES, row, i).sub(maximum));
-        e.intoArray(row, i);
-        total = total.add(e);
+        fromArray(SPECIES, row, i).sub(maximum).intoArray(row, i);
+      }
+      Exponential.apply(row, padded);
+      FloatVector total = broadcast(SPECIES, 0);
+      for (int i = 0; i < padded; i += LANES) {
+        total = total.add(fromArray(SPECIES, row, i));
       }
       // the padding's e^−87 is below half an ulp of a sum that contains e^0
       float factor = 1 / total.reduceLanes(VectorOperators.ADD);
       for (int i = 0; i < padded; i += LANES) {
-        FloatVector.fromArray(Floats.SPECIES, row, i).mul(factor).intoArray(row, i);
+        fromArray(SPECIES, row, i).mul(factor).intoArray(row, i);
       }
-      write(row, columns, x.bytes(), base);
+      Floats.write(row, columns, x.bytes(), base);
     }
   }
 
@@ -133,24 +146,22 @@ public final class VectorKernels implements Kernels {
     int padded = prepareRows(columns);
     for (int r = 0; r < y.rows(); r++) {
       int base = r * columns;
-      read(y.bytes(), base, columns, row);
-      read(gradient.bytes(), base, columns, otherRow);
+      Floats.read(y.bytes(), base, columns, row);
+      Floats.read(gradient.bytes(), base, columns, otherRow);
       Arrays.fill(row, columns, padded, 0);
       Arrays.fill(otherRow, columns, padded, 0);
-      FloatVector total = Floats.broadcast(0);
+      FloatVector total = broadcast(SPECIES, 0);
       for (int i = 0; i < padded; i += LANES) {
-        total =
-            FloatVector.fromArray(Floats.SPECIES, row, i)
-                .fma(FloatVector.fromArray(Floats.SPECIES, otherRow, i), total);
+        total = fromArray(SPECIES, row, i).fma(fromArray(SPECIES, otherRow, i), total);
       }
       float projection = total.reduceLanes(VectorOperators.ADD);
       for (int i = 0; i < padded; i += LANES) {
-        FloatVector.fromArray(Floats.SPECIES, otherRow, i)
+        fromArray(SPECIES, otherRow, i)
             .sub(projection)
-            .mul(FloatVector.fromArray(Floats.SPECIES, row, i))
+            .mul(fromArray(SPECIES, row, i))
             .intoArray(otherRow, i);
       }
-      write(otherRow, columns, gradient.bytes(), base);
+      Floats.write(otherRow, columns, gradient.bytes(), base);
     }
   }
 
@@ -163,39 +174,19 @@ public final class VectorKernels implements Kernels {
     return padded;
   }
 
-  private static void read(ByteBuffer memory, int base, int count, float[] values) {
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-      Floats.load(memory, base + i).intoArray(values, i);
-    }
-    for (; i < count; i++) {
-      values[i] = memory.getFloat((base + i) << 2);
-    }
-  }
-
-  private static void write(float[] values, int count, ByteBuffer memory, int base) {
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-      Floats.store(FloatVector.fromArray(Floats.SPECIES, values, i), memory, base + i);
-    }
-    for (; i < count; i++) {
-      memory.putFloat((base + i) << 2, values[i]);
-    }
-  }
-
   @Override
   public void addToRows(Tensor vector, Tensor y) {
     int columns = y.columns();
     prepareRows(columns);
-    read(vector.bytes(), 0, columns, row);
+    Floats.read(vector.bytes(), 0, columns, row);
     ByteBuffer memory = y.bytes();
     for (int r = 0; r < y.rows(); r++) {
       int base = r * columns;
       int i = 0;
       for (; i + LANES <= columns; i += LANES) {
         FloatVector sum =
-            Floats.load(memory, base + i).add(FloatVector.fromArray(Floats.SPECIES, row, i));
-        Floats.store(sum, memory, base + i);
+            fromByteBuffer(SPECIES, memory, (base + i) << 2, ORDER).add(fromArray(SPECIES, row, i));
+        sum.intoByteBuffer(memory, (base + i) << 2, ORDER);
       }
       for (; i < columns; i++) {
         int at = (base + i) << 2;
@@ -222,14 +213,26 @@ public final class VectorKernels implements Kernels {
       int target = rows[r] * columns;
       int i = 0;
       for (; i + LANES <= columns; i += LANES) {
-        FloatVector sum = Floats.load(to, target + i).add(Floats.load(from, source + i));
-        Floats.store(sum, to, target + i);
+        FloatVector sum =
+            fromByteBuffer(SPECIES, to, (target + i) << 2, ORDER)
+                .add(fromByteBuffer(SPECIES, from, (source + i) << 2, ORDER));
+        sum.intoByteBuffer(to, (target + i) << 2, ORDER);
       }
       for (; i < columns; i++) {
         int at = (target + i) << 2;
         to.putFloat(at, to.getFloat(at) + from.getFloat((source + i) << 2));
       }
     }
+  }
+
+  @Override
+  public void gather(Patches patches, Tensor image, Tensor matrix) {
+    VectorPatches.gather(patches, image.bytes(), matrix.bytes());
+  }
+
+  @Override
+  public void scatterAdd(Patches patches, Tensor matrix, Tensor image) {
+    VectorPatches.scatterAdd(patches, matrix.bytes(), image.bytes());
   }
 
   @Override

@@ -1,6 +1,11 @@
 package dev.ddpm.kernel.vector;
 
 import static dev.ddpm.kernel.vector.Floats.LANES;
+import static dev.ddpm.kernel.vector.Floats.ORDER;
+import static dev.ddpm.kernel.vector.Floats.SPECIES;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import dev.ddpm.kernel.AdamStep;
 import java.nio.ByteBuffer;
@@ -13,9 +18,12 @@ import jdk.incubator.vector.VectorOperators;
  * so that every element goes through the same instructions wherever it lies.
  */
 final class VectorLoops {
-  /** Values whose float32 sum is taken before it is added to the float64 one. */
+  /** Values of a chunk: their float32 sum is taken before it is added to a float64 one. */
   private static final int CHUNK = 4096;
 
+  private final float[] values = new float[CHUNK];
+  private final float[] gradients = new float[CHUNK];
+  private final float[] exponentials = new float[CHUNK];
   private final ByteBuffer first = staging();
   private final ByteBuffer second = staging();
   private final ByteBuffer third = staging();
@@ -29,41 +37,56 @@ final class VectorLoops {
   }
 
   private static void stage(ByteBuffer from, int index, int count, ByteBuffer staging) {
-    Floats.store(Floats.broadcast(0), staging, 0);
+    broadcast(SPECIES, 0).intoByteBuffer(staging, 0 << 2, ORDER);
     ChannelPeriod.copy(from, index, staging, 0, count);
   }
 
   void swish(ByteBuffer x, ByteBuffer y, int length) {
-    int whole = whole(length);
-    swishVectors(x, y, whole);
-    if (whole < length) {
-      stage(x, whole, length - whole, first);
-      swishVectors(first, second, LANES);
-      ChannelPeriod.copy(second, 0, y, whole, length - whole);
-    }
-  }
-
-  private static void swishVectors(ByteBuffer x, ByteBuffer y, int length) {
-    for (int i = 0; i < length; i += LANES) {
-      FloatVector values = Floats.load(x, i);
-      Floats.store(values.mul(Floats.sigmoid(values)), y, i);
+    for (int from = 0; from < length; from += CHUNK) {
+      int count = Math.min(CHUNK, length - from);
+      Floats.read(x, from, count, values);
+      exponential(count);
+      for (int i = 0; i < count; i += LANES) {
+        FloatVector denominator = fromArray(SPECIES, exponentials, i).add(1);
+        fromArray(SPECIES, values, i).div(denominator).intoArray(values, i);
+      }
+      Floats.write(values, count, y, from);
     }
   }
 
   void swishBackward(ByteBuffer x, ByteBuffer dy, ByteBuffer dx, int length) {
-    int whole = whole(length);
-    swishBackwardVectors(x, dy, dx, whole);
-    if (whole < length) {
-      stage(x, whole, length - whole, first);
-      stage(dy, whole, length - whole, second);
-      swishBackwardVectors(first, second, third, LANES);
-      ChannelPeriod.copy(third, 0, dx, whole, length - whole);
+    for (int from = 0; from < length; from += CHUNK) {
+      int count = Math.min(CHUNK, length - from);
+      Floats.read(x, from, count, values);
+      Floats.read(dy, from, count, gradients);
+      exponential(count);
+      for (int i = 0; i < count; i += LANES) {
+        FloatVector denominator = fromArray(SPECIES, exponentials, i).add(1);
+        FloatVector sigmoid = broadcast(SPECIES, 1).div(denominator);
+        FloatVector swish = fromArray(SPECIES, values, i).mul(sigmoid);
+        FloatVector slope = swish.fma(broadcast(SPECIES, 1).sub(sigmoid), sigmoid);
+        fromArray(SPECIES, gradients, i).mul(slope).intoArray(gradients, i);
+      }
+      Floats.write(gradients, count, dx, from);
     }
   }
 
-  private static void swishBackwardVectors(ByteBuffer x, ByteBuffer dy, ByteBuffer dx, int length) {
-    for (int i = 0; i < length; i += LANES) {
-      Floats.store(Floats.swishSlope(Floats.load(x, i)).mul(Floats.load(dy, i)), dx, i);
+  /** e^−x of the values; what lies in the last vector beyond them is of no use to anyone. */
+  private void exponential(int count) {
+    int padded = (count + LANES - 1) / LANES * LANES;
+    for (int i = 0; i < padded; i += LANES) {
+      fromArray(SPECIES, values, i).neg().intoArray(exponentials, i);
+    }
+    Exponential.apply(exponentials, padded);
+  }
+
+  void clear(ByteBuffer y, int length) {
+    int i = 0;
+    for (; i + LANES <= length; i += LANES) {
+      broadcast(SPECIES, 0).intoByteBuffer(y, i << 2, ORDER);
+    }
+    for (; i < length; i++) {
+      y.putFloat(i << 2, 0);
     }
   }
 
@@ -80,7 +103,9 @@ final class VectorLoops {
 
   private static void addVectors(ByteBuffer x, ByteBuffer y, int length) {
     for (int i = 0; i < length; i += LANES) {
-      Floats.store(Floats.load(y, i).add(Floats.load(x, i)), y, i);
+      fromByteBuffer(SPECIES, y, i << 2, ORDER)
+          .add(fromByteBuffer(SPECIES, x, i << 2, ORDER))
+          .intoByteBuffer(y, i << 2, ORDER);
     }
   }
 
@@ -109,13 +134,14 @@ final class VectorLoops {
     float epsilon = (float) step.epsilon();
     float stepSize = (float) step.stepSize();
     for (int i = 0; i < length; i += LANES) {
-      FloatVector g = Floats.load(gradient, i);
-      FloatVector newM = Floats.load(m, i).mul(beta1).add(g.mul(rest1));
-      FloatVector newV = Floats.load(v, i).mul(beta2).add(g.mul(g).mul(rest2));
-      Floats.store(newM, m, i);
-      Floats.store(newV, v, i);
+      FloatVector g = fromByteBuffer(SPECIES, gradient, i << 2, ORDER);
+      FloatVector newM = fromByteBuffer(SPECIES, m, i << 2, ORDER).mul(beta1).add(g.mul(rest1));
+      FloatVector newV =
+          fromByteBuffer(SPECIES, v, i << 2, ORDER).mul(beta2).add(g.mul(g).mul(rest2));
+      newM.intoByteBuffer(m, i << 2, ORDER);
+      newV.intoByteBuffer(v, i << 2, ORDER);
       FloatVector denominator = newV.sqrt().mul(rootCorrection).add(epsilon);
-      Floats.store(newM.div(denominator).mul(stepSize), gradient, i);
+      newM.div(denominator).mul(stepSize).intoByteBuffer(gradient, i << 2, ORDER);
     }
   }
 
@@ -133,9 +159,9 @@ final class VectorLoops {
   }
 
   private static double sumSquares(ByteBuffer x, int from, int to) {
-    FloatVector total = Floats.broadcast(0);
+    FloatVector total = broadcast(SPECIES, 0);
     for (int i = from; i < to; i += LANES) {
-      FloatVector values = Floats.load(x, i);
+      FloatVector values = fromByteBuffer(SPECIES, x, i << 2, ORDER);
       total = values.fma(values, total);
     }
     return total.reduceLanes(VectorOperators.ADD);
@@ -166,11 +192,13 @@ final class VectorLoops {
       int from,
       int to,
       float factor) {
-    FloatVector total = Floats.broadcast(0);
+    FloatVector total = broadcast(SPECIES, 0);
     for (int i = from; i < to; i += LANES) {
-      FloatVector difference = Floats.load(prediction, i).sub(Floats.load(target, i));
+      FloatVector difference =
+          fromByteBuffer(SPECIES, prediction, i << 2, ORDER)
+              .sub(fromByteBuffer(SPECIES, target, i << 2, ORDER));
       total = difference.fma(difference, total);
-      Floats.store(difference.mul(factor), gradient, i);
+      difference.mul(factor).intoByteBuffer(gradient, i << 2, ORDER);
     }
     return total.reduceLanes(VectorOperators.ADD);
   }

@@ -1,0 +1,45 @@
+package dev.ddpm.bench;
+
+import dev.ddpm.unet.UNetSpec;
+import java.util.List;
+
+/** The networks that are timed, from small-operation overhead to products of large matrices. */
+enum Network {
+  /** 150,241 parameters. */
+  TINY(16) {
+    @Override
+    UNetSpec spec() {
+      return new UNetSpec(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+    }
+  },
+
+  /** 2,226,817 parameters. */
+  MNIST(32) {
+    @Override
+    UNetSpec spec() {
+      return new UNetSpec(
+          1, 32, 32, 32, List.of(1, 2, 2), List.of(false, false, true), 1, 32, 1, 0.1);
+    }
+  },
+
+  /** 167,777,987 parameters: the network of the annotated implementation. */
+  LABML(16) {
+    @Override
+    UNetSpec spec() {
+      return new UNetSpec(
+          3, 32, 32, 64, List.of(1, 2, 2, 4), List.of(false, false, false, true), 2, 32, 1, 0.1);
+    }
+  };
+
+  private final int batch;
+
+  Network(int batch) {
+    this.batch = batch;
+  }
+
+  int batch() {
+    return batch;
+  }
+
+  abstract UNetSpec spec();
+}

@@ -1,0 +1,103 @@
+package dev.ddpm.bench;
+
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Variance;
+import dev.ddpm.sampling.AncestralSampler;
+import dev.ddpm.sampling.ReverseProcess;
+import dev.ddpm.sampling.StepListener;
+import dev.ddpm.sampling.Thresholding;
+import dev.ddpm.training.LearningRate;
+import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.Replica;
+import dev.ddpm.training.TrainingSpec;
+import dev.ddpm.unet.EpsModel;
+import dev.ddpm.unet.UNetFlops;
+import dev.ddpm.unet.UNetSpec;
+import java.util.Random;
+import org.nd4j.linalg.learning.config.NoOp;
+
+/** What is repeated and timed: exactly what a task of the training or sampling job repeats. */
+enum Work {
+  /** Flip, draw t and ε, q_sample, forward, loss, backward, Adam. */
+  TRAIN {
+    @Override
+    Runnable prepare(Network network, int worker) {
+      UNetSpec spec = network.spec();
+      TrainingSpec training =
+          new TrainingSpec(
+              Prediction.EPSILON,
+              DataRange.MINUS_ONE_TO_ONE,
+              true,
+              Optimiser.ADAM,
+              LearningRate.constant(2e-5, 0),
+              0,
+              0.9999,
+              worker);
+      Replica replica = Replica.create(spec, NoiseSchedule.linear(TIMESTEPS), training);
+      long[] ids = new long[network.batch()];
+      byte[][] pixels = new byte[ids.length][spec.imageSize()];
+      var random = new Random(worker);
+      for (int i = 0; i < ids.length; i++) {
+        ids[i] = i;
+        random.nextBytes(pixels[i]);
+      }
+      int[] epoch = {0};
+      return () -> requireFinite(replica.step(epoch[0]++, ids, pixels));
+    }
+
+    @Override
+    long flops(UNetSpec spec) {
+      return UNetFlops.training(spec);
+    }
+  },
+
+  /** One ancestral step: predict ε, x̂0, the posterior's mean, fresh noise. */
+  SAMPLE {
+    @Override
+    Runnable prepare(Network network, int worker) {
+      UNetSpec spec = network.spec();
+      EpsModel model = EpsModel.create(spec, worker, new NoOp());
+      var sampler =
+          new AncestralSampler(NoiseSchedule.linear(TIMESTEPS), Variance.FIXED_SMALL, true);
+      ReverseProcess process =
+          new ReverseProcess(
+              sampler,
+              Prediction.EPSILON,
+              Thresholding.clip(DataRange.MINUS_ONE_TO_ONE),
+              spec.imageSize(),
+              network.batch());
+      float[] x = new float[network.batch() * spec.imageSize()];
+      return () -> {
+        process.denoise(
+            model, worker, 0, network.batch(), x, sampler.lastStep(), StepListener.NONE);
+        requireFinite(x[0]);
+      };
+    }
+
+    @Override
+    long flops(UNetSpec spec) {
+      return UNetFlops.forward(spec);
+    }
+  };
+
+  private static final int TIMESTEPS = 1000;
+
+  /**
+   * Builds everything that is built once.
+   *
+   * @param worker number of the worker, which has a model and data of its own
+   * @return one step
+   */
+  abstract Runnable prepare(Network network, int worker);
+
+  /** Floating-point operations of a step per image. */
+  abstract long flops(UNetSpec spec);
+
+  private static void requireFinite(double value) {
+    if (!Double.isFinite(value)) {
+      throw new IllegalStateException("A step gave " + value);
+    }
+  }
+}

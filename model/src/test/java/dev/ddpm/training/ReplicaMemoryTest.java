@@ -1,0 +1,50 @@
+package dev.ddpm.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.unet.UNetSpec;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.Test;
+
+class ReplicaMemoryTest {
+  private static final int BATCH = 4;
+
+  /** For the heap and compiled code; the activations of 450 steps would be ten times as much. */
+  private static final long ALLOWED = 64 << 20;
+
+  @Test
+  void stepsTakeNoMemoryOutsideOfTheHeapAfterTheFirst() {
+    UNetSpec unet = new UNetSpec(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+    TrainingSpec training =
+        new TrainingSpec(
+            Prediction.EPSILON,
+            DataRange.MINUS_ONE_TO_ONE,
+            true,
+            Optimiser.ADAM,
+            LearningRate.constant(1e-3, 0),
+            1,
+            0,
+            7);
+    Replica replica = Replica.create(unet, NoiseSchedule.linear(100), training);
+    long[] ids = {0, 1, 2, 3};
+    byte[][] pixels = new byte[BATCH][unet.imageSize()];
+    for (int step = 0; step < 50; step++) {
+      replica.step(step, ids, pixels);
+    }
+    long before = resident();
+    for (int step = 50; step < 500; step++) {
+      replica.step(step, ids, pixels);
+    }
+
+    assertThat(resident() - before).isLessThan(ALLOWED);
+  }
+
+  private static long resident() {
+    System.gc();
+    return Pointer.physicalBytes();
+  }
+}
