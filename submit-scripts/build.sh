@@ -4,16 +4,32 @@ set -euo pipefail
 
 project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 jar="$project/spark-job/target/ddpm-spark.jar"
+profile=()
 
-if [[ "${1:-}" == --help || "${1:-}" == -h ]]; then
-  cat <<'HELP'
-Usage: build.sh
+case "${1:-}" in
+  "") ;;
+  -h | --help)
+    cat <<'HELP'
+Usage: build.sh [--gpus]
 
 Builds spark-job/target/ddpm-spark.jar and the embedded Spark in spark-job/target/spark with Maven
 (JDK 17), if they are missing or older than the sources. Tests are not run: 'mvn verify' does that.
+
+Options:
+  --gpus      build spark-job/target/ddpm-spark-cuda.jar instead, with ND4J for NVIDIA GPUs
+  -h, --help  this text
 HELP
-  exit 0
-fi
+    exit 0
+    ;;
+  --gpus)
+    jar="$project/spark-job/target/ddpm-spark-cuda.jar"
+    profile=(-Pcuda)
+    ;;
+  *)
+    echo "error: unknown option $1 (see 'build.sh --help')" >&2
+    exit 2
+    ;;
+esac
 
 sources=("$project"/pom.xml "$project"/*/pom.xml "$project"/*/src/main)
 if [[ -f "$jar" && -d "$project/spark-job/target/spark/jars" \
@@ -27,6 +43,6 @@ if ! command -v mvn >/dev/null; then
 fi
 echo "Building the job jar (a minute; the first time Maven also downloads its dependencies) ..."
 cd "$project"
-mvn -q -B -ntp -DskipTests package
+mvn -q -B -ntp "${profile[@]}" -DskipTests package
 # A build that found nothing to change leaves an older file.
 touch "$jar"

@@ -16,7 +16,7 @@ usage() {
 Usage: $name [OPTION...] COMMAND [ARGUMENT...]
 
 $about
-COMMAND and what follows go to the job: ingest, train, sample, interpolate, config; '$name COMMAND --help' explains them.
+COMMAND and what follows go to the job: ingest, train, sample, interpolate, plan, config; '$name COMMAND --help' explains them.
 
 Options:
   --master URL          Spark master${master:+ (default: $master)}
@@ -27,14 +27,18 @@ Options:
   --executors N         executors to ask for (YARN, Kubernetes)
   --executor-cores N    cores of an executor
   --task-cpus N         cores and threads of a task, which trains or samples with one model (default: 1)
+  --supervise           start a driver that was lost again, on the cluster (standalone, cluster mode)
+  --gpus                one task per GPU, with the job jar of profile cuda (YARN, Kubernetes, standalone)
   --image NAME          container image (Kubernetes)
   --jar PATH            job jar (default: $jar)
+  --settings FILE       further settings in the form of conf/spark-defaults, such as s3a.conf there; may be repeated
   --conf KEY=VALUE      further Spark setting, which wins over those made here; may be repeated
   --dry-run             print the command instead of running it
   --version             the version of the job, of Java and of Spark
   -h, --help            this text
 
-Spark is that of \$SPARK_HOME, else the embedded one in spark-job/target/spark.
+Spark is that of \$SPARK_HOME, else the embedded one in spark-job/target/spark. Its settings are those of
+conf/spark-defaults (common.conf and $manager.conf; with --gpus also gpu.conf), each with its reason there.
 Exit codes: 0 success, 1 failure, 2 wrong option or configuration, 3 bad data, 4 machine or cluster. $exit_note
 
 Examples:
@@ -71,7 +75,12 @@ executors=""
 executor_cores=""
 task_cpus=1
 image=""
-jar="$project/spark-job/target/ddpm-spark.jar"
+gpus=false
+supervise=false
+cpu_jar="$project/spark-job/target/ddpm-spark.jar"
+gpu_jar="$project/spark-job/target/ddpm-spark-cuda.jar"
+jar=""
+settings_files=()
 settings=()
 dry_run=false
 exit_note=""
@@ -103,7 +112,8 @@ is 1; its line is in the driver's log (yarn logs -applicationId ID)."
     about="Runs on Kubernetes, the driver in a pod of its own. In the image the job jar and conf/ lie under
 /opt/ddpm, and a configuration file is named by its path there."
     deploy_mode=cluster
-    jar=local:///opt/ddpm/ddpm-spark.jar
+    cpu_jar=local:///opt/ddpm/ddpm-spark.jar
+    gpu_jar=local:///opt/ddpm/ddpm-spark-cuda.jar
     exit_note="In cluster mode the exit code does
 not tell how the driver ended: look at the phase of its pod."
     examples="  kubernetes.sh --master k8s://https://cluster:6443 --image registry/ddpm-spark:0.1 --executors 8 \\
@@ -117,8 +127,10 @@ while [[ $# -gt 0 && "$1" == -* ]]; do
   case "$1" in
     -h | --help) help=true; shift; continue ;;
     --dry-run) dry_run=true; shift; continue ;;
+    --gpus) gpus=true; shift; continue ;;
+    --supervise) supervise=true; shift; continue ;;
     --version) break ;;
-    --master | --deploy-mode | --memory | --native-memory | --executors | --executor-cores | --task-cpus | --image | --jar | --conf)
+    --master | --deploy-mode | --memory | --native-memory | --executors | --executor-cores | --task-cpus | --image | --jar | --settings | --conf)
       [[ $# -ge 2 ]] || fail "$1 needs a value"
       ;;
     *) fail "unknown option $1" ;;
@@ -133,11 +145,19 @@ while [[ $# -gt 0 && "$1" == -* ]]; do
     --task-cpus) task_cpus=$2; positive "$1" "$2" ;;
     --image) image=$2 ;;
     --jar) jar=$2 ;;
+    --settings)
+      [[ -f "$2" ]] || fail "$1 = $2: there is no such file"
+      settings_files+=("$2")
+      ;;
     --conf) settings+=(--conf "$2") ;;
   esac
   shift 2
 done
 
+if [[ -z "$jar" ]]; then
+  jar=$cpu_jar
+  if "$gpus"; then jar=$gpu_jar; fi
+fi
 if "$help"; then
   usage
   exit 0
@@ -147,6 +167,9 @@ fi
 [[ "$deploy_mode" == client || "$deploy_mode" == cluster ]] \
   || fail "--deploy-mode = $deploy_mode: must be client or cluster"
 [[ "$manager" != kubernetes || -n "$image" ]] || fail "--image is missing"
+[[ "$manager" != local ]] || ! "$gpus" || fail "--gpus is for clusters: local mode has one JVM for all tasks"
+! "$supervise" || [[ "$manager" == standalone && "$deploy_mode" == cluster ]] \
+  || fail "--supervise is for standalone clusters in cluster mode: YARN does so by itself"
 heap=$(megabytes --memory "$memory")
 native=$(megabytes --native-memory "$native_memory")
 
@@ -166,6 +189,10 @@ fi
 jvm_options="--add-modules=jdk.incubator.vector"
 jvm_options+=" -Dorg.bytedeco.javacpp.maxphysicalbytes=$((heap + native))m"
 jvm_options+=" -Djava.awt.headless=true"
+# DL4J's training statistics, if anyone asks for them, take this machine's clock instead of a server on the internet.
+jvm_options+=" -Dorg.deeplearning4j.spark.time.TimeSource=org.deeplearning4j.spark.time.SystemClockTimeSource"
+# The volume that the pod templates mount there.
+[[ "$manager" != kubernetes ]] || jvm_options+=" -Dorg.bytedeco.javacpp.cachedir=/var/cache/javacpp"
 driver_options="$jvm_options"
 if [[ "$deploy_mode" == client ]]; then
   driver_options+=" -Dlog4j2.configurationFile=file:$project/conf/log4j2.properties"
@@ -183,20 +210,11 @@ command=("$spark_submit" --master "$master" --deploy-mode "$deploy_mode"
   --class dev.ddpm.spark.Main --name "ddpm-${1#--}"
   --driver-memory "${heap}m" --driver-java-options "$driver_options"
   # One model per task, as many threads as the task has cores.
-  --conf "spark.task.cpus=$task_cpus"
-  # Kryo writes tensors float by float.
-  --conf spark.serializer=org.apache.spark.serializer.JavaSerializer
-  # Weights do not compress: it would only cost time, every round.
-  --conf spark.broadcast.compress=false --conf spark.shuffle.compress=false
-  # 4096 rows of images, the default, can overflow a column.
-  --conf spark.sql.parquet.columnarReaderBatchSize=64
-  # Progress comes as lines.
-  --conf spark.ui.showConsoleProgress=false)
+  --conf "spark.task.cpus=$task_cpus")
 environment=("SPARK_HOME=$SPARK_HOME")
 
 if [[ "$manager" == local ]]; then
   environment+=("SPARK_LOCAL_IP=127.0.0.1")
-  command+=(--conf spark.ui.enabled=false)
 else
   command+=(--executor-memory "${heap}m"
     --conf "spark.executor.memoryOverhead=${native}m"
@@ -206,6 +224,10 @@ else
   [[ -z "$executor_cores" ]] || command+=(--executor-cores "$executor_cores")
 fi
 case "$manager" in
+  standalone)
+    # Spark heeds the option only, not the setting.
+    ! "$supervise" || command+=(--supervise)
+    ;;
   yarn)
     command+=(--conf "spark.driver.memoryOverhead=${native}m"
       --conf "spark.yarn.appMasterEnv.OMP_NUM_THREADS=$task_cpus")
@@ -213,10 +235,43 @@ case "$manager" in
   kubernetes)
     command+=(--conf "spark.driver.memoryOverhead=${native}m"
       --conf "spark.kubernetes.driverEnv.OMP_NUM_THREADS=$task_cpus"
-      --conf "spark.kubernetes.container.image=$image")
+      --conf "spark.kubernetes.container.image=$image"
+      --conf "spark.kubernetes.driver.podTemplateFile=$project/conf/kubernetes/driver-pod.yaml")
+    executor_pod=executor-pod
+    if "$gpus"; then executor_pod=executor-pod-gpu; fi
+    command+=(--conf "spark.kubernetes.executor.podTemplateFile=$project/conf/kubernetes/$executor_pod.yaml")
     ;;
 esac
-environment+=("OMP_NUM_THREADS=$task_cpus")
+
+# Adds the lines of a file, KEY and VALUE with the given separator between them, as settings.
+add_settings() {
+  local file=$1 separator=$2 prefix=${3:-} key value
+  while IFS="$separator" read -r key value; do
+    [[ -z "$key" || "$key" == \#* ]] || command+=(--conf "$prefix$key=$value")
+  done <"$file"
+}
+conf="$project/conf"
+add_settings "$conf/spark-defaults/common.conf" ' '
+add_settings "$conf/spark-defaults/$manager.conf" ' '
+add_settings "$conf/metrics.properties" = spark.metrics.conf.
+for file in "${settings_files[@]}"; do
+  add_settings "$file" ' '
+done
+if "$gpus"; then
+  add_settings "$conf/spark-defaults/gpu.conf" ' '
+  # Standalone workers are started with the addresses of their GPUs.
+  case "$manager" in
+    yarn)
+      command+=(--files "$project/conf/discover-gpus.sh"
+        --conf spark.executor.resource.gpu.discoveryScript=./discover-gpus.sh)
+      ;;
+    kubernetes)
+      command+=(--conf spark.executor.resource.gpu.discoveryScript=/opt/ddpm/conf/discover-gpus.sh)
+      ;;
+  esac
+fi
+# conf/spark-defaults/common.conf says why
+environment+=("OMP_NUM_THREADS=$task_cpus" "MALLOC_ARENA_MAX=1")
 command+=("${settings[@]}" "$jar" "$@")
 
 if "$dry_run"; then

@@ -1,8 +1,11 @@
 package dev.ddpm.spark;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.config.EditDistance;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -35,6 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SampleCommand.class,
       InterpolateCommand.class,
       CompareSamplersCommand.class,
+      PlanCommand.class,
       ConfigCommand.class
     })
 public final class Main implements Runnable {
@@ -93,13 +97,18 @@ public final class Main implements Runnable {
   private int refuse(ParameterException exception) {
     CommandLine command = exception.getCommandLine();
     StringBuilder line = new StringBuilder("error: ").append(oneLine(message(exception)));
-    if (exception instanceof UnmatchedArgumentException unmatched
-        && !unmatched.getSuggestions().isEmpty()) {
-      line.append("; did you mean ").append(unmatched.getSuggestions().get(0)).append("?");
+    if (exception instanceof UnmatchedArgumentException unmatched) {
+      nearest(unmatched).ifPresent(word -> line.append("; did you mean ").append(word).append("?"));
     }
     line.append(" (see '").append(command.getCommandSpec().qualifiedName()).append(" --help')");
     command.getErr().println(line);
     return DdpmException.Category.USER.exitCode();
+  }
+
+  private static Optional<String> nearest(UnmatchedArgumentException unmatched) {
+    String word = unmatched.getUnmatched().get(0);
+    return unmatched.getSuggestions().stream()
+        .min(Comparator.comparingInt(suggestion -> EditDistance.between(word, suggestion)));
   }
 
   /** Picocli calls a misspelt command an unmatched argument at index 0. */

@@ -126,10 +126,12 @@ final class SampleCommand implements Callable<Integer> {
             ? "Nothing to draw: all images are there already."
             : String.format(
                 Locale.ROOT,
-                "Sampled %,d images in %.1f s (%.1f images/s)",
+                "Sampled %,d images in %.1f s (%.1f images/s); of the task slots' time, %.1f %%"
+                    + " went into the sampler",
                 result.drawn(),
                 result.seconds(),
-                result.drawn() / result.seconds()));
+                result.drawn() / result.seconds(),
+                100 * result.samplerShare()));
     out.println(
         String.format(Locale.ROOT, "Table of %,d images: %s", result.images(), result.table()));
     out.println("Contact sheet: " + result.contactSheet());

@@ -2,15 +2,21 @@ package dev.ddpm.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.dataset.Files64;
+import dev.ddpm.spark.sample.TinyModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -45,6 +51,23 @@ class CommandLineTest {
         .drop("image")
         .write()
         .parquet(shared.resolve("no-image").toString());
+  }
+
+  @BeforeAll
+  static void damageModels() throws IOException {
+    Path truncated = TinyModel.write(shared.resolve("truncated"), 5).resolve("weights.safetensors");
+    byte[] weights = Files.readAllBytes(truncated);
+    Files.write(truncated, Arrays.copyOf(weights, weights.length / 2));
+
+    Path nan = TinyModel.write(shared.resolve("nan"), 5).resolve("weights.safetensors");
+    ByteBuffer.wrap(weights)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putFloat(weights.length - Float.BYTES, Float.NaN);
+    Files.write(nan, weights);
+
+    Path future = TinyModel.write(shared.resolve("future"), 5).resolve("model.json");
+    String json = Files.readString(future);
+    Files.writeString(future, json.replaceFirst("(\"format_version\" *: *)1", "$12"));
   }
 
   @BeforeEach
@@ -103,6 +126,26 @@ class CommandLineTest {
         .isEqualTo(5);
   }
 
+  /** No configuration of the training is given: a model of 1,200 timesteps, and one of 100. */
+  @Test
+  void stepsAreCheckedAgainstTheModel() {
+    TinyModel.write(
+        folder.resolve("many"), 5, Preset.PAPER, new ScheduleSpec.Linear(1200, 1e-4, 0.02));
+    TinyModel.write(folder.resolve("few"), 5);
+    String more =
+        " --count 1 --set sampling.steps=1100 --set sampling.sampler=ddim --set"
+            + " sampling.micro-batch=1";
+
+    succeed("sample --model {folder}/many --output {folder}/o" + more);
+    assertThat(run(words("sample --model {folder}/few --output {folder}/o2" + more))).isEqualTo(2);
+
+    assertThat(folder.resolve("o/contact-sheet.png")).isRegularFile();
+    assertThat(err.toString().lines())
+        .containsExactly(
+            "error: sampling.steps = 1100: must be at most 100, the timesteps of the model.");
+    assertThat(folder.resolve("o2")).doesNotExist();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -135,6 +178,12 @@ class CommandLineTest {
         "3|sample --model {folder}/notes.txt --output {folder}/o --count 1|{folder}/notes.txt",
         "2|sample --model {empty} --output {folder}/o --count 1|not a folder of a known file"
             + " system",
+        "3|sample --model {shared}/truncated --output {folder}/o --count 1"
+            + "|{shared}/truncated/weights.safetensors",
+        "3|sample --model {shared}/nan --output {folder}/o --count 1|is NaN: weights must be"
+            + " finite",
+        "3|sample --model {shared}/future --output {folder}/o --count 1|{shared}/future/model.json"
+            + " has format version 2, but this program reads version 1 only",
         "2|sample --model {model} --output {empty} --count 1|--output = '': is not a path",
         "2|sample --model {model} --output {folder}/pictures --count 1|--output ="
             + " {folder}/pictures:",
@@ -150,10 +199,16 @@ class CommandLineTest {
         "2|train --data t --run r --set training.batch-size=0|training.batch-size = 0",
         "2|trian|did you mean train?",
         "2|sample --model {model} --output o --count many|'many'",
-        "2|sample --model {model} --output o --count 0|--count = 0: must be at least 1.",
-        "2|sample --model {model} --output o --count 1 --set sampling.sampler=euler|euler",
+        "2|sample --model {model} --output {folder}/o --count 0|--count = 0: must be at least 1.",
+        "2|sample --model {model} --output {folder}/o --count -3|--count = -3: must be at least 1.",
+        "2|sample --model {model} --output {folder}/o --count 1 --trajectory 51"
+            + "|sampling.trajectory = 51: must be at most 50",
+        "2|sample --model {model} --output {folder}/o --count 1 --set sampling.sampler=euler|euler",
         "2|sample --model {model} --output {folder}/o --count 1 --set sampling.steps=51"
             + "|sampling.steps = 51: must be at most 50",
+        "2|train --data {shared}/table --run {folder}/run --set model.channels=8 --set"
+            + " model.norm-groups=8 --set diffusion.timesteps=40 --set sampling.steps=50"
+            + "|sampling.steps = 50: must be at most 40, the timesteps of the model.",
         "2|train --data {shared}/table --run {folder}/run --set model.height=28|model.height = 28:"
             + " the images of the data set have 16",
       })
@@ -164,6 +219,24 @@ class CommandLineTest {
         .asString()
         .startsWith("error: ")
         .contains(String.join(" ", words(message)));
+    assertThat(folder.resolve("o")).doesNotExist();
+  }
+
+  @Test
+  void aFolderOfAnotherRunIsLeftAsItIs() throws IOException {
+    String run = "sample --model {model} --output {folder}/o --count 2 --set sampling.steps=2";
+    succeed(run);
+    String manifest = Files.readString(folder.resolve("o/manifest.json"));
+
+    assertThat(run(words(run + " --set sampling.seed=12"))).isEqualTo(2);
+
+    assertThat(err.toString().lines())
+        .containsExactly(
+            "error: --output = "
+                + folder.resolve("o")
+                + ": holds images of other settings (sampling.seed: 0 → 12); name a new folder, or"
+                + " set them back.");
+    assertThat(folder.resolve("o/manifest.json")).hasContent(manifest);
   }
 
   @ParameterizedTest

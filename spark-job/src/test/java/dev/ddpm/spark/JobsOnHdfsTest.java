@@ -14,6 +14,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -63,6 +64,40 @@ class JobsOnHdfsTest {
     }
     assertThat(images(remote)).hasSize(5).isEqualTo(images(local));
     assertThat(hdfs.exists(hadoop("/samples/contact-sheet.png"))).isTrue();
+  }
+
+  @Test
+  void aFullDiskIsOneLineAndLosesNothing() throws IOException {
+    String table = folder.resolve("full-table").toString();
+    TinyExperiment.ingest(SPARK.session(), table);
+    String run = hdfs.getUri() + "/full/run";
+    List<String> train = List.of("train", "--data", table, "--run", run);
+    succeed(train, TinyExperiment.options(), List.of("--set", "training.max-rounds=4"));
+
+    limit(1);
+    var err = new StringWriter();
+    List<String> again = new ArrayList<>(train);
+    again.addAll(TinyExperiment.options());
+    int exit = run(err, again.toArray(String[]::new));
+
+    assertThat(exit).as(err.toString()).isEqualTo(4);
+    assertThat(err.toString().lines().filter(line -> line.startsWith("error: ")))
+        .singleElement()
+        .asString()
+        .contains("quota", "/full");
+
+    limit(HdfsConstants.QUOTA_RESET);
+    succeed(train, TinyExperiment.options());
+    String undisturbed = folder.resolve("undisturbed").toString();
+    succeed(List.of("train", "--data", table, "--run", undisturbed), TinyExperiment.options());
+    try (InputStream in = hdfs.open(hadoop("/full/run/model/weights.safetensors"))) {
+      assertThat(in.readAllBytes())
+          .isEqualTo(Files.readAllBytes(Path.of(undisturbed, "model/weights.safetensors")));
+    }
+  }
+
+  private static void limit(long bytes) throws IOException {
+    cluster.getFileSystem().setQuota(hadoop("/full"), HdfsConstants.QUOTA_DONT_SET, bytes);
   }
 
   @Test

@@ -1,13 +1,10 @@
 package dev.ddpm.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -21,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The scripts as a user runs them: as processes. */
 class SubmitScriptsTest {
   private static final Path SCRIPTS = Path.of("../submit-scripts");
+  private static final String DISCOVERY = "../conf/discover-gpus.sh";
 
   @TempDir Path folder;
 
@@ -28,12 +26,16 @@ class SubmitScriptsTest {
 
   static Stream<String> allScripts() throws IOException {
     try (Stream<Path> files = Files.walk(SCRIPTS)) {
-      return files.filter(Files::isRegularFile).map(Path::toString).sorted().toList().stream();
+      return Stream.concat(
+          files.filter(Files::isRegularFile).map(Path::toString).sorted().toList().stream(),
+          Stream.of("../image/entrypoint.sh", DISCOVERY, "../.ci/run"));
     }
   }
 
   static Stream<String> userScripts() throws IOException {
-    return allScripts().filter(script -> script.endsWith(".sh") && !script.endsWith("/submit.sh"));
+    return allScripts()
+        .filter(script -> script.startsWith(SCRIPTS + "/") && script.endsWith(".sh"))
+        .filter(script -> !script.endsWith("/submit.sh"));
   }
 
   @ParameterizedTest
@@ -44,18 +46,6 @@ class SubmitScriptsTest {
         .startsWith("#!/usr/bin/env bash\n")
         .contains("\nset -euo pipefail\n");
     assertThat(run(Map.of(), "bash", "-n", script)).isEqualTo(new Result(0, "", ""));
-  }
-
-  @Test
-  void shellcheckFindsNothing() throws Exception {
-    assumeTrue(
-        Stream.of(System.getenv("PATH").split(":"))
-            .anyMatch(entry -> Files.isExecutable(Path.of(entry, "shellcheck"))),
-        "shellcheck is not installed: the scripts are only parsed");
-    List<String> command = new ArrayList<>(List.of("shellcheck"));
-    allScripts().forEach(command::add);
-
-    assertThat(run(Map.of(), command.toArray(String[]::new))).isEqualTo(new Result(0, "", ""));
   }
 
   @ParameterizedTest
@@ -113,6 +103,97 @@ class SubmitScriptsTest {
   }
 
   @Test
+  void kubernetesGetsTheTemplatesAndTheImage() throws Exception {
+    Result result =
+        run(
+            Map.of(),
+            script("kubernetes.sh"),
+            "--dry-run",
+            "--master",
+            "k8s://https://cluster:6443",
+            "--image",
+            "registry/ddpm-spark:0.1",
+            "--executors",
+            "8",
+            "train");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains("--master k8s://https://cluster:6443 --deploy-mode cluster")
+        .contains("spark.kubernetes.container.image=registry/ddpm-spark:0.1")
+        .contains("/conf/kubernetes/driver-pod.yaml")
+        .contains("/conf/kubernetes/executor-pod.yaml")
+        .contains("javacpp.cachedir=/var/cache/javacpp")
+        .endsWith("local:///opt/ddpm/ddpm-spark.jar train \n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "standalone.sh --master spark://a:1 | target/ddpm-spark-cuda.jar train",
+        "yarn.sh | --files .*/conf/discover-gpus.sh .*discoveryScript=./discover-gpus.sh",
+        "kubernetes.sh --master k8s://a --image b | /opt/ddpm/conf/discover-gpus.sh",
+        "kubernetes.sh --master k8s://a --image b | local:///opt/ddpm/ddpm-spark-cuda.jar train",
+        "kubernetes.sh --master k8s://a --image b | /conf/kubernetes/executor-pod-gpu.yaml",
+      })
+  void gpusMeansOneTaskPerGpuAndTheJarForThem(String call, String expected) throws Exception {
+    String[] words = (call + " --gpus --dry-run train").split(" ");
+    words[0] = script(words[0]);
+
+    Result result = run(Map.of(), words);
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains("spark.executor.resource.gpu.amount=1", "spark.task.resource.gpu.amount=1")
+        .containsPattern(expected);
+  }
+
+  /** What wins is what comes last: the command line, the manager's file, the common file. */
+  @Test
+  void settingsComeInTheOrderOfTheirPrecedence() throws Exception {
+    Result result =
+        run(
+            Map.of(),
+            script("yarn.sh"),
+            "--dry-run",
+            "--conf",
+            "spark.task.maxFailures=1",
+            "train");
+
+    assertThat(result.out())
+        .containsSubsequence(
+            "spark.task.maxFailures=8", "spark.yarn.maxAppAttempts=2", "spark.task.maxFailures=1");
+  }
+
+  @Test
+  void discoveryTellsSparkTheAddressesOfTheGpus() throws Exception {
+    Path tool = Files.writeString(folder.resolve("nvidia-smi"), "#!/bin/sh\nprintf '0\\n3\\n'\n");
+    assertThat(tool.toFile().setExecutable(true)).isTrue();
+    Map<String, String> path = Map.of("PATH", folder + ":" + System.getenv("PATH"));
+
+    assertThat(run(path, DISCOVERY))
+        .isEqualTo(new Result(0, "{\"name\": \"gpu\", \"addresses\": [\"0\", \"3\"]}\n", ""));
+  }
+
+  @Test
+  void imageIsBuiltFromWhatMavenMakes() throws Exception {
+    Result result =
+        run(Map.of(), script("build-image.sh"), "--dry-run", "--gpus", "registry/ddpm-gpu:0.1");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out().lines())
+        .hasSize(2)
+        .anySatisfy(line -> assertThat(line).contains("build.sh --gpus"))
+        .anySatisfy(
+            line ->
+                assertThat(line)
+                    .startsWith("docker build --file ")
+                    .contains("image/Dockerfile --tag registry/ddpm-gpu:0.1")
+                    .contains("--build-arg JOB_JAR=ddpm-spark-cuda.jar"));
+  }
+
+  @Test
   void argumentsArriveAsTheyAre() throws Exception {
     Path spark = fakeSpark("printf '<%s>' \"$@\"");
 
@@ -157,7 +238,11 @@ class SubmitScriptsTest {
         "standalone.sh --dry-run train | --master is missing",
         "yarn.sh --deploy-mode both train | --deploy-mode = both: must be client or cluster",
         "kubernetes.sh --master k8s://http://a:1 train | --image is missing",
+        "yarn.sh --supervise train | --supervise is for standalone clusters",
+        "local.sh --gpus train | --gpus is for clusters",
         "quickstart.sh --fast | unknown option --fast",
+        "build-image.sh | the name of the image is missing",
+        "build-image.sh --engine buildah a | --engine = buildah: must be docker or podman",
         "submit.sh train | call local.sh",
       })
   void aWrongCallIsOneLine(String call, String message) throws Exception {

@@ -13,8 +13,8 @@ public record DiffusionConfig(
             value = "paper",
             doc =
                 "Whose recipe: `paper` (Ho et al.) or `labml` (exact parity with the annotated"
-                    + " implementation); decides the defaults of several keys and the last step of"
-                    + " sampling.")
+                    + " implementation); decides the defaults of several keys, and with the model"
+                    + " how it is sampled: clipping and the last step.")
         Preset preset,
     @Key(value = "1000", in = "[1, 100000]", doc = "Steps T of the forward process.") int timesteps,
     @Key(value = "linear", doc = "How β grows with the timestep.") ScheduleChoice schedule,

@@ -1,10 +1,11 @@
 package dev.ddpm.spark.config;
 
 /** Levenshtein's distance: single-character insertions, deletions and replacements. */
-final class EditDistance {
+public final class EditDistance {
   private EditDistance() {}
 
-  static int between(String a, String b) {
+  /** Edits that make one of the words the other. */
+  public static int between(String a, String b) {
     int[] previous = new int[b.length() + 1];
     int[] current = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {

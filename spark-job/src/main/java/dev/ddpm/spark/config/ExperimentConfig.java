@@ -33,10 +33,5 @@ public record ExperimentConfig(
           "validation.patience = %d: needs images that are held out; set validation.fraction.",
           validation.patience());
     }
-    if (sampling.steps() > diffusion.timesteps()) {
-      throw DdpmException.user(
-          "sampling.steps = %d: must be at most diffusion.timesteps = %d.",
-          sampling.steps(), diffusion.timesteps());
-    }
   }
 }

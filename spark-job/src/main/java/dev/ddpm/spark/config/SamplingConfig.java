@@ -4,13 +4,16 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Variance;
 import java.io.Serializable;
 
-/** The generation of images. */
+/**
+ * The generation of images. The noise process is no part of it: the model brings its own, and what
+ * depends on that is checked against the model.
+ */
 public record SamplingConfig(
     @Key(value = "ddpm", doc = "Reverse process.") SamplerChoice sampler,
     @Key(
             value = "0",
             in = "[0, inf)",
-            doc = "Timesteps visited, at most diffusion.timesteps; 0 = all of them.")
+            doc = "Timesteps visited, at most those of the model; 0 = all of them.")
         int steps,
     @Key(
             value = "0.0",
@@ -22,11 +25,11 @@ public record SamplingConfig(
             doc = "Variance of DDPM's noise: β (fixed-large) or the posterior's (fixed-small).")
         Variance variance,
     @Key(
-            paper = "clip",
-            labml = "none",
+            value = "preset",
             doc =
                 "What is done to the predicted x̂0 at every step: nothing, clipping to the data"
-                    + " range, or dynamic thresholding.")
+                    + " range, or dynamic thresholding; preset = clip for a model of the preset"
+                    + " paper, none for one of labml.")
         ThresholdingChoice thresholding,
     @Key(
             value = "0.995",

@@ -27,8 +27,12 @@ public final class ExecutorPool<T> implements Serializable {
     this.factory = factory;
   }
 
-  /** Takes an idle one, or builds one. */
+  /**
+   * Takes an idle one, or builds one, on the task's GPU if it has one. Tasks of an executor share
+   * its pool, so that an executor has one GPU at most.
+   */
   public T acquire() {
+    TaskGpu.use();
     synchronized (this) {
       if (idle != null && !idle.isEmpty()) {
         return idle.pop();

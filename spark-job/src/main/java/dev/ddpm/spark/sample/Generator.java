@@ -20,6 +20,7 @@ final class Generator {
   private final EpsModel model;
   private final ReverseProcess process;
   private final float[] x;
+  private long samplerNanos;
 
   Generator(SamplingPlan plan, float[] weights) {
     this.plan = plan;
@@ -45,6 +46,7 @@ final class Generator {
    */
   void draw(IndexRange range, IntConsumer imagesStepped, SampleConsumer consumer)
       throws IOException {
+    samplerNanos = 0;
     int size = plan.microBatch();
     for (long start = range.first() / size * size; start < range.end(); start += size) {
       int from = (int) Math.max(range.first() - start, 0);
@@ -66,8 +68,15 @@ final class Generator {
           imagesStepped.accept(wanted);
           return frameKeeper.afterStep(progress, xt, x0, length);
         };
+    long begin = System.nanoTime();
     process.sample(model, plan.sampling().seed(), start, plan.microBatch(), x, listener);
+    samplerNanos += System.nanoTime() - begin;
     return trajectory;
+  }
+
+  /** Seconds that the last {@link #draw} has so far spent in the sampler loop. */
+  double samplerSeconds() {
+    return samplerNanos / 1e9;
   }
 
   private Sample sample(long index, int position, Optional<Trajectory> trajectory) {

@@ -79,6 +79,8 @@ record Manifest(
    * @param seconds from start to end
    * @param imagesPerSecond of the drawing
    * @param slots tasks that ran at a time
+   * @param samplerShare share of all slots' time that went into the sampler loop, see {@link
+   *     Shard#samplerSeconds}: what is missing to 1 is what the job costs
    * @param failedTasks tasks that had to be run again
    * @param error why it ended early, in one line; empty if it did not
    * @param versions of what computed them
@@ -90,7 +92,11 @@ record Manifest(
       double seconds,
       double imagesPerSecond,
       int slots,
+      double samplerShare,
       long failedTasks,
       String error,
-      Map<String, String> versions) {}
+      Map<String, String> versions) {
+    /** The version that names what computed the images. */
+    static final String BACKEND = "backend";
+  }
 }

@@ -1,32 +1,17 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.kernel.NativeBackend;
 import dev.ddpm.spark.config.SamplingConfig;
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
-import dev.ddpm.spark.runtime.RuntimeCheck;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.util.LongAccumulator;
-import org.apache.spark.util.SerializableConfiguration;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Draws images from a model over the cluster and writes them as a {@link SampleTable}, a {@link
@@ -38,8 +23,6 @@ import org.slf4j.LoggerFactory;
  * to the folder; other settings are refused.
  */
 public final class SampleJob {
-  private static final Logger LOG = LoggerFactory.getLogger(SampleJob.class);
-  private static final String IMAGE_STEPS = "image steps";
   private static final int FILES_PER_SLOT = 4;
   private static final long MAXIMUM_FILE_BYTES = 128L << 20;
 
@@ -95,9 +78,15 @@ public final class SampleJob {
    * @param images images in the folder
    * @param drawn those of them that this run has added
    * @param seconds that drawing took
+   * @param samplerShare share of the task slots' time in these seconds that the sampler loop took
    */
   public record Result(
-      String table, String contactSheet, long images, long drawn, double seconds) {}
+      String table,
+      String contactSheet,
+      long images,
+      long drawn,
+      double seconds,
+      double samplerShare) {}
 
   /**
    * Draws the images.
@@ -111,39 +100,32 @@ public final class SampleJob {
     var plan = new SamplingPlan(model.description(), request.sampling());
     SampleFolder folder =
         SampleFolder.open(request.output(), configuration, plan.identity(model.hash()));
-    List<Shard> committed = folder.committed();
     List<IndexRange> wanted =
         folder.ask(request.count(), shardSize(plan, request.count())).shards(request.count());
-    List<IndexRange> missing = missing(wanted, committed);
-    long drawn = missing.stream().mapToLong(IndexRange::count).sum();
-    long start = System.nanoTime();
+    List<IndexRange> missing = missing(wanted, folder.committed());
+    Optional<Manifest.Session> session = Optional.empty();
     try {
       List<IndexRange> work = work(wanted, missing, request.exports(), folder);
       if (!work.isEmpty()) {
         announce(wanted, missing);
-        drawAndReport(request, model, plan, folder, work, drawn);
+        session = Optional.of(draw(request, model, plan, folder, work, missing));
       }
-      long images = folder.manifest().images();
-      var pictures = new SamplePictures(folder, wanted);
-      pictures.writeSheet(request.count());
-      int frames = request.sampling().trajectory();
-      if (frames > 0) {
-        pictures.writeTrajectories(request.count(), frames);
-      }
+      writePictures(request, wanted, folder);
       SampleReport.write(folder);
-      if (folder.manifest().complete()) {
-        folder.removeTemporaries();
-      }
-      return new Result(
-          new Path(folder.path(), ShardFiles.IMAGES).toString(),
-          new Path(folder.path(), SamplePictures.SHEET).toString(),
-          images,
-          drawn,
-          (System.nanoTime() - start) / 1e9);
     } catch (IOException e) {
       throw DdpmException.environment(
           e, "--output = %s: cannot be written: %s.", request.output(), e.getMessage());
     }
+    if (folder.manifest().complete()) {
+      folder.removeTemporaries();
+    }
+    return new Result(
+        new Path(folder.path(), ShardFiles.IMAGES).toString(),
+        new Path(folder.path(), SamplePictures.SHEET).toString(),
+        folder.manifest().images(),
+        session.map(Manifest.Session::imagesDrawn).orElse(0L),
+        session.map(Manifest.Session::seconds).orElse(0.0),
+        session.map(Manifest.Session::samplerShare).orElse(0.0));
   }
 
   private static List<IndexRange> missing(List<IndexRange> wanted, List<Shard> committed) {
@@ -171,87 +153,32 @@ public final class SampleJob {
     }
   }
 
-  private void drawAndReport(
+  /** Draws; where that fails, the report tells. */
+  private Manifest.Session draw(
       Request request,
       StoredModel model,
       SamplingPlan plan,
       SampleFolder folder,
       List<IndexRange> work,
-      long images)
+      List<IndexRange> missing)
       throws IOException {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try {
-      draw(request, model, plan, folder, work, images);
+      return new Drawing(context, model, plan, folder, request.exports(), out).run(work, missing);
     } catch (RuntimeException failed) {
       SampleReport.write(folder);
       throw failed;
     }
   }
 
-  private void draw(
-      Request request,
-      StoredModel model,
-      SamplingPlan plan,
-      SampleFolder folder,
-      List<IndexRange> work,
-      long images) {
-    Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-    long start = System.nanoTime();
-    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    int slots = RuntimeCheck.run(context, NativeBackend::describe);
-    warnOfOtherBackend(folder.manifest());
-    LongAccumulator imageSteps = spark.sparkContext().longAccumulator(IMAGE_STEPS);
-    var setup = new GeneratorSetup(plan, new Floats(model.weights()));
-    Broadcast<ExecutorPool<Generator>> generators = context.broadcast(new ExecutorPool<>(setup));
-    var hadoop = context.broadcast(new SerializableConfiguration(configuration));
-    var task =
-        new ShardTask(
-            generators,
-            hadoop,
-            plan,
-            model.hash(),
-            folder.path().toString(),
-            request.exports().isEmpty()
-                ? EnumSet.noneOf(Export.class)
-                : EnumSet.copyOf(request.exports()),
-            context.sc().applicationId(),
-            imageSteps);
-    SampleProgress progress = SampleProgress.start(IMAGE_STEPS, images, plan.steps(), out);
-    spark.sparkContext().addSparkListener(progress);
-    long before = images(folder.committed());
-    String error = "";
-    try {
-      context.setJobGroup("sample", "Sampling %,d images".formatted(images));
-      context.parallelize(work, work.size()).map(task).collect();
-    } catch (RuntimeException failed) {
-      error = firstLine(failed);
-      throw failed;
-    } finally {
-      spark.sparkContext().removeSparkListener(progress);
-      progress.close();
-      double seconds = (System.nanoTime() - start) / 1e9;
-      long drawn = images(folder.committed()) - before;
-      folder.finish(
-          new Manifest.Session(
-              started.toString(),
-              context.sc().applicationId(),
-              drawn,
-              seconds,
-              drawn / seconds,
-              slots,
-              progress.failedTasks(),
-              error,
-              versions()));
-      generators.destroy();
-      hadoop.destroy();
+  private static void writePictures(Request request, List<IndexRange> files, SampleFolder folder)
+      throws IOException {
+    var pictures = new SamplePictures(folder, files);
+    pictures.writeSheet(request.count());
+    int frames = request.sampling().trajectory();
+    if (frames > 0) {
+      pictures.writeTrajectories(request.count(), frames);
     }
-  }
-
-  private static long images(List<Shard> shards) {
-    return shards.stream().mapToLong(Shard::count).sum();
-  }
-
-  private static String firstLine(Throwable failed) {
-    return String.valueOf(failed.getMessage()).lines().findFirst().orElse(failed.toString());
   }
 
   /**
@@ -270,30 +197,5 @@ public final class SampleJob {
     long images = Math.min((count + files - 1) / files, MAXIMUM_FILE_BYTES / bytesPerImage);
     long microBatches = Math.max(1, (images + plan.microBatch() - 1) / plan.microBatch());
     return microBatches * plan.microBatch();
-  }
-
-  private static Map<String, String> versions() {
-    Map<String, String> versions = new TreeMap<>();
-    versions.put(
-        "ddpm",
-        Optional.ofNullable(SampleJob.class.getPackage().getImplementationVersion())
-            .orElse("development"));
-    versions.put("java", Runtime.version().toString());
-    versions.put("spark", org.apache.spark.package$.MODULE$.SPARK_VERSION());
-    versions.put("backend", NativeBackend.describe());
-    return versions;
-  }
-
-  private static void warnOfOtherBackend(Manifest manifest) {
-    List<String> backends = new ArrayList<>();
-    manifest.sessions().forEach(session -> backends.add(session.versions().get("backend")));
-    backends.removeIf(NativeBackend.describe()::equals);
-    if (!backends.isEmpty()) {
-      LOG.warn(
-          "Earlier images of this folder were drawn with {}, these are with {}: the images agree"
-              + " within rounding, not bit for bit",
-          backends.get(0),
-          NativeBackend.describe());
-    }
   }
 }

@@ -41,8 +41,8 @@ final class SampleReport {
         .append(state(manifest))
         .append(picture(folder))
         .append("<h2>Runs</h2>\n<table><tr><th>started</th><th>application</th><th>images</th>")
-        .append("<th>time</th><th>images/s</th><th>task slots</th><th>failed tasks</th>")
-        .append("<th>ended</th></tr>\n");
+        .append("<th>time</th><th>images/s</th><th>task slots</th><th>in the sampler</th>")
+        .append("<th>failed tasks</th><th>ended</th></tr>\n");
     manifest.sessions().forEach(session -> html.append(row(session)));
     html.append("</table>\n<h2>Settings</h2>\n<table>\n");
     for (Map.Entry<String, String> setting : manifest.settings().entrySet()) {
@@ -86,7 +86,8 @@ final class SampleReport {
     return String.format(
         Locale.ROOT,
         "<tr><td>%s</td><td>%s</td><td class=\"n\">%,d</td><td class=\"n\">%s</td>"
-            + "<td class=\"n\">%.1f</td><td class=\"n\">%d</td><td class=\"n\">%d</td>"
+            + "<td class=\"n\">%.1f</td><td class=\"n\">%d</td><td class=\"n\">%.1f %%</td>"
+            + "<td class=\"n\">%d</td>"
             + "<td class=\"%s\">%s</td></tr>%n",
         escape(session.started()),
         escape(session.application()),
@@ -94,6 +95,7 @@ final class SampleReport {
         Durations.readable(session.seconds()),
         session.imagesPerSecond(),
         session.slots(),
+        100 * session.samplerShare(),
         session.failedTasks(),
         session.error().isEmpty() ? "good" : "bad",
         session.error().isEmpty() ? "well" : escape(session.error()));

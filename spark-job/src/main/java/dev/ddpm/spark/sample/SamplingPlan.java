@@ -81,12 +81,21 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
 
   /** What is done to predicted clean images. */
   Thresholding thresholding() {
-    return switch (sampling.thresholding()) {
-      case NONE -> Thresholding.NONE;
-      case CLIP -> Thresholding.clip(model.dataRange());
-      case DYNAMIC ->
-          new Thresholding.Dynamic(sampling.thresholdingQuantile(), sampling.thresholdingBound());
-    };
+    if (sampling.thresholding() == ThresholdingChoice.DYNAMIC) {
+      return new Thresholding.Dynamic(
+          sampling.thresholdingQuantile(), sampling.thresholdingBound());
+    }
+    return thresholdingChoice() == ThresholdingChoice.CLIP
+        ? Thresholding.clip(model.dataRange())
+        : Thresholding.NONE;
+  }
+
+  /** What is configured, or, where that is left to the model, what its preset says. */
+  private ThresholdingChoice thresholdingChoice() {
+    if (sampling.thresholding() != ThresholdingChoice.PRESET) {
+      return sampling.thresholding();
+    }
+    return model.preset().clipX0() ? ThresholdingChoice.CLIP : ThresholdingChoice.NONE;
   }
 
   /** The rule of a step. */
@@ -130,7 +139,7 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
     if (sampling.sampler() == SamplerChoice.DDPM) {
       identity.put("sampling.variance", word(sampling.variance()));
     }
-    identity.put("sampling.thresholding", word(sampling.thresholding()));
+    identity.put("sampling.thresholding", word(thresholdingChoice()));
     if (sampling.thresholding() == ThresholdingChoice.DYNAMIC) {
       identity.put(
           "sampling.thresholding-quantile", Double.toString(sampling.thresholdingQuantile()));
@@ -142,7 +151,8 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
     return identity;
   }
 
-  private static String word(Enum<?> choice) {
+  /** A choice as a configuration has it. */
+  static String word(Enum<?> choice) {
     return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

@@ -13,6 +13,7 @@ import java.io.Serializable;
  * @param sha256 checksum of the images, see {@link ImageDigest}
  * @param fingerprint fingerprint of the images, see {@link ImageDigest}
  * @param seconds that one task took to draw and write it
+ * @param samplerSeconds those of them that the model and the arithmetic of the steps took
  * @param executor which Spark executor that was
  * @param application which Spark application that was
  */
@@ -24,6 +25,7 @@ record Shard(
     String sha256,
     String fingerprint,
     double seconds,
+    double samplerSeconds,
     String executor,
     String application)
     implements Serializable {
@@ -36,6 +38,15 @@ record Shard(
   /** The same, with name and length of the file. */
   Shard located(String path, long length) {
     return new Shard(
-        first, count, path, length, sha256, fingerprint, seconds, executor, application);
+        first,
+        count,
+        path,
+        length,
+        sha256,
+        fingerprint,
+        seconds,
+        samplerSeconds,
+        executor,
+        application);
   }
 }

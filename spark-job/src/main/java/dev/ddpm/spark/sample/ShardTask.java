@@ -66,7 +66,7 @@ record ShardTask(
     images.create(
         range,
         SampleTable.schema(plan.sampling().keepX0()),
-        () -> ShardFiles.footer(shard(range, digest, start), settings),
+        () -> ShardFiles.footer(shard(range, digest, start, generator), settings),
         rows -> {
           if (plan.sampling().trajectory() == 0) {
             draw(generator, range, digest, rows);
@@ -129,7 +129,7 @@ record ShardTask(
     }
   }
 
-  private Shard shard(IndexRange range, ImageDigest digest, long start) {
+  private Shard shard(IndexRange range, ImageDigest digest, long start, Generator generator) {
     return new Shard(
         range.first(),
         range.count(),
@@ -138,6 +138,7 @@ record ShardTask(
         digest.checksum(),
         digest.fingerprint(),
         (System.nanoTime() - start) / 1e9,
+        generator.samplerSeconds(),
         SparkEnv.get().executorId(),
         application);
   }

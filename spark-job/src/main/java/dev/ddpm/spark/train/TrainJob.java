@@ -14,6 +14,7 @@ import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.runtime.Floats;
 import dev.ddpm.spark.runtime.MemoryBudget;
 import dev.ddpm.spark.runtime.RuntimeCheck;
+import dev.ddpm.spark.sample.SamplingPlan;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import java.io.PrintWriter;
@@ -112,6 +113,8 @@ public final class TrainJob {
             training.batchSize(),
             training.seed());
     ModelDescription description = describe(experiment, reader, plan);
+    // What cannot be sampled as configured is found out before it is trained.
+    new SamplingPlan(description, experiment.sampling());
     MemoryBudget.check(
         context, slots, TrainingMemory.of(description.unet(), plan, training.optimiser()));
     DiffusionConfig diffusion = experiment.diffusion();

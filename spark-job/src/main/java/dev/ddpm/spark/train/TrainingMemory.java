@@ -8,7 +8,7 @@ import dev.ddpm.unet.UNetSpec;
 import java.util.List;
 
 /** What training takes of memory, from its architecture and plan alone. */
-final class TrainingMemory {
+public final class TrainingMemory {
   /** What Spark and its own caches need at the least; images that do not fit go to disk. */
   private static final long BASE = 300L << 20;
 
@@ -22,7 +22,7 @@ final class TrainingMemory {
    * average (W). An executor holds the state it received; each of its tasks the state it has
    * arrived at and what it sends (2 S), and a replica.
    */
-  static MemoryNeeds of(UNetSpec unet, RoundPlan plan, Optimiser optimiser) {
+  public static MemoryNeeds of(UNetSpec unet, RoundPlan plan, Optimiser optimiser) {
     UNetMemory memory = UNetMemory.of(unet);
     long weights = Float.BYTES * memory.parameters();
     long state = weights * (1 + optimiser.stateValues());

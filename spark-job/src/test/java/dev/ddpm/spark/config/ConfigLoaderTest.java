@@ -157,8 +157,8 @@ class ConfigLoaderTest {
     assertUserError(
             () ->
                 ConfigLoader.load(
-                    Optional.empty(), List.of("sampling.steps=50", "diffusion.timesteps=40")))
-        .hasMessage("sampling.steps = 50: must be at most diffusion.timesteps = 40.");
+                    Optional.empty(), List.of("sampling.steps=50", "sampling.trajectory=60")))
+        .hasMessage("sampling.trajectory = 60: must be at most sampling.steps = 50.");
     assertUserError(() -> set("diffusion.beta-first=0.5"))
         .hasMessage("diffusion.beta-first = 0.5: must be at most diffusion.beta-last = 0.02.");
   }

@@ -61,7 +61,7 @@ class ExperimentConfigTest {
               0,
               0,
               Variance.FIXED_LARGE,
-              ThresholdingChoice.CLIP,
+              ThresholdingChoice.PRESET,
               0.995,
               2,
               16,
@@ -109,7 +109,7 @@ class ExperimentConfigTest {
               0,
               0,
               Variance.FIXED_LARGE,
-              ThresholdingChoice.NONE,
+              ThresholdingChoice.PRESET,
               0.995,
               2,
               16,
@@ -273,8 +273,6 @@ class ExperimentConfigTest {
     ExperimentConfig config = load(List.of("diffusion.preset=" + ValueType.write(preset)));
 
     assertThat(config.diffusion().dataRange()).isEqualTo(preset.dataRange());
-    assertThat(config.sampling().thresholding())
-        .isEqualTo(preset.clipX0() ? ThresholdingChoice.CLIP : ThresholdingChoice.NONE);
     assertThat(config.training().emaDecay()).isEqualTo(preset.emaDecay());
     assertThat(config.training().learningRate()).isEqualTo(preset.learningRate());
     assertThat(config.training().warmUpSteps()).isEqualTo(preset.warmupSteps());

@@ -3,18 +3,46 @@ package dev.ddpm.spark.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ddpm.diffusion.Preset;
+import dev.ddpm.unet.UNetSpec;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ShippedConfigTest {
+  private static final Path CONF = Path.of("../conf");
+
+  static Stream<String> experiments() throws IOException {
+    try (Stream<Path> files = Files.list(CONF)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(".conf"))
+          .sorted()
+          .toList()
+          .stream();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("experiments")
+  void everyExperimentIsValid(String name) {
+    ExperimentConfig config = load(name);
+
+    assertThat(config.training().epochs()).isPositive();
+    assertThat(spec(config, 1, 28).levels()).isPositive();
+  }
 
   @Test
   void fashionMnistFitsItsImages() {
     ExperimentConfig config = load("fashion-mnist.conf");
 
-    assertThat(config.model().spec(1, 28, 28).levels()).isEqualTo(3);
+    assertThat(widths(spec(config, 1, 28))).containsExactly(32, 64, 128);
     assertThat(config.diffusion().preset()).isEqualTo(Preset.PAPER);
   }
 
@@ -22,12 +50,45 @@ class ShippedConfigTest {
   void labmlIsTheReferenceConfiguration() {
     ExperimentConfig config = load("labml.conf");
 
-    assertThat(config.model().spec(3, 32, 32).levelChannels(3)).isEqualTo(1024);
+    assertThat(widths(spec(config, 3, 32))).containsExactly(64, 128, 256, 1024);
     assertThat(config.diffusion().preset()).isEqualTo(Preset.LABML);
     assertThat(config.training().learningRate()).isEqualTo(2e-5);
   }
 
+  @Test
+  void cifar10HasThePapersWidthsBatchAndSteps() {
+    ExperimentConfig config = load("cifar10.conf");
+
+    assertThat(widths(spec(config, 3, 32))).containsExactly(128, 256, 256, 256);
+    assertThat(config.training().workers() * config.training().batchSize()).isEqualTo(128);
+    assertThat(config.training().epochs() * 50_000L / 128).isEqualTo(800_000);
+    assertThat(config.training().learningRate()).isEqualTo(2e-4);
+  }
+
+  @Test
+  void colour64ToleratesStrayFiles() {
+    ExperimentConfig config = load("colour-64.conf");
+
+    assertThat(widths(spec(config, 3, 64))).containsExactly(64, 128, 256, 512);
+    assertThat(config.training().maxBad()).isEqualTo("1%");
+  }
+
+  /** An experiment that leaves the size to the data gets this one. */
+  private static UNetSpec spec(ExperimentConfig config, int channels, int size) {
+    int own = config.model().height();
+    return config
+        .model()
+        .spec(
+            Math.max(channels, config.model().imageChannels()),
+            own == 0 ? size : own,
+            own == 0 ? size : own);
+  }
+
+  private static int[] widths(UNetSpec spec) {
+    return IntStream.range(0, spec.levels()).map(spec::levelChannels).toArray();
+  }
+
   private static ExperimentConfig load(String name) {
-    return ConfigLoader.load(Optional.of(Path.of("../conf", name)), List.of()).experiment();
+    return ConfigLoader.load(Optional.of(CONF.resolve(name)), List.of()).experiment();
   }
 }

@@ -16,6 +16,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,20 +32,25 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Sampling on a cluster of two executors, as processes that are killed: what comes out is what
- * comes out undisturbed, in another layout, in one process.
+ * 2,000 images in 50 steps on a cluster of two executors, as processes that are killed: what comes
+ * out is what comes out undisturbed, in other files, in one process.
  */
 class SampleFaultTest {
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
 
-  private static final int COUNT = 200;
-  private static final int FILES = COUNT / 8;
-  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final int COUNT = 2000;
+  private static final int FILE_IMAGES = 40;
+  private static final int FILES = COUNT / FILE_IMAGES;
+
+  /** Exit code of a process that was killed: 128 and the number of the signal. */
+  private static final int KILLED = 137;
+
+  private static final Duration LIMIT = Duration.ofMinutes(4);
   private static final List<String> SETTINGS =
       List.of(
           "sampling.sampler=ddim",
-          "sampling.steps=25",
-          "sampling.micro-batch=4",
+          "sampling.steps=50",
+          "sampling.micro-batch=40",
           "sampling.seed=3");
 
   @TempDir static Path shared;
@@ -59,7 +65,7 @@ class SampleFaultTest {
   static void sampleUndisturbed() throws IOException {
     model = TinyModel.write(shared.resolve("model"), 5);
     Path output = shared.resolve("samples");
-    sample(output, "sampling.shard-size=100");
+    sample(output, "sampling.shard-size=400");
     undisturbed = manifest(output).get("fingerprint").asText();
   }
 
@@ -101,16 +107,17 @@ class SampleFaultTest {
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Dorg.bytedeco.javacpp.maxphysicalbytes=2g",
-            "-Dspark.master=local-cluster[2,1,512]",
+            "-Dspark.master=local-cluster[2,1,4096]",
             "-Dspark.app.name=faults",
             "-Dspark.ui.enabled=false",
             "-Dspark.driver.host=127.0.0.1",
             "-Dspark.driver.bindAddress=127.0.0.1",
-            "-Dspark.executor.memory=512m",
+            "-Dspark.executor.memory=1g",
             "-Dspark.executor.extraClassPath=" + classPath,
             "-Dspark.executor.extraJavaOptions=--add-modules=jdk.incubator.vector"
                 + " -Dorg.bytedeco.javacpp.maxphysicalbytes=2g"
-                + " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+                // Vector kernels need the optimising compiler.
+                + " -XX:+UseSerialGC",
             "-Dspark.executorEnv.SPARK_SCALA_VERSION=2.12",
             "-Dspark.executorEnv.OMP_NUM_THREADS=1",
             "-Dspark.executor.heartbeatInterval=1s",
@@ -125,7 +132,7 @@ class SampleFaultTest {
             "--count",
             Integer.toString(COUNT),
             "--set",
-            "sampling.shard-size=8"));
+            "sampling.shard-size=" + FILE_IMAGES));
     for (String setting : SETTINGS) {
       command.addAll(List.of("--set", setting));
     }
@@ -216,42 +223,55 @@ class SampleFaultTest {
     Path output = folder.resolve("samples");
     startDriver(output);
     Set<Long> killed = new HashSet<>();
-    for (int atLeast : new int[] {2, 8}) {
+    for (int atLeast : new int[] {FILES / 10, FILES / 2}) {
       awaitFiles(output, atLeast);
+      // The oldest has drawn images already; a new one may still be starting.
       ProcessHandle executor =
           executors().stream()
               .filter(process -> !killed.contains(process.pid()))
-              .findFirst()
+              .min(Comparator.comparing(process -> process.info().startInstant().orElseThrow()))
               .orElseThrow();
+      kill(executor);
       killed.add(executor.pid());
-      assertThat(executor.destroyForcibly()).isTrue();
+      assertThat(files(output)).as("there was work left").hasSizeLessThan(FILES);
     }
 
     assertThat(driver.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).as(() -> log()).isTrue();
     assertThat(driver.exitValue()).as(() -> log()).isZero();
     assertUndisturbed(output);
-    assertThat(manifest(output).at("/sessions/0/failed_tasks").asLong()).isGreaterThanOrEqualTo(1);
+    assertThat(killed).hasSize(2);
+    // Each executor died with a task in its hands.
+    assertThat(manifest(output).at("/sessions/0/failed_tasks").asLong()).isGreaterThanOrEqualTo(2);
+  }
+
+  private static void kill(ProcessHandle process) throws Exception {
+    process.destroyForcibly();
+    process.onExit().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
   }
 
   @Test
   void afterAKilledDriverTheRestIsDone() throws Exception {
     Path output = folder.resolve("samples");
     startDriver(output);
-    awaitFiles(output, 5);
+    awaitFiles(output, FILES / 5);
     List<ProcessHandle> executors = executors();
-    driver.destroyForcibly().waitFor();
-    executors.forEach(ProcessHandle::destroyForcibly);
-    await().atMost(LIMIT).until(() -> executors.stream().noneMatch(ProcessHandle::isAlive));
+    driver.destroyForcibly();
+    assertThat(driver.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    for (ProcessHandle executor : executors) {
+      kill(executor);
+    }
+    assertThat(driver.exitValue()).isEqualTo(KILLED);
     Map<String, String> before = files(output);
-    assertThat(before).hasSizeBetween(5, FILES - 1);
+    assertThat(before).hasSizeBetween(FILES / 5, FILES - 1);
+    assertThat(manifest(output).get("complete").asBoolean()).isFalse();
 
     for (Path left : unfinished(output)) {
       Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
     }
 
-    SampleJob.Result rest = sample(output, "sampling.shard-size=8");
+    SampleJob.Result rest = sample(output, "sampling.shard-size=" + FILE_IMAGES);
 
-    assertThat(rest.drawn()).isEqualTo(COUNT - 8L * before.size());
+    assertThat(rest.drawn()).isEqualTo(COUNT - (long) FILE_IMAGES * before.size());
     assertThat(files(output)).containsAllEntriesOf(before);
     assertUndisturbed(output);
     assertThat(unfinished(output)).isEmpty();

@@ -318,7 +318,7 @@ class SampleJobTest {
         () -> sample(SPARK.session(), model, output, 1),
         model.toString(),
         defect.message);
-    assertThat(output.resolve("images")).doesNotExist();
+    assertThat(output).doesNotExist();
   }
 
   private static void copyOfModel(Path copy) throws IOException {

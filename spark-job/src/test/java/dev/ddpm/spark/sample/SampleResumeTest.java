@@ -2,6 +2,7 @@ package dev.ddpm.spark.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -120,6 +121,22 @@ class SampleResumeTest {
     assertThat(manifest.at("/sessions/0/images_drawn").asLong()).isEqualTo(20);
     assertThat(manifest.at("/sessions/0/versions/spark").asText()).startsWith("3.5");
     assertThat(files(undisturbed.resolve("images"))).hasSize(3);
+  }
+
+  @Test
+  void theManifestSaysHowMuchOfTheTimeTheSamplerTook() throws IOException {
+    JsonNode manifest = manifest(undisturbed);
+    double samplerSeconds = 0;
+    for (JsonNode shard : manifest.get("shards")) {
+      double seconds = shard.get("sampler_seconds").asDouble();
+      assertThat(seconds).isPositive().isLessThanOrEqualTo(shard.get("seconds").asDouble());
+      samplerSeconds += seconds;
+    }
+    JsonNode session = manifest.at("/sessions/0");
+    double slotSeconds = session.get("slots").asInt() * session.get("seconds").asDouble();
+
+    assertThat(session.get("sampler_share").asDouble())
+        .isCloseTo(samplerSeconds / slotSeconds, within(1e-9));
   }
 
   @Test
@@ -257,12 +274,14 @@ class SampleResumeTest {
       })
   void imagesOfOtherSettingsAreNotMixed(String assignment, String difference) throws IOException {
     Map<String, Object> before = written(undisturbed);
+    String manifest = Files.readString(undisturbed.resolve("manifest.json"));
 
     assertThatThrownBy(() -> sample(undisturbed, 20, assignment))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("--output = " + undisturbed)
         .hasMessageContaining(difference);
     assertThat(written(undisturbed)).isEqualTo(before);
+    assertThat(undisturbed.resolve("manifest.json")).hasContent(manifest);
   }
 
   @Test
@@ -398,6 +417,20 @@ class SampleResumeTest {
                 sample(labml, folder.resolve("out"), 4, Set.of(), "sampling.thresholding=dynamic"))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("sampling.thresholding = dynamic");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PAPER, clip", "LABML, none"})
+  void theModelsPresetDecidesWhetherIsClipped(Preset preset, String thresholding)
+      throws IOException {
+    Path other = TinyModel.write(folder.resolve("model"), 5, preset);
+    Path output = folder.resolve("samples");
+    sample(other, output, 8, Set.of());
+
+    assertThat(manifest(output).at("/settings/sampling.thresholding").asText())
+        .isEqualTo(thresholding);
+    assertThat(sample(other, output, 8, Set.of(), "sampling.thresholding=" + thresholding).drawn())
+        .isZero();
   }
 
   @ParameterizedTest

@@ -1,12 +1,16 @@
 package dev.ddpm.spark.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.LocalSpark;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Array;
 import java.sql.Blob;
@@ -18,13 +22,18 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
+import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The output in the eyes of DuckDB, whose Parquet reader shares nothing with the writer. */
+/**
+ * The output in the eyes of others: DuckDB, whose Parquet reader shares nothing with the writer,
+ * and the queries of SAMPLING.md as they stand there.
+ */
 class SecondEngineTest {
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
 
@@ -42,7 +51,7 @@ class SecondEngineTest {
                 folder.resolve("samples").toString(),
                 20,
                 TinyModel.sampling("sampling.keep-x0=true", "sampling.trajectory=2"),
-                Set.of()));
+                Set.of(Export.NPZ)));
     duckDb = DriverManager.getConnection("jdbc:duckdb:");
   }
 
@@ -58,14 +67,68 @@ class SecondEngineTest {
   private static <T> List<T> query(String sql, RowReader<T> reader) throws SQLException {
     List<T> rows = new ArrayList<>();
     try (Statement statement = duckDb.createStatement();
-        ResultSet result =
-            statement.executeQuery(
-                sql.replace("samples/", folder.resolve("samples").toString() + "/"))) {
+        ResultSet result = statement.executeQuery(located(sql))) {
       while (result.next()) {
         rows.add(reader.read(result));
       }
     }
     return rows;
+  }
+
+  private static String located(String query) {
+    return query.replace("samples/", folder.resolve("samples") + "/");
+  }
+
+  /** The queries of SAMPLING.md in a language, each from its line of comment to its semicolon. */
+  private static List<String> documented(String language) throws IOException {
+    String text = Files.readString(Path.of("SAMPLING.md"));
+    return Pattern.compile("^-- " + language + "[^\n]*\n([^;]*);", Pattern.MULTILINE)
+        .matcher(text)
+        .results()
+        .map(query -> query.group(1))
+        .toList();
+  }
+
+  @Test
+  void theDocumentedQueriesOfDuckDbFindRows() throws IOException, SQLException {
+    List<String> queries = documented("DuckDB");
+
+    assertThat(queries).hasSize(3);
+    for (String query : queries) {
+      assertThat(query(query, row -> row.getString(1))).as(query).isNotEmpty();
+    }
+  }
+
+  @Test
+  void theDocumentedQueryOfSparkCountsTheImages() throws IOException {
+    List<String> queries = documented("Spark SQL");
+
+    assertThat(queries).hasSize(1);
+    List<Row> rows = SPARK.session().sql(located(queries.get(0))).collectAsList();
+    assertThat(rows).hasSize(1);
+    assertThat(rows.get(0).<Long>getAs("images")).isEqualTo(20);
+    assertThat(rows.get(0).<Double>getAs("png_bytes")).isGreaterThan(64);
+  }
+
+  @Test
+  void theDocumentedPythonRuns() throws IOException, InterruptedException {
+    assumeTrue(python("import numpy, pandas, pyarrow, PIL") == 0, "no pandas, pyarrow or Pillow");
+    String text = Files.readString(Path.of("SAMPLING.md"));
+    String script = text.split("```python\n", 2)[1].split("```", 2)[0];
+
+    assertThat(python(located(script))).as(script).isZero();
+  }
+
+  private static int python(String script) throws InterruptedException {
+    try {
+      return new ProcessBuilder("python3", "-c", script)
+          .redirectOutput(Redirect.DISCARD)
+          .redirectError(Redirect.DISCARD)
+          .start()
+          .waitFor();
+    } catch (IOException noPython) {
+      return -1;
+    }
   }
 
   @Test
@@ -87,7 +150,6 @@ class SecondEngineTest {
             "x0 FLOAT[]");
   }
 
-  /** The query of SAMPLING.md. */
   @Test
   void everyIndexIsThereOnce() throws SQLException {
     assertThat(

@@ -33,16 +33,16 @@ public final class TinyModel {
   }
 
   static Path write(Path folder, long seed, Preset preset) {
+    return write(folder, seed, preset, new ScheduleSpec.Linear(100, 1e-3, 0.2));
+  }
+
+  /** Writes the model with another noise schedule. */
+  public static Path write(Path folder, long seed, Preset preset, ScheduleSpec schedule) {
     float[] weights = EpsModel.create(UNET, seed, new NoOp()).parameters();
     ModelFolder.write(
         new LocalFileStore(folder),
         new ModelDescription(
-            UNET,
-            new ScheduleSpec.Linear(100, 1e-3, 0.2),
-            Prediction.EPSILON,
-            preset,
-            preset.dataRange(),
-            Map.of()),
+            UNET, schedule, Prediction.EPSILON, preset, preset.dataRange(), Map.of()),
         Map.of(TensorFile.WEIGHTS, new FlatTensors(ParameterLayout.of(UNET)).named(weights)),
         Optional.empty());
     return folder;

@@ -1,0 +1,67 @@
+package dev.ddpm.spark.plan;
+
+/**
+ * The cost of a round of parameter averaging, as {@code spark-job/DISTRIBUTED.md} derives it.
+ *
+ * <p>With S bytes of state, W workers on E machines of T tasks, R reducers, bandwidth B and c bytes
+ * per second and core: the state is broadcast by torrent (S/B + S/c), every worker sends it back in
+ * blocks (T·S/B + S/c), reducers receive and add W blocks each (W·S/(min(R, E)·B) + W·S/(R·c)), and
+ * the driver collects one state (S/B + S/c).
+ */
+public final class CostModel {
+  /** Bytes of the blocks that reducers add: no more reducers than blocks. */
+  static final double BLOCK_BYTES = 4 << 20;
+
+  private final MeasuredCosts costs;
+
+  /** A model on measured figures. */
+  public CostModel(MeasuredCosts costs) {
+    this.costs = costs;
+  }
+
+  /** The cost of a round with one worker per slot of a cluster. */
+  public RoundCost round(Workload work, ClusterShape cluster) {
+    return round(work, cluster, cluster.slots());
+  }
+
+  /**
+   * The cost of a round.
+   *
+   * @param workers more than slots take turns
+   */
+  public RoundCost round(Workload work, ClusterShape cluster, int workers) {
+    double state = work.stateBytes();
+    double network = state / cluster.networkBytes();
+    double core = state / costs.bytesPerCore();
+    double reducers = Math.min(workers, Math.ceil(state / BLOCK_BYTES));
+    double turns = Math.ceil((double) workers / cluster.slots());
+    double send = turns * (cluster.tasks() * network + core);
+    double receive = workers * network / Math.min(reducers, cluster.executors());
+    double add = workers * core / reducers;
+    double collect = network + core;
+    return new RoundCost(
+        turns * work.steps() * stepSeconds(work, cluster.taskCores()),
+        network + core,
+        send + receive + add + collect + costs.roundSeconds(),
+        work.parameters() * costs.driverSecondsPerParameter());
+  }
+
+  /** Seconds of one optimiser step; a task with n cores is taken to be n times as fast. */
+  public double stepSeconds(Workload work, int taskCores) {
+    return work.batchSize() * work.imageFlops() / (costs.flopsPerCore() * taskCores);
+  }
+
+  /** Images per second of all workers together. */
+  public double imagesPerSecond(Workload work, ClusterShape cluster) {
+    return (double) cluster.slots()
+        * work.steps()
+        * work.batchSize()
+        / round(work, cluster).total();
+  }
+
+  /** The share of the cluster's arithmetic that is put to use: 1 if a round were compute alone. */
+  public double efficiency(Workload work, ClusterShape cluster) {
+    RoundCost cost = round(work, cluster);
+    return cost.compute() / cost.total();
+  }
+}
