@@ -45,4 +45,19 @@ final class Floats {
       memory.putFloat((base + i) << 2, values[i]);
     }
   }
+
+  /** Adds values to others in memory. */
+  static void add(ByteBuffer from, int index, ByteBuffer to, int target, int count) {
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      int at = (target + i) << 2;
+      fromByteBuffer(SPECIES, to, at, ORDER)
+          .add(fromByteBuffer(SPECIES, from, (index + i) << 2, ORDER))
+          .intoByteBuffer(to, at, ORDER);
+    }
+    for (; i < count; i++) {
+      int at = (target + i) << 2;
+      to.putFloat(at, to.getFloat(at) + from.getFloat((index + i) << 2));
+    }
+  }
 }

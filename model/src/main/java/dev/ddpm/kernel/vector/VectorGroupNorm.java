@@ -51,7 +51,6 @@ final class VectorGroupNorm {
   private final ByteBuffer stagedX;
   private final ByteBuffer stagedDy;
   private final ByteBuffer stagedOut;
-  private final ByteBuffer stagedAdded;
 
   VectorGroupNorm(int channels) {
     period = new ChannelPeriod(channels);
@@ -81,7 +80,6 @@ final class VectorGroupNorm {
     stagedX = period.allocate();
     stagedDy = period.allocate();
     stagedOut = period.allocate();
-    stagedAdded = period.allocate();
   }
 
   void forward(
@@ -138,12 +136,11 @@ final class VectorGroupNorm {
       int rows,
       int element) {
     int length = period.length();
+    affine(x, xBase, y, yBase, rows, length, factor, constant);
     if (shape.swish()) {
-      affineAndNegative(x, xBase, y, yBase, rows, length, factor, constant, exponential);
+      negative(y, yBase, rows * length, exponential);
       Exponential.apply(exponential, rows * length);
       divideByOneMore(y, yBase, exponential, rows * length);
-    } else {
-      affine(x, xBase, y, yBase, rows, length, factor, constant);
     }
     if (dropout != null) {
       DropoutMask.apply(dropout, key, element, y, yBase, y, yBase, rows * length);
@@ -207,26 +204,9 @@ final class VectorGroupNorm {
     period.repeat(gain);
   }
 
-  /** y = factor · x + constant, and −y. */
-  private static void affineAndNegative(
-      ByteBuffer x,
-      int xBase,
-      ByteBuffer y,
-      int yBase,
-      int rows,
-      int length,
-      float[] factor,
-      float[] constant,
-      float[] negative) {
-    for (int row = 0; row < rows; row++) {
-      for (int v = 0; v < length; v += LANES) {
-        int i = row * length + v;
-        FloatVector z =
-            fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER)
-                .fma(fromArray(SPECIES, factor, v), fromArray(SPECIES, constant, v));
-        z.intoByteBuffer(y, (yBase + i) << 2, ORDER);
-        z.neg().intoArray(negative, i);
-      }
+  private static void negative(ByteBuffer y, int base, int count, float[] result) {
+    for (int i = 0; i < count; i += LANES) {
+      fromByteBuffer(SPECIES, y, (base + i) << 2, ORDER).neg().intoArray(result, i);
     }
   }
 
@@ -331,13 +311,13 @@ final class VectorGroupNorm {
       }
       prepareInputGradient(shape, image, dBias);
 
-      inputGradient(x.bytes(), added == null ? null : added.bytes(), dx.bytes(), base, whole);
+      inputGradient(x.bytes(), dx.bytes(), base, whole);
       if (done < size) {
-        if (added != null) {
-          ChannelPeriod.copy(added.bytes(), base + done, stagedAdded, 0, size - done);
-        }
-        inputGradient(stagedX, added == null ? null : stagedAdded, stagedOut, 0, 1);
+        inputGradient(stagedX, stagedOut, 0, 1);
         ChannelPeriod.copy(stagedOut, 0, dx.bytes(), base + done, size - done);
+      }
+      if (added != null) {
+        Floats.add(added.bytes(), base, dx.bytes(), base, size);
       }
     }
     for (int c = 0; c < shape.channels(); c++) {
@@ -473,25 +453,9 @@ final class VectorGroupNorm {
     period.repeat(constant);
   }
 
-  /** Second pass: turns dz into dx in place, adding the residual's gradient if there is one. */
-  private void inputGradient(ByteBuffer x, ByteBuffer added, ByteBuffer dx, int base, int rows) {
+  /** Second pass: turns dz into dx in place. */
+  private void inputGradient(ByteBuffer x, ByteBuffer dx, int base, int rows) {
     int length = period.length();
-    if (added == null) {
-      combine(x, dx, base, rows, length, factor, slope, constant);
-    } else {
-      combineAndAdd(x, dx, added, base, rows, length, factor, slope, constant);
-    }
-  }
-
-  private static void combine(
-      ByteBuffer x,
-      ByteBuffer dx,
-      int base,
-      int rows,
-      int length,
-      float[] factor,
-      float[] slope,
-      float[] constant) {
     for (int row = 0; row < rows; row++) {
       for (int v = 0; v < length; v += LANES) {
         int i = base + row * length + v;
@@ -500,31 +464,6 @@ final class VectorGroupNorm {
                 .fma(fromArray(SPECIES, slope, v), fromArray(SPECIES, constant, v));
         FloatVector gradient =
             fromByteBuffer(SPECIES, dx, i << 2, ORDER).fma(fromArray(SPECIES, factor, v), rest);
-        gradient.intoByteBuffer(dx, i << 2, ORDER);
-      }
-    }
-  }
-
-  private static void combineAndAdd(
-      ByteBuffer x,
-      ByteBuffer dx,
-      ByteBuffer added,
-      int base,
-      int rows,
-      int length,
-      float[] factor,
-      float[] slope,
-      float[] constant) {
-    for (int row = 0; row < rows; row++) {
-      for (int v = 0; v < length; v += LANES) {
-        int i = base + row * length + v;
-        FloatVector rest =
-            fromByteBuffer(SPECIES, x, i << 2, ORDER)
-                .fma(fromArray(SPECIES, slope, v), fromArray(SPECIES, constant, v));
-        FloatVector gradient =
-            fromByteBuffer(SPECIES, dx, i << 2, ORDER)
-                .fma(fromArray(SPECIES, factor, v), rest)
-                .add(fromByteBuffer(SPECIES, added, i << 2, ORDER));
         gradient.intoByteBuffer(dx, i << 2, ORDER);
       }
     }

@@ -1,11 +1,9 @@
 package dev.ddpm.kernel.vector;
 
 import static dev.ddpm.kernel.vector.Floats.LANES;
-import static dev.ddpm.kernel.vector.Floats.ORDER;
 import static dev.ddpm.kernel.vector.Floats.SPECIES;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
-import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import dev.ddpm.kernel.AdamStep;
 import dev.ddpm.kernel.Dropout;
@@ -13,7 +11,6 @@ import dev.ddpm.kernel.GroupNorm;
 import dev.ddpm.kernel.Kernels;
 import dev.ddpm.kernel.Patches;
 import dev.ddpm.kernel.Tensor;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -91,7 +88,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void add(Tensor x, Tensor y) {
-    loops.add(x.bytes(), y.bytes(), y.length());
+    Floats.add(x.bytes(), 0, y.bytes(), 0, y.length());
   }
 
   @Override
@@ -177,21 +174,8 @@ public final class VectorKernels implements Kernels {
   @Override
   public void addToRows(Tensor vector, Tensor y) {
     int columns = y.columns();
-    prepareRows(columns);
-    Floats.read(vector.bytes(), 0, columns, row);
-    ByteBuffer memory = y.bytes();
     for (int r = 0; r < y.rows(); r++) {
-      int base = r * columns;
-      int i = 0;
-      for (; i + LANES <= columns; i += LANES) {
-        FloatVector sum =
-            fromByteBuffer(SPECIES, memory, (base + i) << 2, ORDER).add(fromArray(SPECIES, row, i));
-        sum.intoByteBuffer(memory, (base + i) << 2, ORDER);
-      }
-      for (; i < columns; i++) {
-        int at = (base + i) << 2;
-        memory.putFloat(at, memory.getFloat(at) + row[i]);
-      }
+      Floats.add(vector.bytes(), 0, y.bytes(), r * columns, columns);
     }
   }
 
@@ -206,22 +190,8 @@ public final class VectorKernels implements Kernels {
   @Override
   public void addToRows(Tensor values, int[] rows, Tensor y) {
     int columns = y.columns();
-    ByteBuffer from = values.bytes();
-    ByteBuffer to = y.bytes();
     for (int r = 0; r < rows.length; r++) {
-      int source = r * columns;
-      int target = rows[r] * columns;
-      int i = 0;
-      for (; i + LANES <= columns; i += LANES) {
-        FloatVector sum =
-            fromByteBuffer(SPECIES, to, (target + i) << 2, ORDER)
-                .add(fromByteBuffer(SPECIES, from, (source + i) << 2, ORDER));
-        sum.intoByteBuffer(to, (target + i) << 2, ORDER);
-      }
-      for (; i < columns; i++) {
-        int at = (target + i) << 2;
-        to.putFloat(at, to.getFloat(at) + from.getFloat((source + i) << 2));
-      }
+      Floats.add(values.bytes(), r * columns, y.bytes(), rows[r] * columns, columns);
     }
   }
 

@@ -90,25 +90,6 @@ final class VectorLoops {
     }
   }
 
-  void add(ByteBuffer x, ByteBuffer y, int length) {
-    int whole = whole(length);
-    addVectors(x, y, whole);
-    if (whole < length) {
-      stage(x, whole, length - whole, first);
-      stage(y, whole, length - whole, second);
-      addVectors(first, second, LANES);
-      ChannelPeriod.copy(second, 0, y, whole, length - whole);
-    }
-  }
-
-  private static void addVectors(ByteBuffer x, ByteBuffer y, int length) {
-    for (int i = 0; i < length; i += LANES) {
-      fromByteBuffer(SPECIES, y, i << 2, ORDER)
-          .add(fromByteBuffer(SPECIES, x, i << 2, ORDER))
-          .intoByteBuffer(y, i << 2, ORDER);
-    }
-  }
-
   void adam(AdamStep step, ByteBuffer gradient, ByteBuffer m, ByteBuffer v, int length) {
     int whole = whole(length);
     adamVectors(step, gradient, m, v, whole);

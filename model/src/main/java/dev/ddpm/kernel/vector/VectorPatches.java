@@ -1,10 +1,5 @@
 package dev.ddpm.kernel.vector;
 
-import static dev.ddpm.kernel.vector.Floats.LANES;
-import static dev.ddpm.kernel.vector.Floats.ORDER;
-import static dev.ddpm.kernel.vector.Floats.SPECIES;
-import static jdk.incubator.vector.FloatVector.fromByteBuffer;
-
 import dev.ddpm.kernel.Patches;
 import java.nio.ByteBuffer;
 
@@ -82,7 +77,7 @@ final class VectorPatches {
       for (int y = top; y < top + size; y++) {
         if (y >= 0 && y < height) {
           int to = ((number * height + y) * width + first) * channels;
-          add(matrix, from + before, image, to, inside);
+          Floats.add(matrix, from + before, image, to, inside);
         }
         from += row;
       }
@@ -102,20 +97,6 @@ final class VectorPatches {
       for (int i = 0; i < count; i++) {
         to.putFloat((target + i) << 2, from.getFloat((index + i) << 2));
       }
-    }
-  }
-
-  private static void add(ByteBuffer from, int index, ByteBuffer to, int target, int count) {
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-      int at = (target + i) << 2;
-      fromByteBuffer(SPECIES, to, at, ORDER)
-          .add(fromByteBuffer(SPECIES, from, (index + i) << 2, ORDER))
-          .intoByteBuffer(to, at, ORDER);
-    }
-    for (; i < count; i++) {
-      int at = (target + i) << 2;
-      to.putFloat(at, to.getFloat(at) + from.getFloat((index + i) << 2));
     }
   }
 }

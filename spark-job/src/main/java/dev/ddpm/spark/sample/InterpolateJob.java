@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -253,7 +252,7 @@ public final class InterpolateJob {
         pair.first(),
         pair.other(),
         (double) plan.lambda(result),
-        plan.method().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+        SamplingPlan.word(plan.method()),
         sampling.sampler().schedule().timestep(plan.step()),
         ImageCodec.encodePng(image),
         image.height(),
