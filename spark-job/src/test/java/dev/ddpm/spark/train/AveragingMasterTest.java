@@ -3,6 +3,7 @@ package dev.ddpm.spark.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.NoiseSchedule;
@@ -18,6 +19,7 @@ import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import dev.ddpm.training.TrainingSpec;
 import dev.ddpm.unet.UNetSpec;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -147,9 +149,15 @@ class AveragingMasterTest {
 
     // A state holds three numbers per parameter; closures and empty pools are far smaller.
     long bytesOfHalfAState = 6L * weights(rounds).length;
-    assertThat(broadcastSizes()).isNotEmpty().allMatch(bytes -> bytes < bytesOfHalfAState);
-    // The rows of the epoch, from two map tasks, may remain; the states of six rounds must not.
-    assertThat(shuffleFiles() - shuffleFiles).isLessThanOrEqualTo(2);
+    // Spark removes both in threads of its own, some time after it was told to.
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () -> {
+              assertThat(broadcastSizes()).isNotEmpty().allMatch(size -> size < bytesOfHalfAState);
+              // The rows of the epoch, from two map tasks, may remain; six rounds' states must not.
+              assertThat(shuffleFiles() - shuffleFiles).isLessThanOrEqualTo(2);
+            });
   }
 
   private static List<Long> broadcastSizes() {
