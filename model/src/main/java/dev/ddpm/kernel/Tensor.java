@@ -2,8 +2,6 @@ package dev.ddpm.kernel;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -111,19 +109,9 @@ public final class Tensor {
   public ByteBuffer bytes() {
     if (bytes == null) {
       int width = array.dataType().width();
-      // a view's buffer has the address of the whole array
-      long address = array.data().address() + array.offset() * width;
-      bytes = new Memory(address).capacity((long) length * width).asByteBuffer();
+      bytes = ForeignMemory.of(array).capacity((long) length * width).asByteBuffer();
       bytes.order(ByteOrder.nativeOrder());
     }
     return bytes;
-  }
-
-  /** An address that JavaCPP neither owns nor frees: the array does. */
-  private static final class Memory extends BytePointer {
-    Memory(long address) {
-      super((Pointer) null);
-      this.address = address;
-    }
   }
 }

@@ -62,9 +62,9 @@ final class AttentionBlock implements Block {
     final Tensor biasGradient;
     final Tensor values;
     final Tensor gradient;
-    final MatrixProduct forward = MatrixProduct.plain();
-    final MatrixProduct toWeight = MatrixProduct.firstTransposed(1);
-    final MatrixProduct toInput = MatrixProduct.secondTransposedAccumulating();
+    final MatrixProduct forward = MatrixProduct.plain(context);
+    final MatrixProduct toWeight = MatrixProduct.firstTransposed(context, 1);
+    final MatrixProduct toInput = MatrixProduct.secondTransposedAccumulating(context);
 
     Projection(int index, int batch, int positions, boolean training, String role) {
       weight = part(parameters.value("projection.weight"), index, spec.channels(), width);
@@ -102,12 +102,12 @@ final class AttentionBlock implements Block {
     final Tensor dWeights;
     final Tensor dMixed;
     final MatrixProduct score;
-    final MatrixProduct mix = MatrixProduct.plain();
-    final MatrixProduct toResult = MatrixProduct.accumulating();
-    final MatrixProduct toOutput = MatrixProduct.firstTransposed(1);
-    final MatrixProduct toMixed = MatrixProduct.secondTransposed(1);
-    final MatrixProduct toWeights = MatrixProduct.secondTransposed(1);
-    final MatrixProduct toValue = MatrixProduct.firstTransposed(1);
+    final MatrixProduct mix = MatrixProduct.plain(context);
+    final MatrixProduct toResult = MatrixProduct.accumulating(context);
+    final MatrixProduct toOutput = MatrixProduct.firstTransposed(context, 1);
+    final MatrixProduct toMixed = MatrixProduct.secondTransposed(context, 1);
+    final MatrixProduct toWeights = MatrixProduct.secondTransposed(context, 1);
+    final MatrixProduct toValue = MatrixProduct.firstTransposed(context, 1);
     final MatrixProduct toQuery;
     final MatrixProduct toKey;
 
@@ -129,9 +129,9 @@ final class AttentionBlock implements Block {
           training ? context.scratch("attention gradient", batch, positions, positions) : null;
       dMixed = training ? context.scratch("mixed gradient", batch, positions, width) : null;
       double scale = 1 / Math.sqrt(width);
-      score = MatrixProduct.secondTransposed(scale);
-      toQuery = MatrixProduct.scaled(scale);
-      toKey = MatrixProduct.firstTransposed(scale);
+      score = MatrixProduct.secondTransposed(context, scale);
+      toQuery = MatrixProduct.scaled(context, scale);
+      toKey = MatrixProduct.firstTransposed(context, scale);
     }
 
     void forward(Tensor x, Tensor y) {

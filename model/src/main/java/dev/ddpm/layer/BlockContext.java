@@ -3,10 +3,12 @@ package dev.ddpm.layer;
 import dev.ddpm.kernel.KernelChoice;
 import dev.ddpm.kernel.Kernels;
 import dev.ddpm.kernel.Tensor;
+import dev.ddpm.kernel.onednn.OneDnn;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** What the blocks of one network share: precision, kernels and scratch memory. */
@@ -14,6 +16,7 @@ public final class BlockContext {
   private final DataType type;
   private final Map<List<Object>, Tensor> scratch = new HashMap<>();
   private Kernels kernels;
+  private Optional<OneDnn> oneDnn;
 
   /**
    * A context for one network.
@@ -23,16 +26,22 @@ public final class BlockContext {
    */
   public BlockContext(DataType type, KernelChoice choice) {
     this.type = type;
-    this.kernels = choice.create();
+    use(choice);
   }
 
   /** Changes the kernels, before the first pass. */
   public void use(KernelChoice choice) {
     kernels = choice.create();
+    oneDnn = choice == KernelChoice.VECTOR ? OneDnn.create() : Optional.empty();
   }
 
   Kernels kernels() {
     return kernels;
+  }
+
+  /** Present where the network computes on the CPU in float32 and the library is there. */
+  Optional<OneDnn> oneDnn() {
+    return oneDnn;
   }
 
   /** A new array of zeros that the caller owns. */

@@ -1,5 +1,7 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.Convolution;
+import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.Tensor;
 
 /** {@link BlockSpec.Convolution}. */
@@ -26,7 +28,8 @@ final class ConvolutionBlock implements Block {
           new ConvolutionShape(
               batch, input.size(1), input.size(2), spec.in(), spec.out(), spec.stride());
       convolution =
-          Convolution.of(shape, context, parameters.value("weight"), parameters.gradient("weight"));
+          Convolutions.of(
+              shape, context, parameters.value("weight"), parameters.gradient("weight"));
       y = context.allocate(shape.output());
       if (training) {
         gradients[0] = context.allocate(shape.input());

@@ -3,23 +3,26 @@ package dev.ddpm.layer;
 import dev.ddpm.kernel.Kernels;
 import dev.ddpm.kernel.Tensor;
 
-/** y = x · W + b on the rows of x, with the weight as (in, out). */
+/** y = x · W + b on the rows of x, always as many, with the weight as (in, out). */
 final class Linear {
   private final Kernels kernels;
   private final Tensor weight;
   private final Tensor bias;
   private final Tensor weightGradient;
   private final Tensor biasGradient;
-  private final MatrixProduct forward = MatrixProduct.plain();
-  private final MatrixProduct toWeight = MatrixProduct.firstTransposed(1);
-  private final MatrixProduct toInput = MatrixProduct.secondTransposed(1);
+  private final MatrixProduct forward;
+  private final MatrixProduct toWeight;
+  private final MatrixProduct toInput;
 
-  Linear(Kernels kernels, BlockParameters parameters, String name) {
-    this.kernels = kernels;
+  Linear(BlockContext context, BlockParameters parameters, String name) {
+    this.kernels = context.kernels();
     this.weight = parameters.value(name + ".weight");
     this.bias = parameters.value(name + ".bias");
     this.weightGradient = parameters.gradient(name + ".weight");
     this.biasGradient = parameters.gradient(name + ".bias");
+    this.forward = MatrixProduct.plain(context);
+    this.toWeight = MatrixProduct.firstTransposed(context, 1);
+    this.toInput = MatrixProduct.secondTransposed(context, 1);
   }
 
   void forward(Tensor x, Tensor y) {

@@ -1,47 +1,60 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.onednn.OneDnnProduct;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** c = α · op(a) · op(b) + β · c on row-major matrices, or on equally long stacks of them. */
-final class MatrixProduct {
-  private final NativeOp op;
+/**
+ * c = α · op(a) · op(b) + β · c on row-major matrices, or on equally long stacks of them. The sizes
+ * must not change from run to run.
+ */
+interface MatrixProduct {
 
-  private MatrixProduct(boolean transposeA, boolean transposeB, double alpha, double beta) {
-    op = new NativeOp("matmul", 2, 1, transposeA ? 1 : 0, transposeB ? 1 : 0, 0);
-    op.floats(alpha, beta);
+  void run(INDArray a, INDArray b, INDArray c);
+
+  private static MatrixProduct of(
+      BlockContext context,
+      boolean transposeA,
+      boolean transposeB,
+      double alpha,
+      boolean accumulate) {
+    return context
+        .oneDnn()
+        .<MatrixProduct>map(
+            library -> new OneDnnProduct(library, transposeA, transposeB, alpha, accumulate)::run)
+        .orElseGet(
+            () ->
+                new NativeOp("matmul", 2, 1, transposeA ? 1 : 0, transposeB ? 1 : 0, 0)
+                        .floats(alpha, accumulate ? 1 : 0)
+                    ::product);
   }
 
   /** a · b. */
-  static MatrixProduct plain() {
-    return new MatrixProduct(false, false, 1, 0);
+  static MatrixProduct plain(BlockContext context) {
+    return of(context, false, false, 1, false);
   }
 
   /** a · b added to what c holds. */
-  static MatrixProduct accumulating() {
-    return new MatrixProduct(false, false, 1, 1);
+  static MatrixProduct accumulating(BlockContext context) {
+    return of(context, false, false, 1, true);
   }
 
-  /** aᵀ · b, as for the gradient of a weight. */
-  static MatrixProduct firstTransposed(double alpha) {
-    return new MatrixProduct(true, false, alpha, 0);
+  /** α · aᵀ · b, as for the gradient of a weight. */
+  static MatrixProduct firstTransposed(BlockContext context, double alpha) {
+    return of(context, true, false, alpha, false);
   }
 
   /** α · a · bᵀ, as for the gradient of an input. */
-  static MatrixProduct secondTransposed(double alpha) {
-    return new MatrixProduct(false, true, alpha, 0);
+  static MatrixProduct secondTransposed(BlockContext context, double alpha) {
+    return of(context, false, true, alpha, false);
   }
 
   /** a · bᵀ added to what c holds. */
-  static MatrixProduct secondTransposedAccumulating() {
-    return new MatrixProduct(false, true, 1, 1);
+  static MatrixProduct secondTransposedAccumulating(BlockContext context) {
+    return of(context, false, true, 1, true);
   }
 
   /** α · a · b. */
-  static MatrixProduct scaled(double alpha) {
-    return new MatrixProduct(false, false, alpha, 0);
-  }
-
-  void run(INDArray a, INDArray b, INDArray c) {
-    op.input(0, a).input(1, b).output(0, c).run();
+  static MatrixProduct scaled(BlockContext context, double alpha) {
+    return of(context, false, false, alpha, false);
   }
 }

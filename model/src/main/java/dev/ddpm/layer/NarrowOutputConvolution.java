@@ -1,5 +1,7 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.Convolution;
+import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.Patches;
 import dev.ddpm.kernel.Tensor;
 
@@ -23,9 +25,9 @@ final class NarrowOutputConvolution implements Convolution {
   private final Tensor pixelWeights;
   private final Tensor pixelWeightGradients;
   private final Tensor windows;
-  private final MatrixProduct forward = MatrixProduct.plain();
-  private final MatrixProduct toInput = MatrixProduct.secondTransposed(1);
-  private final MatrixProduct toWeight = MatrixProduct.firstTransposed(1);
+  private final MatrixProduct forward;
+  private final MatrixProduct toInput;
+  private final MatrixProduct toWeight;
 
   NarrowOutputConvolution(
       ConvolutionShape shape, BlockContext context, Tensor weight, Tensor gradient) {
@@ -52,6 +54,9 @@ final class NarrowOutputConvolution implements Convolution {
     this.pixelWeightGradients =
         gradient == null ? null : reversedGradient.reshape(in, (long) taps * shape.out());
     this.windows = context.scratch("windows", patches.matrix());
+    this.forward = MatrixProduct.plain(context);
+    this.toInput = MatrixProduct.secondTransposed(context, 1);
+    this.toWeight = MatrixProduct.firstTransposed(context, 1);
   }
 
   @Override

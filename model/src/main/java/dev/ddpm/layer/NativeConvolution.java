@@ -1,5 +1,7 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.Convolution;
+import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.Tensor;
 
 /** The back end's own convolution: oneDNN on the CPU, cuDNN on a GPU. */

@@ -55,6 +55,11 @@ final class NativeOp {
     return this;
   }
 
+  /** Runs it on two arrays that give a third. */
+  void product(INDArray first, INDArray second, INDArray result) {
+    input(0, first).input(1, second).output(0, result).run();
+  }
+
   void run() {
     Nd4j.getExecutioner().exec(op, context);
   }

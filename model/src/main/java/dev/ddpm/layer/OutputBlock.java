@@ -1,5 +1,7 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.Convolution;
+import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.GroupNorm;
 import dev.ddpm.kernel.Tensor;
 
@@ -33,7 +35,7 @@ final class OutputBlock implements Block {
       ConvolutionShape shape = new ConvolutionShape(batch, height, width, spec.in(), spec.out(), 1);
       norm = new GroupNorm(batch, height * width, spec.in(), spec.groups(), spec.epsilon(), true);
       convolution =
-          Convolution.of(
+          Convolutions.of(
               shape,
               context,
               parameters.value("final.weight"),

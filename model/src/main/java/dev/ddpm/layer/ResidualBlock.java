@@ -1,5 +1,7 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.Convolution;
+import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.Dropout;
 import dev.ddpm.kernel.GroupNorm;
 import dev.ddpm.kernel.Kernels;
@@ -36,8 +38,8 @@ final class ResidualBlock implements Block {
     final GroupNorm norm2;
     final Convolution conv1;
     final Convolution conv2;
-    final MatrixProduct shortcut = MatrixProduct.accumulating();
-    final MatrixProduct timeProjection = MatrixProduct.accumulating();
+    final MatrixProduct shortcut = MatrixProduct.accumulating(context);
+    final MatrixProduct timeProjection = MatrixProduct.accumulating(context);
     final Dropout mask;
     final Tensor both;
     final Tensor activated1;
@@ -61,13 +63,13 @@ final class ResidualBlock implements Block {
       norm1 = norm(batch, height * width, spec.in());
       norm2 = norm(batch, height * width, spec.out());
       conv1 =
-          Convolution.of(
+          Convolutions.of(
               first,
               context,
               parameters.value("conv1.weight"),
               parameters.gradient("conv1.weight"));
       conv2 =
-          Convolution.of(
+          Convolutions.of(
               second,
               context,
               parameters.value("conv2.weight"),
@@ -108,10 +110,10 @@ final class ResidualBlock implements Block {
     final Tensor dImage;
     final Tensor dSkip;
     final Tensor[] gradients;
-    final MatrixProduct toShortcut = MatrixProduct.firstTransposed(1);
-    final MatrixProduct throughShortcut = MatrixProduct.secondTransposedAccumulating();
-    final MatrixProduct toTimeProjection = MatrixProduct.firstTransposed(1);
-    final MatrixProduct toTime = MatrixProduct.secondTransposed(1);
+    final MatrixProduct toShortcut = MatrixProduct.firstTransposed(context, 1);
+    final MatrixProduct throughShortcut = MatrixProduct.secondTransposedAccumulating(context);
+    final MatrixProduct toTimeProjection = MatrixProduct.firstTransposed(context, 1);
+    final MatrixProduct toTime = MatrixProduct.secondTransposed(context, 1);
 
     Backward(int batch, ConvolutionShape first, ConvolutionShape second) {
       dActivated2 = context.scratch("gradient", second.input());

@@ -1,5 +1,7 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.Convolution;
+import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.Kernels;
 import dev.ddpm.kernel.Tensor;
 
@@ -39,9 +41,9 @@ final class TapConvolution implements Convolution {
     final Tensor tapGradient;
     final Tensor gatheredInput;
     final Tensor gatheredOutput;
-    final MatrixProduct forward = MatrixProduct.plain();
-    final MatrixProduct toWeight = MatrixProduct.firstTransposed(1);
-    final MatrixProduct toInput = MatrixProduct.secondTransposed(1);
+    final MatrixProduct forward = MatrixProduct.plain(context);
+    final MatrixProduct toWeight = MatrixProduct.firstTransposed(context, 1);
+    final MatrixProduct toInput = MatrixProduct.secondTransposed(context, 1);
 
     Tap(ConvolutionShape shape, int tap) {
       int down = tap / ConvolutionShape.KERNEL - 1;

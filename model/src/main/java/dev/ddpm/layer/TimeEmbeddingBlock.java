@@ -21,8 +21,8 @@ final class TimeEmbeddingBlock implements Block {
   }
 
   private final class Pass {
-    final Linear first = new Linear(context.kernels(), parameters, "lin1");
-    final Linear second = new Linear(context.kernels(), parameters, "lin2");
+    final Linear first = new Linear(context, parameters, "lin1");
+    final Linear second = new Linear(context, parameters, "lin2");
     final Tensor encoding;
     final Tensor hidden;
     final Tensor activated;

@@ -30,9 +30,9 @@ final class UpsampleBlock implements Block {
     final Tensor weight;
     final Tensor gradient;
     final Tensor windows;
-    final MatrixProduct forward = MatrixProduct.secondTransposed(1);
-    final MatrixProduct toInput = MatrixProduct.plain();
-    final MatrixProduct toWeight = MatrixProduct.firstTransposed(1);
+    final MatrixProduct forward = MatrixProduct.secondTransposed(context, 1);
+    final MatrixProduct toInput = MatrixProduct.plain(context);
+    final MatrixProduct toWeight = MatrixProduct.firstTransposed(context, 1);
     final Tensor[] gradients = new Tensor[1];
 
     Pass(int batch, boolean training) {

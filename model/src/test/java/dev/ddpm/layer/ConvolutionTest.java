@@ -2,12 +2,18 @@ package dev.ddpm.layer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.ddpm.kernel.Convolution;
+import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.KernelChoice;
 import dev.ddpm.kernel.NativeBackend;
 import dev.ddpm.kernel.Tensor;
+import dev.ddpm.kernel.onednn.OneDnn;
+import dev.ddpm.kernel.onednn.OneDnnConvolution;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +69,50 @@ class ConvolutionTest {
     assertNative(NarrowOutputConvolution::new, new ConvolutionShape(batch, height, width, 8, 1, 1));
   }
 
+  /** Winograd from 8×8 pixels of 16 channels on, for the weight's gradient only the third. */
+  @ParameterizedTest
+  @CsvSource({
+    "2, 8, 8, 16, 32, 1",
+    "1, 9, 13, 32, 16, 1",
+    "2, 8, 8, 64, 64, 1",
+    "2, 7, 8, 16, 16, 1",
+    "3, 8, 8, 16, 32, 2",
+    "2, 5, 7, 3, 20, 1",
+    "1, 1, 1, 5, 7, 2"
+  })
+  void oneDnnIsTheNativeConvolution(int batch, int height, int width, int in, int out, int stride) {
+    OneDnn library = OneDnn.create().orElse(null);
+    assumeTrue(library != null, "no oneDNN for this machine");
+    ConvolutionShape shape = new ConvolutionShape(batch, height, width, in, out, stride);
+    Tensor x = single(random(0, shape.input()));
+    Tensor weight = single(random(1, 3, 3, in, out));
+    Tensor bias = single(random(2, out));
+    Tensor dy = single(random(3, shape.output()));
+    Tensor gradient = Tensor.zeros(DataType.FLOAT, 3, 3, in, out);
+    double[][][] results = new double[2][][];
+    for (int i = 0; i < 2; i++) {
+      Convolution convolution =
+          i == 0
+              ? new NativeConvolution(shape, weight, gradient)
+              : new OneDnnConvolution(library, shape, weight, gradient);
+      Tensor y = Tensor.zeros(DataType.FLOAT, shape.output());
+      Tensor biased = Tensor.zeros(DataType.FLOAT, shape.output());
+      Tensor dx = Tensor.zeros(DataType.FLOAT, shape.input());
+      convolution.forward(x, null, y);
+      convolution.forward(x, bias, biased);
+      convolution.backward(x, dy, dx);
+      results[i] = new double[][] {values(y), values(biased), values(dx), values(gradient)};
+    }
+    for (int i = 0; i < results[0].length; i++) {
+      double largest = Arrays.stream(results[0][i]).map(Math::abs).max().orElseThrow();
+      assertThat(results[1][i]).containsExactly(results[0][i], within(1e-5 * largest));
+    }
+  }
+
+  private static Tensor single(Tensor values) {
+    return Tensor.of(values.array().castTo(DataType.FLOAT));
+  }
+
   private static void assertNative(Way way, ConvolutionShape shape) {
     BlockContext context = new BlockContext(DataType.DOUBLE, KernelChoice.PORTABLE);
     Tensor x = random(0, shape.input());
@@ -104,6 +154,6 @@ class ConvolutionTest {
   private static Convolution chosen(int height, int width, int in, int out, int stride) {
     ConvolutionShape shape = new ConvolutionShape(1, height, width, in, out, stride);
     BlockContext context = new BlockContext(DataType.FLOAT, KernelChoice.PORTABLE);
-    return Convolution.of(shape, context, Tensor.zeros(DataType.FLOAT, 3, 3, in, out), null);
+    return Convolutions.of(shape, context, Tensor.zeros(DataType.FLOAT, 3, 3, in, out), null);
   }
 }

@@ -250,7 +250,7 @@ class GoldenLayerTest {
     parameters[1].store(GOLDEN.values("linear.bias"), stored, 24);
     flat.assign(Nd4j.createFromArray(stored));
     BlockHarness harness = harness(new BlockSpec.Swish(), choice);
-    Linear linear = new Linear(choice.create(), views, "linear");
+    Linear linear = new Linear(new BlockContext(DataType.FLOAT, choice), views, "linear");
     Tensor x = harness.tensor(GOLDEN.values("linear.x"), 3, 6);
     Tensor y = Tensor.zeros(DataType.FLOAT, 3, 4);
     Tensor dy = harness.tensor(GOLDEN.values("linear.dy"), 3, 4);

@@ -426,14 +426,18 @@ final class VectorGroupNorm {
     for (int first = 0; first < shape.channels(); first += width) {
       double meanDz = 0;
       double meanDzXHat = 0;
+      double meanXHat = 0;
       for (int c = first; c < first + width; c++) {
         gammaTotal[c] += channelDzXHat[c];
         betaTotal[c] += channelDz[c];
         meanDz += scale[c] * channelDz[c];
         meanDzXHat += scale[c] * channelDzXHat[c];
+        meanXHat += channelXHat[c];
       }
       meanDz /= count;
       meanDzXHat /= count;
+      // zero but for the rounding of mean and deviation, which would be most of a small gradient
+      meanXHat /= width;
       for (int c = first; c < first + width; c++) {
         factor[c] = gain[c] * scale[c];
         slope[c] = (float) (-gain[c] * gain[c] * meanDzXHat);
@@ -443,7 +447,7 @@ final class VectorGroupNorm {
               gain[c]
                   * (scale[c] * channelDz[c]
                       - shape.positions() * meanDz
-                      - meanDzXHat * channelXHat[c]);
+                      - meanDzXHat * (channelXHat[c] - meanXHat));
           dBias.bytes().putFloat((image * shape.channels() + c) << 2, (float) sum);
         }
       }

@@ -11,6 +11,7 @@ import dev.ddpm.kernel.GroupNorm;
 import dev.ddpm.kernel.Kernels;
 import dev.ddpm.kernel.Patches;
 import dev.ddpm.kernel.Tensor;
+import dev.ddpm.kernel.onednn.OneDnn;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -27,7 +28,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public String describe() {
-    return "vector kernels (" + LANES * Float.SIZE + " bits)";
+    return "vector kernels (%d bits), %s".formatted(LANES * Float.SIZE, OneDnn.describe());
   }
 
   @Override

@@ -1,6 +1,4 @@
-package dev.ddpm.layer;
-
-import dev.ddpm.kernel.Patches;
+package dev.ddpm.kernel;
 
 /**
  * The sizes of a 3×3 convolution with padding 1.
@@ -12,27 +10,32 @@ import dev.ddpm.kernel.Patches;
  * @param out output channels
  * @param stride 1 or 2
  */
-record ConvolutionShape(int batch, int height, int width, int in, int out, int stride) {
-  static final int KERNEL = 3;
+public record ConvolutionShape(int batch, int height, int width, int in, int out, int stride) {
+  /** Height and width of the kernel. */
+  public static final int KERNEL = 3;
 
-  int outHeight() {
+  /** Height of the result. */
+  public int outHeight() {
     return (height - 1) / stride + 1;
   }
 
-  int outWidth() {
+  /** Width of the result. */
+  public int outWidth() {
     return (width - 1) / stride + 1;
   }
 
   /** The 3×3 windows of an image of this size with some number of channels. */
-  Patches patches(int channels) {
+  public Patches patches(int channels) {
     return new Patches(batch, height, width, channels, KERNEL, stride);
   }
 
-  long[] input() {
+  /** (batch, height, width, in). */
+  public long[] input() {
     return new long[] {batch, height, width, in};
   }
 
-  long[] output() {
+  /** (batch, outHeight, outWidth, out). */
+  public long[] output() {
     return new long[] {batch, outHeight(), outWidth(), out};
   }
 }

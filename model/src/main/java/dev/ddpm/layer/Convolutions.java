@@ -1,22 +1,15 @@
 package dev.ddpm.layer;
 
+import dev.ddpm.kernel.Convolution;
+import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.Tensor;
+import dev.ddpm.kernel.onednn.OneDnn;
+import dev.ddpm.kernel.onednn.OneDnnConvolution;
+import java.util.Optional;
 
-/**
- * One way to compute a 3×3 convolution of padding 1 of given sizes. The bias gradient is not its
- * business: it is a sum over the rows of dy, which other kernels often have already.
- */
-interface Convolution {
-
-  /**
-   * y = x ∗ weight + bias.
-   *
-   * @param bias (out), or null
-   */
-  void forward(Tensor x, Tensor bias, Tensor y);
-
-  /** Overwrites {@code dx} and the weight's gradient. */
-  void backward(Tensor x, Tensor dy, Tensor dx);
+/** Chooses how a convolution is computed. */
+final class Convolutions {
+  private Convolutions() {}
 
   /**
    * The way that suits the sizes. A fixed rule, not a measurement, so that every machine computes
@@ -34,6 +27,9 @@ interface Convolution {
     } else if (smallMap && wide && shape.stride() == 1) {
       return new TapConvolution(shape, context, weight, gradient);
     }
-    return new NativeConvolution(shape, weight, gradient);
+    Optional<OneDnn> library = context.oneDnn();
+    return library.isPresent()
+        ? new OneDnnConvolution(library.get(), shape, weight, gradient)
+        : new NativeConvolution(shape, weight, gradient);
   }
 }

@@ -1,0 +1,107 @@
+package dev.ddpm.kernel.onednn;
+
+import dev.ddpm.kernel.ForeignMemory;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.dnnl.dnnl_version_t;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the primitives of one network share: oneDNN's engine and stream, and memory. Not
+ * thread-safe.
+ */
+public final class OneDnn {
+  /** Winograd's kernels write whole cache lines past the caches, and fault on any other address. */
+  private static final int ALIGNMENT = 64;
+
+  private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);
+
+  private final engine cpu = new engine(engine.kind.cpu, 0);
+  private final stream queue = new stream(cpu);
+  private final primitive_attr attributes = new primitive_attr();
+  private final Map<String, Pointer> staging = new HashMap<>();
+  private final List<Pointer> owned = new ArrayList<>();
+  private Pointer scratchpad = new Pointer();
+  private long scratchpadBytes;
+
+  private OneDnn() {
+    attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+  }
+
+  /** A new one for a network; empty where the class path has no natives that this machine loads. */
+  public static Optional<OneDnn> create() {
+    return Version.LOADED == null ? Optional.empty() : Optional.of(new OneDnn());
+  }
+
+  /** For the start-up report. */
+  public static String describe() {
+    return Version.LOADED == null ? "no oneDNN" : "oneDNN " + Version.LOADED;
+  }
+
+  private static final class Version {
+    /** Null if there is none. */
+    static final String LOADED = load();
+
+    private static String load() {
+      try {
+        dnnl_version_t version = dnnl.dnnl_version();
+        return "%d.%d.%d".formatted(version.major(), version.minor(), version.patch());
+      } catch (LinkageError e) {
+        LOG.info("Convolutions are those of ND4J: oneDNN cannot be loaded ({})", e.getMessage());
+        return null;
+      }
+    }
+  }
+
+  engine engine() {
+    return cpu;
+  }
+
+  stream stream() {
+    return queue;
+  }
+
+  /** Makes primitives take their scratch memory from {@link #scratchpad}. */
+  primitive_attr attributes() {
+    return attributes;
+  }
+
+  /** An array as it lies in ND4J's memory is described by the order of its dimensions. */
+  memory.desc describe(memory.format_tag order, long... sizes) {
+    return new memory.desc(sizes, memory.data_type.f32, order);
+  }
+
+  /** Memory that outlives no operation, large enough for every one that asked for it. */
+  Pointer scratchpad() {
+    return scratchpad;
+  }
+
+  void reserveScratchpad(long bytes) {
+    if (bytes > scratchpadBytes) {
+      scratchpad = allocate(bytes);
+      scratchpadBytes = bytes;
+    }
+  }
+
+  /** Memory for an array in a primitive's layout; equal roles and sizes share it. */
+  Pointer staging(String role, long bytes) {
+    return staging.computeIfAbsent(role + " " + bytes, absent -> allocate(bytes));
+  }
+
+  private Pointer allocate(long bytes) {
+    BytePointer block = new BytePointer(bytes + ALIGNMENT);
+    owned.add(block);
+    return new ForeignMemory((block.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+  }
+}
