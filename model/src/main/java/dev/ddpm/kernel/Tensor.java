@@ -2,6 +2,7 @@ package dev.ddpm.kernel;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -14,14 +15,18 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * memory and are made once, so that a kernel call allocates nothing.
  */
 public final class Tensor {
+  private static final int ALIGNMENT = 64;
+
   private final INDArray array;
+  private final Layout layout;
   private final int columns;
   private final int length;
   private INDArray matrix;
   private ByteBuffer bytes;
 
-  private Tensor(INDArray array) {
+  private Tensor(INDArray array, Layout layout) {
     this.array = array;
+    this.layout = layout;
     this.length = Math.toIntExact(array.length());
     this.columns = array.rank() == 0 ? 1 : Math.toIntExact(array.size(array.rank() - 1));
   }
@@ -37,12 +42,24 @@ public final class Tensor {
       throw new IllegalArgumentException(
           "Only dense row-major arrays can be used, not " + array.shapeInfoToString());
     }
-    return new Tensor(array);
+    return new Tensor(array, Layout.ROWS);
   }
 
   /** A new array of zeros. */
   public static Tensor zeros(DataType type, long... shape) {
-    return new Tensor(Nd4j.create(type, shape, 'c'));
+    return new Tensor(Nd4j.create(type, shape, 'c'), Layout.ROWS);
+  }
+
+  /** New images of zeros in the given layout. */
+  public static Tensor zeros(DataType type, Layout layout, long... shape) {
+    if (layout == Layout.ROWS) {
+      return zeros(type, shape);
+    }
+    int spare = ALIGNMENT / type.width();
+    Tensor larger = zeros(type, Arrays.stream(shape).reduce(1, Math::multiplyExact) + spare);
+    long beyond = larger.array.data().address() % ALIGNMENT / type.width();
+    Tensor aligned = larger.slice((spare - beyond) % spare, shape);
+    return new Tensor(aligned.array, layout);
   }
 
   private static boolean hasGaps(INDArray array) {
@@ -59,6 +76,11 @@ public final class Tensor {
   /** The array itself. */
   public INDArray array() {
     return array;
+  }
+
+  /** How images lie in the memory. */
+  public Layout layout() {
+    return layout;
   }
 
   /** The same memory as (rows, columns). */

@@ -2,6 +2,7 @@ package dev.ddpm.layer;
 
 import dev.ddpm.kernel.KernelChoice;
 import dev.ddpm.kernel.Kernels;
+import dev.ddpm.kernel.Layout;
 import dev.ddpm.kernel.Tensor;
 import dev.ddpm.kernel.onednn.OneDnn;
 import java.util.Arrays;
@@ -49,14 +50,24 @@ public final class BlockContext {
     return Tensor.zeros(type, shape);
   }
 
+  /** New images of zeros that the caller owns. */
+  Tensor allocate(Layout layout, long... shape) {
+    return Tensor.zeros(type, layout, shape);
+  }
+
   /**
    * Memory whose content does not outlive one call of a block; blocks of equal shape share it.
    *
    * @param role tells apart arrays that are in use at the same time
    */
   Tensor scratch(String role, long... shape) {
-    List<Object> key = List.of(role, Arrays.stream(shape).boxed().toList());
-    return scratch.computeIfAbsent(key, absent -> allocate(shape));
+    return scratch(role, Layout.ROWS, shape);
+  }
+
+  /** The same for images in some layout. */
+  Tensor scratch(String role, Layout layout, long... shape) {
+    List<Object> key = List.of(role, layout, Arrays.stream(shape).boxed().toList());
+    return scratch.computeIfAbsent(key, absent -> allocate(layout, shape));
   }
 
   DataType type() {

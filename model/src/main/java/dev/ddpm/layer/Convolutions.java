@@ -2,6 +2,7 @@ package dev.ddpm.layer;
 
 import dev.ddpm.kernel.Convolution;
 import dev.ddpm.kernel.ConvolutionShape;
+import dev.ddpm.kernel.Layout;
 import dev.ddpm.kernel.Tensor;
 import dev.ddpm.kernel.onednn.OneDnn;
 import dev.ddpm.kernel.onednn.OneDnnConvolution;
@@ -20,6 +21,22 @@ final class Convolutions {
    */
   static Convolution of(
       ConvolutionShape shape, BlockContext context, Tensor weight, Tensor gradient) {
+    return of(shape, Layout.ROWS, Layout.ROWS, context, weight, gradient);
+  }
+
+  /**
+   * The way that suits the sizes, for images in other layouts.
+   *
+   * @param x layout of the input and of its gradient: rows, or {@link #layout} for these sizes
+   * @param y layout of the result and of its gradient, likewise
+   */
+  static Convolution of(
+      ConvolutionShape shape,
+      Layout x,
+      Layout y,
+      BlockContext context,
+      Tensor weight,
+      Tensor gradient) {
     boolean smallMap = shape.height() * shape.width() <= TapConvolution.LARGEST_MAP;
     boolean wide = Math.min(shape.in(), shape.out()) >= TapConvolution.FEWEST_CHANNELS;
     if (shape.out() <= NarrowOutputConvolution.MOST_CHANNELS && shape.stride() == 1) {
@@ -29,7 +46,12 @@ final class Convolutions {
     }
     Optional<OneDnn> library = context.oneDnn();
     return library.isPresent()
-        ? new OneDnnConvolution(library.get(), shape, weight, gradient)
+        ? new OneDnnConvolution(library.get(), shape, x, y, weight, gradient)
         : new NativeConvolution(shape, weight, gradient);
+  }
+
+  /** The layout of images that a convolution of these sizes takes and gives fastest. */
+  static Layout layout(ConvolutionShape shape, BlockContext context) {
+    return context.oneDnn().isPresent() ? OneDnnConvolution.layout(shape) : Layout.ROWS;
   }
 }

@@ -5,6 +5,7 @@ import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.Dropout;
 import dev.ddpm.kernel.GroupNorm;
 import dev.ddpm.kernel.Kernels;
+import dev.ddpm.kernel.Layout;
 import dev.ddpm.kernel.Tensor;
 
 /**
@@ -62,23 +63,29 @@ final class ResidualBlock implements Block {
           new ConvolutionShape(batch, height, width, spec.out(), spec.out(), 1);
       norm1 = norm(batch, height * width, spec.in());
       norm2 = norm(batch, height * width, spec.out());
+      Layout layout1 = Convolutions.layout(first, context);
+      Layout layout2 = Convolutions.layout(second, context);
       conv1 =
           Convolutions.of(
               first,
+              layout1,
+              layout1,
               context,
               parameters.value("conv1.weight"),
               parameters.gradient("conv1.weight"));
       conv2 =
           Convolutions.of(
               second,
+              layout2,
+              Layout.ROWS,
               context,
               parameters.value("conv2.weight"),
               parameters.gradient("conv2.weight"));
       mask = training ? dropout : null;
-      both = spec.skip() == 0 ? null : buffer(training, "both", first.input());
-      activated1 = buffer(training, "activated", first.input());
-      hidden = buffer(training, "hidden", second.input());
-      activated2 = buffer(training, "activated", second.input());
+      both = spec.skip() == 0 ? null : buffer(training, "both", Layout.ROWS, first.input());
+      activated1 = buffer(training, "activated", layout1, first.input());
+      hidden = buffer(training, "hidden", layout1, second.input());
+      activated2 = buffer(training, "activated", layout2, second.input());
       timeBias = context.allocate(batch, spec.out());
       bias = context.allocate(spec.out());
       mean1 = context.allocate(batch, spec.groups());
@@ -94,8 +101,8 @@ final class ResidualBlock implements Block {
     }
 
     /** What the backward pass reads must be owned; in inference blocks share it. */
-    private Tensor buffer(boolean training, String role, long[] shape) {
-      return training ? context.allocate(shape) : context.scratch(role, shape);
+    private Tensor buffer(boolean training, String role, Layout layout, long[] shape) {
+      return training ? context.allocate(layout, shape) : context.scratch(role, layout, shape);
     }
   }
 
@@ -116,9 +123,11 @@ final class ResidualBlock implements Block {
     final MatrixProduct toTime = MatrixProduct.secondTransposed(context, 1);
 
     Backward(int batch, ConvolutionShape first, ConvolutionShape second) {
-      dActivated2 = context.scratch("gradient", second.input());
-      dHidden = context.scratch("hidden gradient", second.input());
-      dActivated1 = context.scratch("gradient", first.input());
+      Layout layout1 = Convolutions.layout(first, context);
+      Layout layout2 = Convolutions.layout(second, context);
+      dActivated2 = context.scratch("gradient", layout2, second.input());
+      dHidden = context.scratch("hidden gradient", layout1, second.input());
+      dActivated1 = context.scratch("gradient", layout1, first.input());
       dTimeBias = context.scratch("time bias gradient", batch, spec.out());
       dTime = context.allocate(batch, spec.timeChannels());
       if (spec.skip() == 0) {

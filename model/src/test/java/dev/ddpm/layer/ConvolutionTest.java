@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.ddpm.kernel.Convolution;
 import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.KernelChoice;
+import dev.ddpm.kernel.Layout;
 import dev.ddpm.kernel.NativeBackend;
 import dev.ddpm.kernel.Tensor;
 import dev.ddpm.kernel.onednn.OneDnn;
@@ -94,7 +95,7 @@ class ConvolutionTest {
       Convolution convolution =
           i == 0
               ? new NativeConvolution(shape, weight, gradient)
-              : new OneDnnConvolution(library, shape, weight, gradient);
+              : new OneDnnConvolution(library, shape, Layout.ROWS, Layout.ROWS, weight, gradient);
       Tensor y = Tensor.zeros(DataType.FLOAT, shape.output());
       Tensor biased = Tensor.zeros(DataType.FLOAT, shape.output());
       Tensor dx = Tensor.zeros(DataType.FLOAT, shape.input());

@@ -44,6 +44,12 @@ public final class OneDnn {
     return Version.LOADED == null ? Optional.empty() : Optional.of(new OneDnn());
   }
 
+  /** Whether Winograd's algorithm is there for this CPU: it needs AVX-512. */
+  static boolean hasWinograd() {
+    return (dnnl.dnnl_get_effective_cpu_isa() & dnnl.dnnl_cpu_isa_avx512_core)
+        == dnnl.dnnl_cpu_isa_avx512_core;
+  }
+
   /** For the start-up report. */
   public static String describe() {
     return Version.LOADED == null ? "no oneDNN" : "oneDNN " + Version.LOADED;

@@ -12,24 +12,30 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * else a copy in the primitive's layout.
  */
 public final class Operand {
+  private final long bytesBefore;
   private final memory dense;
   private final memory seen;
-  private final memory.desc layout;
   private final Operation in;
   private final Operation out;
   private INDArray bound;
 
-  private Operand(OneDnn library, String role, memory.desc dense, memory.desc layout) {
-    this.layout = layout;
+  private Operand(
+      OneDnn library,
+      String role,
+      memory.desc dense,
+      memory.desc layout,
+      long before,
+      boolean sums) {
+    this.bytesBefore = before * Float.BYTES;
     this.dense = new memory(dense, library.engine(), new Pointer());
-    if (layout.equals(dense)) {
+    if (layout.equals(dense) && !sums) {
       seen = this.dense;
       in = null;
       out = null;
     } else {
       seen = new memory(layout, library.engine(), library.staging(role, layout.get_size()));
-      in = Operation.reorder(library, this.dense, seen);
-      out = Operation.reorder(library, seen, this.dense);
+      in = Operation.copy(library, this.dense, seen, false);
+      out = Operation.copy(library, seen, this.dense, sums);
     }
   }
 
@@ -39,13 +45,16 @@ public final class Operand {
    * @param role tells apart operands that are in use at the same time
    * @param dense how the caller's array lies in memory
    * @param layout how the primitive wants it
+   * @param before values of the caller's array before the first that matters
    */
-  static Operand of(OneDnn library, String role, memory.desc dense, memory.desc layout) {
-    return new Operand(library, role, dense, layout);
+  static Operand of(
+      OneDnn library, String role, memory.desc dense, memory.desc layout, long before) {
+    return new Operand(library, role, dense, layout, before, false);
   }
 
-  boolean has(memory.desc other) {
-    return layout.equals(other);
+  /** An operand that {@link #write} adds to what the caller's array holds. */
+  static Operand sum(OneDnn library, String role, memory.desc dense, memory.desc layout) {
+    return new Operand(library, role, dense, layout, 0, true);
   }
 
   dnnl_memory handle() {
@@ -63,7 +72,8 @@ public final class Operand {
   /** Binds the array that {@link #write} fills. */
   public void bind(INDArray array) {
     if (bound != array) {
-      Operation.check(dnnl.dnnl_memory_set_data_handle(dense.get(), ForeignMemory.of(array)));
+      Pointer first = new ForeignMemory(ForeignMemory.of(array).address() + bytesBefore);
+      Operation.check(dnnl.dnnl_memory_set_data_handle(dense.get(), first));
       bound = array;
     }
   }

@@ -45,7 +45,7 @@ final class ChannelPeriod {
     this.periodSums = new double[period];
     this.periodSquares = new double[period];
     this.channelSums = new double[channels];
-    this.staging = allocate();
+    this.staging = allocate(1);
   }
 
   int channels() {
@@ -57,9 +57,9 @@ final class ChannelPeriod {
     return period;
   }
 
-  /** Memory for one period. */
-  ByteBuffer allocate() {
-    return ByteBuffer.allocateDirect(period * Float.BYTES).order(ByteOrder.nativeOrder());
+  /** Memory for some periods. */
+  ByteBuffer allocate(int periods) {
+    return ByteBuffer.allocateDirect(periods * period * Float.BYTES).order(ByteOrder.nativeOrder());
   }
 
   /** Repeats one period's first {@code channels} values over the rest of it. */

@@ -9,6 +9,7 @@ import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import dev.ddpm.kernel.Dropout;
 import dev.ddpm.kernel.GroupNorm;
+import dev.ddpm.kernel.Layout;
 import dev.ddpm.kernel.Tensor;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -26,6 +27,7 @@ final class VectorGroupNorm {
   private static final int CHUNK = 4096;
 
   private final ChannelPeriod period;
+  private final ChannelPeriod blockPeriod = new ChannelPeriod(Layout.BLOCK);
   private final int rowsPerChunk;
   private final float[] shift;
   private final float[] gain;
@@ -37,6 +39,9 @@ final class VectorGroupNorm {
   private final float[] partial;
   private final float[] exponential;
   private final float[] pivot;
+  private final float[] blockPivot = new float[blockPeriod.length()];
+  private final double[] blockSums = new double[Layout.BLOCK];
+  private final double[] blockSquares = new double[Layout.BLOCK];
   private final double[] sums;
   private final double[] squares;
   private final double[] channelMeans;
@@ -64,7 +69,7 @@ final class VectorGroupNorm {
     constant = new float[length];
     slope = new float[length];
     partial = new float[3 * length];
-    exponential = new float[rowsPerChunk * length];
+    exponential = new float[Exponential.room(rowsPerChunk * length)];
     pivot = new float[length];
     sums = new double[channels];
     squares = new double[channels];
@@ -77,9 +82,9 @@ final class VectorGroupNorm {
     channelXHat = new double[channels];
     gammaTotal = new double[channels];
     betaTotal = new double[channels];
-    stagedX = period.allocate();
-    stagedDy = period.allocate();
-    stagedOut = period.allocate();
+    stagedX = period.allocate(rowsPerChunk);
+    stagedDy = period.allocate(rowsPerChunk);
+    stagedOut = period.allocate(rowsPerChunk);
   }
 
   void forward(
@@ -98,8 +103,7 @@ final class VectorGroupNorm {
     fill(offset, beta, 0);
     for (int image = 0; image < shape.batch(); image++) {
       int base = image * size;
-      fill(pivot, x, base);
-      period.moments(x.bytes(), base, shape.positions(), pivot, sums, squares);
+      moments(shape, x, base);
       storeMoments(shape, image, bias, mean, deviation);
       prepareShift(shape, image, bias, mean);
       prepareGain(shape, image, deviation);
@@ -114,7 +118,11 @@ final class VectorGroupNorm {
       for (int row = 0; row < whole; row += rowsPerChunk) {
         int at = row * length;
         int rows = Math.min(rowsPerChunk, whole - row);
-        activate(shape, dropout, key, x.bytes(), base + at, y.bytes(), base + at, rows, at);
+        ByteBuffer source = chunk(shape, x, base, row, rows, stagedX);
+        ByteBuffer target = target(y);
+        int from = chunkBase(x, base + at);
+        activate(shape, dropout, key, source, from, target, chunkBase(y, base + at), rows, at);
+        store(shape, y, base, row, rows);
       }
       int done = whole * length;
       if (done < size) {
@@ -144,6 +152,52 @@ final class VectorGroupNorm {
     }
     if (dropout != null) {
       DropoutMask.apply(dropout, key, element, y, yBase, y, yBase, rows * length);
+    }
+  }
+
+  /** Where rows of an image are read: where they lie, or in a copy if they lie in blocks. */
+  private ByteBuffer chunk(
+      GroupNorm shape, Tensor images, int base, int row, int rows, ByteBuffer staged) {
+    if (images.layout() == Layout.ROWS) {
+      return images.bytes();
+    }
+    ChannelBlocks.toRows(
+        images.bytes(), base, shape.positions(), shape.channels(), row, rows, staged);
+    return staged;
+  }
+
+  private static int chunkBase(Tensor images, int base) {
+    return images.layout() == Layout.ROWS ? base : 0;
+  }
+
+  /** Where rows of a result are written before {@link #store}. */
+  private ByteBuffer target(Tensor images) {
+    return images.layout() == Layout.ROWS ? images.bytes() : stagedOut;
+  }
+
+  private void store(GroupNorm shape, Tensor images, int base, int row, int rows) {
+    if (images.layout() == Layout.BLOCKS) {
+      ChannelBlocks.toBlocks(
+          stagedOut, images.bytes(), base, shape.positions(), shape.channels(), row, rows);
+    }
+  }
+
+  /** The sums of x − pivot and of its squares per channel of an image, and the pivots. */
+  private void moments(GroupNorm shape, Tensor x, int base) {
+    if (x.layout() == Layout.ROWS) {
+      fill(pivot, x, base);
+      period.moments(x.bytes(), base, shape.positions(), pivot, sums, squares);
+      return;
+    }
+    for (int channel = 0; channel < shape.channels(); channel += Layout.BLOCK) {
+      int block = base + channel * shape.positions();
+      for (int c = 0; c < Layout.BLOCK; c++) {
+        blockPivot[c] = x.bytes().getFloat((block + c) << 2);
+        pivot[channel + c] = blockPivot[c];
+      }
+      blockPeriod.moments(x.bytes(), block, shape.positions(), blockPivot, blockSums, blockSquares);
+      System.arraycopy(blockSums, 0, sums, channel, Layout.BLOCK);
+      System.arraycopy(blockSquares, 0, squares, channel, Layout.BLOCK);
     }
   }
 
@@ -299,21 +353,41 @@ final class VectorGroupNorm {
       for (int row = 0; row < whole; row += rowsPerChunk) {
         int at = row * length;
         int rows = Math.min(rowsPerChunk, whole - row);
+        ByteBuffer source = chunk(shape, x, base, row, rows, stagedX);
+        ByteBuffer gradient = chunk(shape, dy, base, row, rows, stagedDy);
         activationGradient(
-            shape, dropout, key, x.bytes(), dy.bytes(), dx.bytes(), base + at, rows, at);
+            shape,
+            dropout,
+            key,
+            source,
+            chunkBase(x, base + at),
+            gradient,
+            chunkBase(dy, base + at),
+            target(dx),
+            chunkBase(dx, base + at),
+            rows,
+            at);
+        store(shape, dx, base, row, rows);
         flush(length);
       }
       if (done < size) {
         ChannelPeriod.copy(x.bytes(), base + done, stagedX, 0, size - done);
         ChannelPeriod.copy(dy.bytes(), base + done, stagedDy, 0, size - done);
-        activationGradient(shape, dropout, key, stagedX, stagedDy, stagedOut, 0, 1, done);
+        activationGradient(shape, dropout, key, stagedX, 0, stagedDy, 0, stagedOut, 0, 1, done);
         flush(size - done);
       }
       prepareInputGradient(shape, image, dBias);
 
-      inputGradient(x.bytes(), dx.bytes(), base, whole);
+      for (int row = 0; row < whole; row += rowsPerChunk) {
+        int at = row * length;
+        int rows = Math.min(rowsPerChunk, whole - row);
+        ByteBuffer source = chunk(shape, x, base, row, rows, stagedX);
+        ByteBuffer gradient = chunk(shape, dx, base, row, rows, stagedOut);
+        inputGradient(source, chunkBase(x, base + at), gradient, chunkBase(dx, base + at), rows);
+        store(shape, dx, base, row, rows);
+      }
       if (done < size) {
-        inputGradient(stagedX, stagedOut, 0, 1);
+        inputGradient(stagedX, 0, stagedOut, 0, 1);
         ChannelPeriod.copy(stagedOut, 0, dx.bytes(), base + done, size - done);
       }
       if (added != null) {
@@ -332,31 +406,43 @@ final class VectorGroupNorm {
       Dropout dropout,
       long key,
       ByteBuffer x,
+      int xBase,
       ByteBuffer dy,
+      int dyBase,
       ByteBuffer dz,
-      int base,
+      int dzBase,
       int rows,
       int element) {
     int length = period.length();
     ByteBuffer gradient = dy;
+    int gradientBase = dyBase;
     if (dropout != null) {
-      DropoutMask.apply(dropout, key, element, dy, base, dz, base, rows * length);
+      DropoutMask.apply(dropout, key, element, dy, dyBase, dz, dzBase, rows * length);
       gradient = dz;
+      gradientBase = dzBase;
     }
     if (shape.swish()) {
-      affine(x, base, rows, length, factor, constant, exponential);
+      affine(x, xBase, rows, length, factor, constant, exponential);
       Exponential.apply(exponential, rows * length);
     }
     for (int v = 0; v < length; v += LANES) {
       if (shape.swish()) {
-        throughSwish(x, gradient, dz, base + v, rows, v);
+        throughSwish(x, xBase + v, gradient, gradientBase + v, dz, dzBase + v, rows, v);
       } else {
-        unchanged(x, gradient, dz, base + v, rows, v);
+        unchanged(x, xBase + v, gradient, gradientBase + v, dz, dzBase + v, rows, v);
       }
     }
   }
 
-  private void throughSwish(ByteBuffer x, ByteBuffer dy, ByteBuffer dz, int base, int rows, int v) {
+  private void throughSwish(
+      ByteBuffer x,
+      int xBase,
+      ByteBuffer dy,
+      int dyBase,
+      ByteBuffer dz,
+      int dzBase,
+      int rows,
+      int v) {
     int length = period.length();
     FloatVector shiftHere = fromArray(SPECIES, shift, v);
     FloatVector gainHere = fromArray(SPECIES, gain, v);
@@ -366,24 +452,33 @@ final class VectorGroupNorm {
     FloatVector totalDzXHat = broadcast(SPECIES, 0);
     FloatVector totalXHat = broadcast(SPECIES, 0);
     for (int row = 0; row < rows; row++) {
-      int i = base + row * length;
-      FloatVector xHat = fromByteBuffer(SPECIES, x, i << 2, ORDER).fma(gainHere, shiftHere);
+      int i = row * length;
+      FloatVector xHat =
+          fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER).fma(gainHere, shiftHere);
       FloatVector z = xHat.fma(scaleHere, offsetHere);
       FloatVector denominator = fromArray(SPECIES, exponential, row * length + v).add(1);
       FloatVector sigmoid = broadcast(SPECIES, 1).div(denominator);
       FloatVector slopeHere = z.mul(sigmoid).fma(broadcast(SPECIES, 1).sub(sigmoid), sigmoid);
-      FloatVector gradient = fromByteBuffer(SPECIES, dy, i << 2, ORDER).mul(slopeHere);
+      FloatVector gradient = fromByteBuffer(SPECIES, dy, (dyBase + i) << 2, ORDER).mul(slopeHere);
       totalDz = totalDz.add(gradient);
       totalDzXHat = gradient.fma(xHat, totalDzXHat);
       totalXHat = totalXHat.add(xHat);
-      gradient.intoByteBuffer(dz, i << 2, ORDER);
+      gradient.intoByteBuffer(dz, (dzBase + i) << 2, ORDER);
     }
     totalDz.intoArray(partial, v);
     totalDzXHat.intoArray(partial, length + v);
     totalXHat.intoArray(partial, 2 * length + v);
   }
 
-  private void unchanged(ByteBuffer x, ByteBuffer dy, ByteBuffer dz, int base, int rows, int v) {
+  private void unchanged(
+      ByteBuffer x,
+      int xBase,
+      ByteBuffer dy,
+      int dyBase,
+      ByteBuffer dz,
+      int dzBase,
+      int rows,
+      int v) {
     int length = period.length();
     FloatVector shiftHere = fromArray(SPECIES, shift, v);
     FloatVector gainHere = fromArray(SPECIES, gain, v);
@@ -391,13 +486,14 @@ final class VectorGroupNorm {
     FloatVector totalDzXHat = broadcast(SPECIES, 0);
     FloatVector totalXHat = broadcast(SPECIES, 0);
     for (int row = 0; row < rows; row++) {
-      int i = base + row * length;
-      FloatVector xHat = fromByteBuffer(SPECIES, x, i << 2, ORDER).fma(gainHere, shiftHere);
-      FloatVector gradient = fromByteBuffer(SPECIES, dy, i << 2, ORDER);
+      int i = row * length;
+      FloatVector xHat =
+          fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER).fma(gainHere, shiftHere);
+      FloatVector gradient = fromByteBuffer(SPECIES, dy, (dyBase + i) << 2, ORDER);
       totalDz = totalDz.add(gradient);
       totalDzXHat = gradient.fma(xHat, totalDzXHat);
       totalXHat = totalXHat.add(xHat);
-      gradient.intoByteBuffer(dz, i << 2, ORDER);
+      gradient.intoByteBuffer(dz, (dzBase + i) << 2, ORDER);
     }
     totalDz.intoArray(partial, v);
     totalDzXHat.intoArray(partial, length + v);
@@ -458,17 +554,18 @@ final class VectorGroupNorm {
   }
 
   /** Second pass: turns dz into dx in place. */
-  private void inputGradient(ByteBuffer x, ByteBuffer dx, int base, int rows) {
+  private void inputGradient(ByteBuffer x, int xBase, ByteBuffer dx, int dxBase, int rows) {
     int length = period.length();
     for (int row = 0; row < rows; row++) {
       for (int v = 0; v < length; v += LANES) {
-        int i = base + row * length + v;
+        int i = row * length + v;
         FloatVector rest =
-            fromByteBuffer(SPECIES, x, i << 2, ORDER)
+            fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER)
                 .fma(fromArray(SPECIES, slope, v), fromArray(SPECIES, constant, v));
         FloatVector gradient =
-            fromByteBuffer(SPECIES, dx, i << 2, ORDER).fma(fromArray(SPECIES, factor, v), rest);
-        gradient.intoByteBuffer(dx, i << 2, ORDER);
+            fromByteBuffer(SPECIES, dx, (dxBase + i) << 2, ORDER)
+                .fma(fromArray(SPECIES, factor, v), rest);
+        gradient.intoByteBuffer(dx, (dxBase + i) << 2, ORDER);
       }
     }
   }

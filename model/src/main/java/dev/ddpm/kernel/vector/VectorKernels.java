@@ -165,8 +165,8 @@ public final class VectorKernels implements Kernels {
 
   private int prepareRows(int columns) {
     int padded = (columns + LANES - 1) / LANES * LANES;
-    if (row.length < padded) {
-      row = new float[padded];
+    if (row.length < Exponential.room(padded)) {
+      row = new float[Exponential.room(padded)];
       otherRow = new float[padded];
     }
     return padded;

@@ -23,7 +23,7 @@ final class VectorLoops {
 
   private final float[] values = new float[CHUNK];
   private final float[] gradients = new float[CHUNK];
-  private final float[] exponentials = new float[CHUNK];
+  private final float[] exponentials = new float[Exponential.room(CHUNK)];
   private final ByteBuffer first = staging();
   private final ByteBuffer second = staging();
   private final ByteBuffer third = staging();

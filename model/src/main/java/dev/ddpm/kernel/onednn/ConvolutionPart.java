@@ -1,0 +1,254 @@
+package dev.ddpm.kernel.onednn;
+
+import dev.ddpm.kernel.ConvolutionShape;
+import dev.ddpm.kernel.Layout;
+import dev.ddpm.kernel.Tensor;
+import org.bytedeco.dnnl.convolution_backward_data;
+import org.bytedeco.dnnl.convolution_backward_weights;
+import org.bytedeco.dnnl.convolution_forward;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive;
+
+/** The convolution of consecutive images of a batch. */
+final class ConvolutionPart {
+  private static final long[] ONE = {1, 1};
+
+  private final OneDnn library;
+  private final ConvolutionShape shape;
+  private final int first;
+  private final boolean winograd;
+  private final long[] stride;
+  private final Tensor weight;
+  private final Tensor gradient;
+  private final memory.desc image;
+  private final memory.desc result;
+  private final memory.desc weights;
+  private Forward plain;
+  private Forward biased;
+  private Backward backward;
+
+  /**
+   * A part of a convolution.
+   *
+   * @param shape the sizes, with the number of images of this part
+   * @param first number of images before this part, which adds to their weight gradient
+   * @param x layout of the input and of its gradient
+   * @param y layout of the result and of its gradient
+   * @param weight (3, 3, in, out)
+   * @param gradient where the weight's gradient goes, or null in inference
+   */
+  ConvolutionPart(
+      OneDnn library,
+      ConvolutionShape shape,
+      int first,
+      Layout x,
+      Layout y,
+      Tensor weight,
+      Tensor gradient) {
+    this.library = library;
+    this.shape = shape;
+    this.first = first;
+    this.winograd = OneDnnConvolution.layout(shape) == Layout.BLOCKS;
+    this.stride = new long[] {shape.stride(), shape.stride()};
+    this.weight = weight;
+    this.gradient = gradient;
+    this.image = image(order(x == Layout.BLOCKS));
+    this.result = result(order(y == Layout.BLOCKS));
+    this.weights = weights(memory.format_tag.hwio);
+  }
+
+  private Operand image(memory.desc layout) {
+    long before = (long) first * shape.height() * shape.width() * shape.in();
+    return Operand.of(library, "image", image, layout, before);
+  }
+
+  private Operand result(memory.desc layout) {
+    long before = (long) first * shape.outHeight() * shape.outWidth() * shape.out();
+    return Operand.of(library, "result", result, layout, before);
+  }
+
+  private Operand weights(memory.desc layout) {
+    return Operand.of(library, "weights", weights, layout, 0);
+  }
+
+  private Operand gradient(memory.desc layout) {
+    return first == 0 ? weights(layout) : Operand.sum(library, "weights", weights, layout);
+  }
+
+  private memory.desc image(memory.format_tag order) {
+    return library.describe(order, shape.batch(), shape.in(), shape.height(), shape.width());
+  }
+
+  private memory.desc result(memory.format_tag order) {
+    return library.describe(order, shape.batch(), shape.out(), shape.outHeight(), shape.outWidth());
+  }
+
+  private memory.desc weights(memory.format_tag order) {
+    return library.describe(
+        order, shape.out(), shape.in(), ConvolutionShape.KERNEL, ConvolutionShape.KERNEL);
+  }
+
+  /** The order of an image's dimensions that an algorithm works on. */
+  private static memory.format_tag order(boolean winograd) {
+    return winograd ? memory.format_tag.nChw16c : memory.format_tag.nhwc;
+  }
+
+  private static dnnl.algorithm algorithm(boolean winograd) {
+    return winograd ? dnnl.algorithm.convolution_winograd : dnnl.algorithm.convolution_direct;
+  }
+
+  private convolution_forward.primitive_desc forward(boolean withBias) {
+    memory.desc any = weights(memory.format_tag.any);
+    memory.desc x = image(order(winograd));
+    memory.desc y = result(order(winograd));
+    convolution_forward.desc description =
+        withBias
+            ? new convolution_forward.desc(
+                dnnl.prop_kind.forward_training,
+                algorithm(winograd),
+                x,
+                any,
+                library.describe(memory.format_tag.x, shape.out()),
+                y,
+                stride,
+                ONE,
+                ONE)
+            : new convolution_forward.desc(
+                dnnl.prop_kind.forward_training, algorithm(winograd), x, any, y, stride, ONE, ONE);
+    return new convolution_forward.primitive_desc(
+        description, library.attributes(), library.engine(), false);
+  }
+
+  private final class Forward {
+    final Operand x;
+    final Operand w;
+    final Operand bias;
+    final Operand y;
+    final Operation operation;
+
+    Forward(boolean withBias) {
+      convolution_forward.primitive_desc description = forward(withBias);
+      x = image(description.src_desc());
+      w = weights(description.weights_desc());
+      y = result(description.dst_desc());
+      Operation.Builder arguments =
+          new Operation.Builder(library, description)
+              .argument(dnnl.DNNL_ARG_SRC, x)
+              .argument(dnnl.DNNL_ARG_WEIGHTS, w)
+              .argument(dnnl.DNNL_ARG_DST, y);
+      if (withBias) {
+        memory.desc values = library.describe(memory.format_tag.x, shape.out());
+        bias = Operand.of(library, "bias", values, values, 0);
+        arguments.argument(dnnl.DNNL_ARG_BIAS, bias);
+      } else {
+        bias = null;
+      }
+      operation = arguments.build(new primitive(description));
+    }
+
+    void run(Tensor image, Tensor biases, Tensor result) {
+      x.read(image.array());
+      w.read(weight.array());
+      if (bias != null) {
+        bias.read(biases.array());
+      }
+      y.bind(result.array());
+      operation.run();
+      y.write();
+    }
+  }
+
+  private final class Backward {
+    final Operand x;
+    final Operand dy;
+    final Operand w;
+    final Operand dx;
+    final Operand dw;
+    final Operation toInput;
+    final Operation toWeight;
+
+    Backward() {
+      convolution_forward.primitive_desc hint = forward(false);
+      convolution_backward_data.primitive_desc input = input(hint);
+      convolution_backward_weights.primitive_desc weightGradient = weight(hint);
+
+      w = weights(input.weights_desc());
+      dy = result(input.diff_dst_desc());
+      dx = image(input.diff_src_desc());
+      toInput =
+          new Operation.Builder(library, input)
+              .argument(dnnl.DNNL_ARG_DIFF_DST, dy)
+              .argument(dnnl.DNNL_ARG_WEIGHTS, w)
+              .argument(dnnl.DNNL_ARG_DIFF_SRC, dx)
+              .build(new primitive(input));
+
+      x = image(weightGradient.src_desc());
+      dw = gradient(weightGradient.diff_weights_desc());
+      toWeight =
+          new Operation.Builder(library, weightGradient)
+              .argument(dnnl.DNNL_ARG_SRC, x)
+              .argument(dnnl.DNNL_ARG_DIFF_DST, dy)
+              .argument(dnnl.DNNL_ARG_DIFF_WEIGHTS, dw)
+              .build(new primitive(weightGradient));
+    }
+
+    private convolution_backward_data.primitive_desc input(
+        convolution_forward.primitive_desc hint) {
+      convolution_backward_data.desc description =
+          new convolution_backward_data.desc(
+              algorithm(winograd),
+              image(order(winograd)),
+              weights(memory.format_tag.any),
+              result(order(winograd)),
+              stride,
+              ONE,
+              ONE);
+      return new convolution_backward_data.primitive_desc(
+          description, library.attributes(), library.engine(), hint);
+    }
+
+    private convolution_backward_weights.primitive_desc weight(
+        convolution_forward.primitive_desc hint) {
+      convolution_backward_weights.desc description =
+          new convolution_backward_weights.desc(
+              algorithm(winograd),
+              image(order(winograd)),
+              weights(memory.format_tag.any),
+              result(order(winograd)),
+              stride,
+              ONE,
+              ONE);
+      return new convolution_backward_weights.primitive_desc(
+          description, library.attributes(), library.engine(), hint);
+    }
+
+    void run(Tensor image, Tensor dResult, Tensor dImage) {
+      dy.read(dResult.array());
+      w.read(weight.array());
+      dx.bind(dImage.array());
+      toInput.run();
+      dx.write();
+
+      x.read(image.array());
+      dw.bind(gradient.array());
+      toWeight.run();
+      dw.write();
+    }
+  }
+
+  void forward(Tensor x, Tensor bias, Tensor y) {
+    if (bias == null) {
+      plain = plain == null ? new Forward(false) : plain;
+      plain.run(x, null, y);
+    } else {
+      biased = biased == null ? new Forward(true) : biased;
+      biased.run(x, bias, y);
+    }
+  }
+
+  void backward(Tensor x, Tensor dy, Tensor dx) {
+    backward = backward == null ? new Backward() : backward;
+    backward.run(x, dy, dx);
+  }
+}
