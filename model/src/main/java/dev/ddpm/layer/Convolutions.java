@@ -6,6 +6,7 @@ import dev.ddpm.kernel.Layout;
 import dev.ddpm.kernel.Tensor;
 import dev.ddpm.kernel.onednn.OneDnn;
 import dev.ddpm.kernel.onednn.OneDnnConvolution;
+import dev.ddpm.kernel.onednn.OneDnnTransposedConvolution;
 import java.util.Optional;
 
 /** Chooses how a convolution is computed. */
@@ -48,6 +49,27 @@ final class Convolutions {
     return library.isPresent()
         ? new OneDnnConvolution(library.get(), shape, x, y, weight, gradient)
         : new NativeConvolution(shape, weight, gradient);
+  }
+
+  /**
+   * A transposed convolution with a padding of 1.
+   *
+   * @param transposed sizes of the convolution from the result to the input
+   * @param kernel height and width of the kernel
+   * @param weight (kernel, kernel, out, in)
+   * @param gradient where the weight's gradient goes, or null in inference
+   */
+  static Convolution transposed(
+      ConvolutionShape transposed,
+      int kernel,
+      BlockContext context,
+      Tensor weight,
+      Tensor gradient) {
+    Optional<OneDnn> library = context.oneDnn();
+    return library.isPresent()
+        ? new OneDnnTransposedConvolution(
+            library.get(), context.kernels(), transposed, kernel, weight, gradient)
+        : new TransposedWindows(transposed, kernel, context, weight, gradient);
   }
 
   /** The layout of images that a convolution of these sizes takes and gives fastest. */

@@ -1,13 +1,10 @@
 package dev.ddpm.layer;
 
-import dev.ddpm.kernel.Kernels;
-import dev.ddpm.kernel.Patches;
+import dev.ddpm.kernel.Convolution;
+import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.Tensor;
 
-/**
- * {@link BlockSpec.Upsample}: as one product of every pixel with the weights of all sixteen taps,
- * the results being added up where the 4×4 windows of the output overlap.
- */
+/** {@link BlockSpec.Upsample}: a transposed 4×4 convolution of stride 2. */
 final class UpsampleBlock implements Block {
   private static final int KERNEL = 4;
   private static final int STRIDE = 2;
@@ -25,30 +22,25 @@ final class UpsampleBlock implements Block {
   }
 
   private final class Pass {
-    final Patches patches;
+    final Convolution convolution;
     final Tensor y;
-    final Tensor weight;
-    final Tensor gradient;
-    final Tensor windows;
-    final MatrixProduct forward = MatrixProduct.secondTransposed(context, 1);
-    final MatrixProduct toInput = MatrixProduct.plain(context);
-    final MatrixProduct toWeight = MatrixProduct.firstTransposed(context, 1);
     final Tensor[] gradients = new Tensor[1];
 
     Pass(int batch, boolean training) {
-      patches =
-          new Patches(batch, 2 * input.size(1), 2 * input.size(2), spec.out(), KERNEL, STRIDE);
-      y = context.allocate(patches.image());
-      windows = context.scratch("windows", patches.matrix());
-      weight = perTap(parameters.value("weight"));
-      gradient = training ? perTap(parameters.gradient("weight")) : null;
+      var downwards =
+          new ConvolutionShape(
+              batch, STRIDE * input.size(1), STRIDE * input.size(2), spec.out(), spec.in(), STRIDE);
+      convolution =
+          Convolutions.transposed(
+              downwards,
+              KERNEL,
+              context,
+              parameters.value("weight"),
+              training ? parameters.gradient("weight") : null);
+      y = context.allocate(downwards.input());
       if (training) {
         gradients[0] = context.allocate(input.array().shape());
       }
-    }
-
-    private Tensor perTap(Tensor weights) {
-      return weights.reshape((long) KERNEL * KERNEL * spec.out(), spec.in());
     }
   }
 
@@ -56,22 +48,15 @@ final class UpsampleBlock implements Block {
   public Tensor forward(Tensor[] inputs, boolean training) {
     input = inputs[0];
     Pass pass = passes.of(input.size(0), training);
-    Kernels kernels = context.kernels();
-    pass.forward.run(input.matrix(), pass.weight.matrix(), pass.windows.matrix());
-    kernels.clear(pass.y);
-    kernels.addToRows(parameters.value("bias"), pass.y);
-    kernels.scatterAdd(pass.patches, pass.windows, pass.y);
+    pass.convolution.forward(input, parameters.value("bias"), pass.y);
     return pass.y;
   }
 
   @Override
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
-    Kernels kernels = context.kernels();
-    kernels.gather(pass.patches, dy, pass.windows);
-    pass.toInput.run(pass.windows.matrix(), pass.weight.matrix(), pass.gradients[0].matrix());
-    pass.toWeight.run(pass.windows.matrix(), input.matrix(), pass.gradient.matrix());
-    kernels.sumRows(dy, parameters.gradient("bias"));
+    pass.convolution.backward(input, dy, pass.gradients[0]);
+    context.kernels().sumRows(dy, parameters.gradient("bias"));
     return pass.gradients;
   }
 }

@@ -16,6 +16,7 @@ final class ConvolutionPart {
 
   private final OneDnn library;
   private final ConvolutionShape shape;
+  private final int kernel;
   private final int first;
   private final boolean winograd;
   private final long[] stride;
@@ -32,15 +33,17 @@ final class ConvolutionPart {
    * A part of a convolution.
    *
    * @param shape the sizes, with the number of images of this part
+   * @param kernel height and width of the kernel, with a padding of 1
    * @param first number of images before this part, which adds to their weight gradient
    * @param x layout of the input and of its gradient
    * @param y layout of the result and of its gradient
-   * @param weight (3, 3, in, out)
+   * @param weight (kernel, kernel, in, out)
    * @param gradient where the weight's gradient goes, or null in inference
    */
   ConvolutionPart(
       OneDnn library,
       ConvolutionShape shape,
+      int kernel,
       int first,
       Layout x,
       Layout y,
@@ -48,8 +51,10 @@ final class ConvolutionPart {
       Tensor gradient) {
     this.library = library;
     this.shape = shape;
+    this.kernel = kernel;
     this.first = first;
-    this.winograd = OneDnnConvolution.layout(shape) == Layout.BLOCKS;
+    this.winograd =
+        kernel == ConvolutionShape.KERNEL && OneDnnConvolution.layout(shape) == Layout.BLOCKS;
     this.stride = new long[] {shape.stride(), shape.stride()};
     this.weight = weight;
     this.gradient = gradient;
@@ -85,8 +90,7 @@ final class ConvolutionPart {
   }
 
   private memory.desc weights(memory.format_tag order) {
-    return library.describe(
-        order, shape.out(), shape.in(), ConvolutionShape.KERNEL, ConvolutionShape.KERNEL);
+    return library.describe(order, shape.out(), shape.in(), kernel, kernel);
   }
 
   /** The order of an image's dimensions that an algorithm works on. */
@@ -223,13 +227,14 @@ final class ConvolutionPart {
           description, library.attributes(), library.engine(), hint);
     }
 
-    void run(Tensor image, Tensor dResult, Tensor dImage) {
-      dy.read(dResult.array());
+    void input(Tensor dImage) {
       w.read(weight.array());
       dx.bind(dImage.array());
       toInput.run();
       dx.write();
+    }
 
+    void weight(Tensor image) {
       x.read(image.array());
       dw.bind(gradient.array());
       toWeight.run();
@@ -247,8 +252,25 @@ final class ConvolutionPart {
     }
   }
 
+  /** Overwrites {@code dx} and overwrites or adds to the weight's gradient. */
   void backward(Tensor x, Tensor dy, Tensor dx) {
+    read(dy).input(dx);
+    backward.weight(x);
+  }
+
+  /** Only the first half of {@link #backward}; no gradient is needed. */
+  void inputGradient(Tensor dy, Tensor dx) {
+    read(dy).input(dx);
+  }
+
+  /** Only the second half. */
+  void weightGradient(Tensor x, Tensor dy) {
+    read(dy).weight(x);
+  }
+
+  private Backward read(Tensor dy) {
     backward = backward == null ? new Backward() : backward;
-    backward.run(x, dy, dx);
+    backward.dy.read(dy.array());
+    return backward;
   }
 }

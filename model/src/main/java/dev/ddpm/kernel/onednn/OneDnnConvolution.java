@@ -40,7 +40,9 @@ public final class OneDnnConvolution implements Convolution {
       ConvolutionShape part =
           new ConvolutionShape(
               count, shape.height(), shape.width(), shape.in(), shape.out(), shape.stride());
-      parts.add(new ConvolutionPart(library, part, first, x, y, weight, gradient));
+      parts.add(
+          new ConvolutionPart(
+              library, part, ConvolutionShape.KERNEL, first, x, y, weight, gradient));
     }
   }
 

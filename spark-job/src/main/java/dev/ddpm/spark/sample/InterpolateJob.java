@@ -1,13 +1,10 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.image.ContactSheet;
-import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.kernel.NativeBackend;
 import dev.ddpm.spark.config.SamplingConfig;
-import dev.ddpm.spark.dataset.ImageRow;
-import dev.ddpm.spark.dataset.ImageTableReader;
+import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
 import dev.ddpm.spark.runtime.HadoopFileStore;
 import dev.ddpm.spark.runtime.RuntimeCheck;
@@ -17,17 +14,12 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import org.nd4j.linalg.learning.config.NoOp;
@@ -37,9 +29,6 @@ import org.nd4j.linalg.learning.config.NoOp;
  * {@link InterpolationTable} and a sheet with a row per pair, the sources at its ends.
  */
 public final class InterpolateJob {
-  private static final String TABLE = "interpolations.parquet";
-  private static final String SHEET = "interpolations.png";
-
   private final SparkSession spark;
   private final Configuration configuration;
 
@@ -117,28 +106,41 @@ public final class InterpolateJob {
             request.timestep(),
             request.lambdas());
     Path output = emptyFolder(request.output());
-    Map<Long, RawImage> sources = sources(request, model.description().unet());
+    UNetSpec unet = model.description().unet();
+    Map<Long, RawImage> images =
+        new InterpolationSources(spark, request.table()).read(request.pairs(), unet);
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     RuntimeCheck.run(context, NativeBackend::describe);
-    Broadcast<Floats> weights = context.broadcast(new Floats(model.weights()));
+    var weights = new Floats(model.weights());
+    Broadcast<ExecutorPool<EpsModel>> models =
+        context.broadcast(new ExecutorPool<>(() -> model(unet, weights)));
     try {
       context.setJobGroup(
           "interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
-      List<Task> tasks = new ArrayList<>();
+      List<InterpolationTask.Work> work = new ArrayList<>();
       for (int i = 0; i < request.pairs().size(); i++) {
         Pair pair = request.pairs().get(i);
-        tasks.add(
-            new Task(i, sources.get(pair.first()).pixels(), sources.get(pair.other()).pixels()));
+        work.add(
+            new InterpolationTask.Work(
+                i, images.get(pair.first()).pixels(), images.get(pair.other()).pixels()));
       }
       List<List<byte[]>> results =
-          context.parallelize(tasks, tasks.size()).map(new Compute(plan, weights)).collect();
-      return write(request, plan, model.hash(), output, sources, results);
+          context.parallelize(work, work.size()).map(new InterpolationTask(plan, models)).collect();
+      var store = new HadoopFileStore(output.toString(), configuration);
+      return new InterpolationOutput(plan, request.pairs(), images, model.hash())
+          .write(store, results);
     } catch (IOException e) {
       throw DdpmException.environment(
           e, "--output = %s: cannot be written: %s.", request.output(), e.getMessage());
     } finally {
-      weights.destroy();
+      models.destroy();
     }
+  }
+
+  private static EpsModel model(UNetSpec unet, Floats weights) {
+    EpsModel model = EpsModel.create(unet, 0, new NoOp());
+    model.setParameters(weights.values());
+    return model;
   }
 
   private Path emptyFolder(String output) {
@@ -158,149 +160,6 @@ public final class InterpolateJob {
           e, "--output = %s: cannot be used: %s.", output, e.getMessage());
     } catch (IllegalArgumentException e) {
       throw DdpmException.user("--output = '%s': is not a path: %s.", output, e.getMessage());
-    }
-  }
-
-  /** The images of all pairs, by id. */
-  private Map<Long, RawImage> sources(Request request, UNetSpec unet) {
-    ImageTableReader reader = ImageTableReader.open(spark, request.table());
-    if (reader.height() != unet.height()
-        || reader.width() != unet.width()
-        || reader.channels() != unet.imageChannels()) {
-      throw DdpmException.user(
-          "--data = %s: has images of %d×%d×%d, but the model makes %d×%d×%d.",
-          request.table(),
-          reader.height(),
-          reader.width(),
-          reader.channels(),
-          unet.height(),
-          unet.width(),
-          unet.imageChannels());
-    }
-    Set<Long> ids = new HashSet<>();
-    for (Pair pair : request.pairs()) {
-      ids.add(pair.first());
-      ids.add(pair.other());
-    }
-    for (long id : ids) {
-      if (id < 0 || id >= reader.images()) {
-        throw DdpmException.user(
-            "--pairs: there is no image %d; the table %s has the ids 0 to %d.",
-            id, request.table(), reader.images() - 1);
-      }
-    }
-    Map<Long, RawImage> sources = new HashMap<>();
-    for (ImageRow row : reader.rows().filter(row -> ids.contains(row.id())).collect()) {
-      sources.put(
-          row.id(), new RawImage(reader.height(), reader.width(), reader.channels(), row.pixels()));
-    }
-    return sources;
-  }
-
-  private Result write(
-      Request request,
-      InterpolationPlan plan,
-      String modelHash,
-      Path output,
-      Map<Long, RawImage> sources,
-      List<List<byte[]>> results)
-      throws IOException {
-    List<RawImage> cells = new ArrayList<>();
-    List<List<Object>> rows = new ArrayList<>();
-    double squares = 0;
-    for (int i = 0; i < results.size(); i++) {
-      Pair pair = request.pairs().get(i);
-      RawImage first = sources.get(pair.first());
-      RawImage other = sources.get(pair.other());
-      cells.add(first);
-      for (int k = 0; k < plan.lambdas(); k++) {
-        var image =
-            new RawImage(first.height(), first.width(), first.channels(), results.get(i).get(k));
-        cells.add(image);
-        rows.add(row(plan, modelHash, i, pair, k, image));
-      }
-      cells.add(other);
-      squares += meanSquare(first.pixels(), results.get(i).get(0));
-      squares += meanSquare(other.pixels(), results.get(i).get(plan.lambdas() - 1));
-    }
-    var store = new HadoopFileStore(output.toString(), configuration);
-    store.createNew(
-        TABLE,
-        out -> {
-          try (ParquetWriter<List<Object>> table =
-              ParquetStream.writer(out, InterpolationTable.schema(), Map::of)) {
-            for (List<Object> row : rows) {
-              table.write(row);
-            }
-          }
-        });
-    ContactSheet usual = ContactSheet.of(cells.size(), cells.get(0).height());
-    byte[] sheet =
-        ImageCodec.encodePng(
-            new ContactSheet(plan.lambdas() + 2, usual.margin(), usual.scale(), usual.background())
-                .compose(cells));
-    store.createNew(SHEET, out -> out.write(sheet));
-    return new Result(
-        store.location(TABLE), store.location(SHEET), Math.sqrt(squares / (2.0 * results.size())));
-  }
-
-  private static List<Object> row(
-      InterpolationPlan plan, String modelHash, int number, Pair pair, int result, RawImage image) {
-    SamplingPlan sampling = plan.sampling();
-    return List.of(
-        number,
-        pair.first(),
-        pair.other(),
-        (double) plan.lambda(result),
-        SamplingPlan.word(plan.method()),
-        sampling.sampler().schedule().timestep(plan.step()),
-        ImageCodec.encodePng(image),
-        image.height(),
-        image.width(),
-        image.channels(),
-        sampling.sampling().seed(),
-        sampling.samplerName(),
-        sampling.steps(),
-        modelHash);
-  }
-
-  private static double meanSquare(byte[] expected, byte[] actual) {
-    double sum = 0;
-    for (int i = 0; i < expected.length; i++) {
-      double difference = (expected[i] & 0xff) - (actual[i] & 0xff);
-      sum += difference * difference;
-    }
-    return sum / expected.length;
-  }
-
-  /** A pair with its images, as sent to a task. */
-  // Sent, never compared.
-  @SuppressWarnings("ArrayRecordComponent")
-  private record Task(int pair, byte[] first, byte[] other) implements Serializable {}
-
-  /** Computes the levels of the images of a pair. */
-  private record Compute(InterpolationPlan plan, Broadcast<Floats> weights)
-      implements Function<Task, List<byte[]>> {
-
-    @Override
-    public List<byte[]> call(Task task) {
-      EpsModel model = EpsModel.create(plan.sampling().model().unet(), 0, new NoOp());
-      model.setParameters(weights.value().values());
-      int size = plan.sampling().imageSize();
-      float[] images = plan.compute(model, task.pair(), values(task.first()), values(task.other()));
-      List<byte[]> levels = new ArrayList<>();
-      for (int i = 0; i < plan.lambdas(); i++) {
-        byte[] image = new byte[size];
-        plan.sampling().model().dataRange().toBytes(images, i * size, image, 0, size);
-        levels.add(image);
-      }
-      return levels;
-    }
-
-    private float[] values(byte[] levels) {
-      float[] values = new float[levels.length];
-      plan.sampling().model().dataRange().fromBytes(levels, 0, values, 0, levels.length);
-      return values;
     }
   }
 }

@@ -22,7 +22,7 @@ final class Shuffles {
     while (!current.dependencies().isEmpty()) {
       Dependency<?> dependency = current.dependencies().head();
       if (dependency instanceof ShuffleDependency<?, ?, ?> shuffle) {
-        spark.sc().cleaner().get().doCleanupShuffle(shuffle.shuffleId(), true);
+        spark.sc().cleaner().get().doCleanupShuffle(shuffle.shuffleId(), false);
         return;
       }
       current = dependency.rdd();

@@ -194,6 +194,22 @@ class TrainJobRobustnessTest {
   }
 
   @Test
+  void aRunFolderThatCannotBeWrittenIsRefused() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "mine");
+
+    assertThatThrownBy(() -> train("file/run"))
+        .isInstanceOfSatisfying(
+            DdpmException.class, e -> assertThat(e.category()).isEqualTo(Category.ENVIRONMENT))
+        .hasMessageContaining("--run = " + file + "/run: cannot be used: ");
+    assertThatThrownBy(() -> train("file"))
+        .isInstanceOfSatisfying(
+            DdpmException.class, e -> assertThat(e.category()).isEqualTo(Category.USER))
+        .hasMessageContaining("--run = " + file + ": exists, but is no folder of a training run");
+    assertThat(file).hasContent("mine");
+    assertThat(out.toString()).doesNotContain("round 1");
+  }
+
+  @Test
   void moreWorkersThanImagesAreRefused() {
     assertThatThrownBy(() -> train("run", "training.workers=45"))
         .isInstanceOf(DdpmException.class)
