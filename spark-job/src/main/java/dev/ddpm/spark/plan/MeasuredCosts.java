@@ -16,12 +16,12 @@ public record MeasuredCosts(
     double driverSecondsPerParameter) {
 
   /**
-   * Measured on one machine of 2 cores (AMD Zen 4), {@code local-cluster[2,1,4096]}, the MNIST
-   * configuration of 2,226,817 parameters, batch 32, 16 steps a round: the fifth round of the table
-   * in {@code spark-job/DISTRIBUTED.md}, while other programs used the machine. This is the one
-   * place of these numbers; a better measurement replaces them here.
+   * Measured on one machine of 2 cores (AMD Zen 5), {@code local-cluster[2,1,4096]}, the MNIST
+   * configuration of 2,226,817 parameters, batch 32, 16 steps a round: the rounds of the table in
+   * {@code spark-job/DISTRIBUTED.md}. This is the one place of these numbers; a better measurement
+   * replaces them here.
    */
-  public static final MeasuredCosts REFERENCE = new MeasuredCosts(95e9, 120e6, 0.15, 9e-9);
+  public static final MeasuredCosts REFERENCE = new MeasuredCosts(156e9, 160e6, 0.15, 9e-9);
 
   /** The same with another speed of the cores. */
   public MeasuredCosts withFlopsPerCore(double flops) {

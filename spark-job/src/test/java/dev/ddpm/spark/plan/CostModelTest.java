@@ -30,16 +30,17 @@ class CostModelTest {
   }
 
   /**
-   * What was measured where two executors share a machine: 8.38 s of compute, 0.22 s of broadcast,
-   * 0.88 s to average, 0.02 s on the driver. There is no network in between.
+   * What was measured where two executors share a machine, in the mean of rounds 9 to 12: 5.11 s of
+   * compute, 0.17 s of broadcast, 0.62 s to average, 0.02 s on the driver. There is no network in
+   * between.
    */
   @Test
   void givesBackTheMeasuredRound() {
     RoundCost cost = MODEL.round(MNIST, new ClusterShape(2, 1, 1, Double.MAX_VALUE));
 
-    assertThat(cost.compute()).isCloseTo(8.38, withPercentage(5));
-    assertThat(cost.broadcast()).isCloseTo(0.22, within(0.02));
-    assertThat(cost.average()).isCloseTo(0.88, within(0.1));
+    assertThat(cost.compute()).isCloseTo(5.11, withPercentage(5));
+    assertThat(cost.broadcast()).isCloseTo(0.17, within(0.02));
+    assertThat(cost.average()).isCloseTo(0.62, within(0.07));
     assertThat(cost.driver()).isCloseTo(0.02, within(0.005));
   }
 
