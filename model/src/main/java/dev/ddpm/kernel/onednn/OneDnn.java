@@ -31,9 +31,12 @@ public final class OneDnn {
   private final stream queue = new stream(cpu);
   private final primitive_attr attributes = new primitive_attr();
   private final Map<String, Pointer> staging = new HashMap<>();
-  private final List<Pointer> owned = new ArrayList<>();
+
+  /** What JavaCPP would free if nothing in Java held it. */
+  private final List<BytePointer> staged = new ArrayList<>();
+
+  private BytePointer scratch = new BytePointer();
   private Pointer scratchpad = new Pointer();
-  private long scratchpadBytes;
 
   private OneDnn() {
     attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
@@ -94,20 +97,25 @@ public final class OneDnn {
   }
 
   void reserveScratchpad(long bytes) {
-    if (bytes > scratchpadBytes) {
-      scratchpad = allocate(bytes);
-      scratchpadBytes = bytes;
+    if (bytes + ALIGNMENT > scratch.capacity()) {
+      scratch.deallocate();
+      scratch = new BytePointer(bytes + ALIGNMENT);
+      scratchpad = aligned(scratch);
     }
   }
 
   /** Memory for an array in a primitive's layout; equal roles and sizes share it. */
   Pointer staging(String role, long bytes) {
-    return staging.computeIfAbsent(role + " " + bytes, absent -> allocate(bytes));
+    return staging.computeIfAbsent(role + " " + bytes, absent -> stage(bytes));
   }
 
-  private Pointer allocate(long bytes) {
-    BytePointer block = new BytePointer(bytes + ALIGNMENT);
-    owned.add(block);
+  private Pointer stage(long bytes) {
+    var block = new BytePointer(bytes + ALIGNMENT);
+    staged.add(block);
+    return aligned(block);
+  }
+
+  private static Pointer aligned(BytePointer block) {
     return new ForeignMemory((block.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
   }
 }
