@@ -93,7 +93,7 @@ final class ResidualBlock implements Block {
       mean2 = context.allocate(batch, spec.groups());
       deviation2 = context.allocate(batch, spec.groups());
       y = context.allocate(second.output());
-      backward = training ? new Backward(batch, first, second) : null;
+      backward = training ? new Backward(batch, first, second, layout1, layout2) : null;
     }
 
     private GroupNorm norm(int batch, int positions, int channels) {
@@ -122,9 +122,12 @@ final class ResidualBlock implements Block {
     final MatrixProduct toTimeProjection = MatrixProduct.firstTransposed(context, 1);
     final MatrixProduct toTime = MatrixProduct.secondTransposed(context, 1);
 
-    Backward(int batch, ConvolutionShape first, ConvolutionShape second) {
-      Layout layout1 = Convolutions.layout(first, context);
-      Layout layout2 = Convolutions.layout(second, context);
+    Backward(
+        int batch,
+        ConvolutionShape first,
+        ConvolutionShape second,
+        Layout layout1,
+        Layout layout2) {
       dActivated2 = context.scratch("gradient", layout2, second.input());
       dHidden = context.scratch("hidden gradient", layout1, second.input());
       dActivated1 = context.scratch("gradient", layout1, first.input());

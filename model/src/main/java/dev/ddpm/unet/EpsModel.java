@@ -12,6 +12,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.NoOp;
 
 /**
  * The noise predictor ε_θ as a trainable float32 U-Net. Buffers are kept per batch size, so steps
@@ -42,7 +43,20 @@ public final class EpsModel implements EpsilonModel {
     return model;
   }
 
-  /** The same with kernels of one's choice. */
+  /**
+   * A network with given weights, that is not trained further.
+   *
+   * @param spec the architecture
+   * @param weights flat, as {@link #parameters} gives them
+   * @throws IllegalArgumentException if there are more or fewer than the network has
+   */
+  public static EpsModel pretrained(UNetSpec spec, float[] weights) {
+    EpsModel model = new EpsModel(spec, UNetGraph.create(spec, new NoOp(), DataType.FLOAT));
+    model.setParameters(weights);
+    return model;
+  }
+
+  /** The same as {@link #create} with kernels of one's choice. */
   static EpsModel create(UNetSpec spec, long seed, IUpdater updater, KernelChoice kernels) {
     EpsModel model = create(spec, seed, updater);
     UNetGraph.use(kernels, model.graph);

@@ -18,13 +18,16 @@ final class ConvolutionPart {
   private final ConvolutionShape shape;
   private final int kernel;
   private final int first;
-  private final boolean winograd;
+  private final dnnl.algorithm method;
   private final long[] stride;
   private final Tensor weight;
   private final Tensor gradient;
   private final memory.desc image;
   private final memory.desc result;
   private final memory.desc weights;
+  private final memory.desc workedImage;
+  private final memory.desc workedResult;
+  private final memory.desc workedWeights;
   private Forward plain;
   private Forward biased;
   private Backward backward;
@@ -53,14 +56,21 @@ final class ConvolutionPart {
     this.shape = shape;
     this.kernel = kernel;
     this.first = first;
-    this.winograd =
-        kernel == ConvolutionShape.KERNEL && OneDnnConvolution.layout(shape) == Layout.BLOCKS;
+    Layout worked =
+        kernel == ConvolutionShape.KERNEL ? OneDnnConvolution.layout(shape) : Layout.ROWS;
+    this.method =
+        worked == Layout.BLOCKS
+            ? dnnl.algorithm.convolution_winograd
+            : dnnl.algorithm.convolution_direct;
     this.stride = new long[] {shape.stride(), shape.stride()};
     this.weight = weight;
     this.gradient = gradient;
-    this.image = image(order(x == Layout.BLOCKS));
-    this.result = result(order(y == Layout.BLOCKS));
+    this.image = image(order(x));
+    this.result = result(order(y));
     this.weights = weights(memory.format_tag.hwio);
+    this.workedImage = image(order(worked));
+    this.workedResult = result(order(worked));
+    this.workedWeights = weights(memory.format_tag.any);
   }
 
   private Operand image(memory.desc layout) {
@@ -82,46 +92,50 @@ final class ConvolutionPart {
   }
 
   private memory.desc image(memory.format_tag order) {
-    return library.describe(order, shape.batch(), shape.in(), shape.height(), shape.width());
+    return OneDnn.descriptor(order, shape.batch(), shape.in(), shape.height(), shape.width());
   }
 
   private memory.desc result(memory.format_tag order) {
-    return library.describe(order, shape.batch(), shape.out(), shape.outHeight(), shape.outWidth());
+    return OneDnn.descriptor(
+        order, shape.batch(), shape.out(), shape.outHeight(), shape.outWidth());
   }
 
   private memory.desc weights(memory.format_tag order) {
-    return library.describe(order, shape.out(), shape.in(), kernel, kernel);
+    return OneDnn.descriptor(order, shape.out(), shape.in(), kernel, kernel);
   }
 
-  /** The order of an image's dimensions that an algorithm works on. */
-  private static memory.format_tag order(boolean winograd) {
-    return winograd ? memory.format_tag.nChw16c : memory.format_tag.nhwc;
-  }
-
-  private static dnnl.algorithm algorithm(boolean winograd) {
-    return winograd ? dnnl.algorithm.convolution_winograd : dnnl.algorithm.convolution_direct;
+  private static memory.format_tag order(Layout layout) {
+    return layout == Layout.BLOCKS ? memory.format_tag.nChw16c : memory.format_tag.nhwc;
   }
 
   private convolution_forward.primitive_desc forward(boolean withBias) {
-    memory.desc any = weights(memory.format_tag.any);
-    memory.desc x = image(order(winograd));
-    memory.desc y = result(order(winograd));
     convolution_forward.desc description =
         withBias
             ? new convolution_forward.desc(
                 dnnl.prop_kind.forward_training,
-                algorithm(winograd),
-                x,
-                any,
-                library.describe(memory.format_tag.x, shape.out()),
-                y,
+                method,
+                workedImage,
+                workedWeights,
+                biases(),
+                workedResult,
                 stride,
                 ONE,
                 ONE)
             : new convolution_forward.desc(
-                dnnl.prop_kind.forward_training, algorithm(winograd), x, any, y, stride, ONE, ONE);
+                dnnl.prop_kind.forward_training,
+                method,
+                workedImage,
+                workedWeights,
+                workedResult,
+                stride,
+                ONE,
+                ONE);
     return new convolution_forward.primitive_desc(
         description, library.attributes(), library.engine(), false);
+  }
+
+  private memory.desc biases() {
+    return OneDnn.descriptor(memory.format_tag.x, shape.out());
   }
 
   private final class Forward {
@@ -142,8 +156,7 @@ final class ConvolutionPart {
               .argument(dnnl.DNNL_ARG_WEIGHTS, w)
               .argument(dnnl.DNNL_ARG_DST, y);
       if (withBias) {
-        memory.desc values = library.describe(memory.format_tag.x, shape.out());
-        bias = Operand.of(library, "bias", values, values, 0);
+        bias = Operand.of(library, "bias", biases(), biases(), 0);
         arguments.argument(dnnl.DNNL_ARG_BIAS, bias);
       } else {
         bias = null;
@@ -201,13 +214,7 @@ final class ConvolutionPart {
         convolution_forward.primitive_desc hint) {
       convolution_backward_data.desc description =
           new convolution_backward_data.desc(
-              algorithm(winograd),
-              image(order(winograd)),
-              weights(memory.format_tag.any),
-              result(order(winograd)),
-              stride,
-              ONE,
-              ONE);
+              method, workedImage, workedWeights, workedResult, stride, ONE, ONE);
       return new convolution_backward_data.primitive_desc(
           description, library.attributes(), library.engine(), hint);
     }
@@ -216,13 +223,7 @@ final class ConvolutionPart {
         convolution_forward.primitive_desc hint) {
       convolution_backward_weights.desc description =
           new convolution_backward_weights.desc(
-              algorithm(winograd),
-              image(order(winograd)),
-              weights(memory.format_tag.any),
-              result(order(winograd)),
-              stride,
-              ONE,
-              ONE);
+              method, workedImage, workedWeights, workedResult, stride, ONE, ONE);
       return new convolution_backward_weights.primitive_desc(
           description, library.attributes(), library.engine(), hint);
     }

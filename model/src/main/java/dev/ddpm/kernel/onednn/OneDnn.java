@@ -10,6 +10,7 @@ import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.BytePointer;
@@ -29,7 +30,7 @@ public final class OneDnn {
 
   private final engine cpu = new engine(engine.kind.cpu, 0);
   private final stream queue = new stream(cpu);
-  private final primitive_attr attributes = new primitive_attr();
+  private final primitive_attr attributes = attributes(false);
   private final Map<String, Pointer> staging = new HashMap<>();
 
   /** What JavaCPP would free if nothing in Java held it. */
@@ -38,9 +39,7 @@ public final class OneDnn {
   private BytePointer scratch = new BytePointer();
   private Pointer scratchpad = new Pointer();
 
-  private OneDnn() {
-    attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
-  }
+  private OneDnn() {}
 
   /** A new one for a network; empty where the class path has no natives that this machine loads. */
   public static Optional<OneDnn> create() {
@@ -81,13 +80,29 @@ public final class OneDnn {
     return queue;
   }
 
-  /** Makes primitives take their scratch memory from {@link #scratchpad}. */
+  /** Attributes of a primitive that overwrites its result. */
   primitive_attr attributes() {
     return attributes;
   }
 
-  /** An array as it lies in ND4J's memory is described by the order of its dimensions. */
-  memory.desc describe(memory.format_tag order, long... sizes) {
+  /**
+   * New attributes of a primitive, which takes its scratch memory from {@link #scratchpad}.
+   *
+   * @param sum whether it adds to its result instead of overwriting it
+   */
+  static primitive_attr attributes(boolean sum) {
+    var attributes = new primitive_attr();
+    attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+    if (sum) {
+      var addition = new post_ops();
+      addition.append_sum();
+      attributes.set_post_ops(addition);
+    }
+    return attributes;
+  }
+
+  /** Describes an array by its sizes and the order in which its dimensions lie in memory. */
+  static memory.desc descriptor(memory.format_tag order, long... sizes) {
     return new memory.desc(sizes, memory.data_type.f32, order);
   }
 

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -13,7 +12,7 @@ public final class OneDnnProduct {
   private final OneDnn library;
   private final boolean transposeA;
   private final boolean transposeB;
-  private final primitive_attr attributes = new primitive_attr();
+  private final primitive_attr attributes;
   private Operand a;
   private Operand b;
   private Operand c;
@@ -29,14 +28,9 @@ public final class OneDnnProduct {
     this.library = library;
     this.transposeA = transposeA;
     this.transposeB = transposeB;
-    attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+    this.attributes = OneDnn.attributes(accumulate);
     if (alpha != 1) {
       attributes.set_output_scales(0, new float[] {(float) alpha});
-    }
-    if (accumulate) {
-      post_ops sum = new post_ops();
-      sum.append_sum();
-      attributes.set_post_ops(sum);
     }
   }
 
@@ -69,15 +63,15 @@ public final class OneDnnProduct {
             .build(new matmul(description));
   }
 
-  private memory.desc describe(INDArray matrices, boolean transpose) {
+  private static memory.desc describe(INDArray matrices, boolean transpose) {
     long[] sizes = matrices.shape();
     boolean stack = sizes.length == 3;
     if (!transpose) {
-      return library.describe(stack ? memory.format_tag.abc : memory.format_tag.ab, sizes);
+      return OneDnn.descriptor(stack ? memory.format_tag.abc : memory.format_tag.ab, sizes);
     }
     long[] transposed = Arrays.copyOf(sizes, sizes.length);
     transposed[sizes.length - 1] = sizes[sizes.length - 2];
     transposed[sizes.length - 2] = sizes[sizes.length - 1];
-    return library.describe(stack ? memory.format_tag.acb : memory.format_tag.ba, transposed);
+    return OneDnn.descriptor(stack ? memory.format_tag.acb : memory.format_tag.ba, transposed);
   }
 }

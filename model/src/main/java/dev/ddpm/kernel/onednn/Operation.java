@@ -8,9 +8,7 @@ import org.bytedeco.dnnl.dnnl_primitive;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive;
-import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.primitive_desc_base;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.javacpp.Pointer;
@@ -75,14 +73,8 @@ public final class Operation {
 
   /** The copy of an array from one layout to another, or its addition to what is there. */
   static Operation copy(OneDnn library, memory from, memory to, boolean sum) {
-    primitive_attr attributes = new primitive_attr();
-    attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
-    if (sum) {
-      post_ops addition = new post_ops();
-      addition.append_sum();
-      attributes.set_post_ops(addition);
-    }
-    reorder.primitive_desc description = new reorder.primitive_desc(from, to, attributes, false);
+    reorder.primitive_desc description =
+        new reorder.primitive_desc(from, to, OneDnn.attributes(sum), false);
     return new Operation(
         library,
         new reorder(description),

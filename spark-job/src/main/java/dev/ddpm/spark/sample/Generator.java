@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
-import org.nd4j.linalg.learning.config.NoOp;
 
 /** A model and its buffers, drawing one micro-batch at a time. Serves one thread. */
 final class Generator {
@@ -24,8 +23,7 @@ final class Generator {
 
   Generator(SamplingPlan plan, float[] weights) {
     this.plan = plan;
-    this.model = EpsModel.create(plan.model().unet(), 0, new NoOp());
-    model.setParameters(weights);
+    this.model = EpsModel.pretrained(plan.model().unet(), weights);
     this.process = plan.process();
     this.x = new float[plan.microBatch() * plan.imageSize()];
   }

@@ -22,7 +22,6 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
-import org.nd4j.linalg.learning.config.NoOp;
 
 /**
  * Computes the images between pairs of images of a table, one task per pair, and writes them as an
@@ -113,7 +112,7 @@ public final class InterpolateJob {
     RuntimeCheck.run(context, NativeBackend::describe);
     var weights = new Floats(model.weights());
     Broadcast<ExecutorPool<EpsModel>> models =
-        context.broadcast(new ExecutorPool<>(() -> model(unet, weights)));
+        context.broadcast(new ExecutorPool<>(() -> EpsModel.pretrained(unet, weights.values())));
     try {
       context.setJobGroup(
           "interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
@@ -135,12 +134,6 @@ public final class InterpolateJob {
     } finally {
       models.destroy();
     }
-  }
-
-  private static EpsModel model(UNetSpec unet, Floats weights) {
-    EpsModel model = EpsModel.create(unet, 0, new NoOp());
-    model.setParameters(weights.values());
-    return model;
   }
 
   private Path emptyFolder(String output) {

@@ -15,7 +15,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
-import org.nd4j.linalg.learning.config.NoOp;
 
 /**
  * Measures the sampler loop in this process, with one model and without Spark's scheduling: what
@@ -47,10 +46,9 @@ public final class SamplerComparison {
   public SamplerComparison(
       String path, SamplingConfig sampling, Configuration configuration, PrintWriter out) {
     this.stored = StoredModel.read(path, sampling.weights(), configuration);
-    this.model = EpsModel.create(stored.description().unet(), 0, new NoOp());
+    this.model = EpsModel.pretrained(stored.description().unet(), stored.weights());
     this.sampling = sampling;
     this.out = out;
-    model.setParameters(stored.weights());
   }
 
   /** Measures images/s by micro-batch, for as many steps as are configured. */

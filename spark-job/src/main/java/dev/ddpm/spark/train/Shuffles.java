@@ -7,13 +7,14 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
 
 /**
- * Removes shuffle files at once. Spark removes them when the driver's garbage collector happens to
- * find the RDD gone; with one shuffle of the whole model per round, disks would be full before.
+ * Has shuffle files removed, without waiting for it. By itself Spark removes them when the driver's
+ * garbage collector happens to find the RDD gone; with one shuffle of the whole model per round,
+ * disks would be full before.
  */
 final class Shuffles {
   private Shuffles() {}
 
-  /** Removes the files of the last shuffle that an RDD was made by, and no earlier ones. */
+  /** Has the files of the last shuffle that an RDD was made by removed, and no earlier ones. */
   static void removeLast(JavaSparkContext spark, JavaRDD<?> rdd) {
     if (spark.sc().cleaner().isEmpty()) {
       return;
