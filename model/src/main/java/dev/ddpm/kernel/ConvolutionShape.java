@@ -14,6 +14,11 @@ public record ConvolutionShape(int batch, int height, int width, int in, int out
   /** Height and width of the kernel. */
   public static final int KERNEL = 3;
 
+  /** The same sizes with another number of images. */
+  public ConvolutionShape ofBatch(int images) {
+    return new ConvolutionShape(images, height, width, in, out, stride);
+  }
+
   /** Height of the result. */
   public int outHeight() {
     return (height - 1) / stride + 1;

@@ -36,6 +36,11 @@ public final class BlockContext {
     oneDnn = choice == KernelChoice.VECTOR ? OneDnn.create() : Optional.empty();
   }
 
+  /** Promises that no weight changes any more, before the first pass. */
+  public void keepWeights() {
+    oneDnn.ifPresent(OneDnn::keepWeights);
+  }
+
   Kernels kernels() {
     return kernels;
   }

@@ -23,6 +23,7 @@ public final class EpsModel implements EpsilonModel {
   private final ParameterLayout layout;
   private final ComputationGraph graph;
   private final Map<Integer, Batch> batches = new HashMap<>();
+  private boolean constant;
 
   private EpsModel(UNetSpec spec, ComputationGraph graph) {
     this.spec = spec;
@@ -44,7 +45,8 @@ public final class EpsModel implements EpsilonModel {
   }
 
   /**
-   * A network with given weights, that is not trained further.
+   * A network with given weights, that is not trained further: what kernels make of the weights is
+   * kept, and {@link #setParameters} is refused.
    *
    * @param spec the architecture
    * @param weights flat, as {@link #parameters} gives them
@@ -53,13 +55,15 @@ public final class EpsModel implements EpsilonModel {
   public static EpsModel pretrained(UNetSpec spec, float[] weights) {
     EpsModel model = new EpsModel(spec, UNetGraph.create(spec, new NoOp(), DataType.FLOAT));
     model.setParameters(weights);
+    model.constant = true;
+    UNetGraph.context(model.graph).keepWeights();
     return model;
   }
 
   /** The same as {@link #create} with kernels of one's choice. */
   static EpsModel create(UNetSpec spec, long seed, IUpdater updater, KernelChoice kernels) {
     EpsModel model = create(spec, seed, updater);
-    UNetGraph.use(kernels, model.graph);
+    UNetGraph.context(model.graph).use(kernels);
     return model;
   }
 
@@ -184,8 +188,12 @@ public final class EpsModel implements EpsilonModel {
    * Copies values into the flat parameter vector.
    *
    * @throws IllegalArgumentException if there are more or fewer than the network has
+   * @throws IllegalStateException if the network is {@link #pretrained}
    */
   public void setParameters(float[] flat) {
+    if (constant) {
+      throw new IllegalStateException("The weights of a pretrained network do not change.");
+    }
     if (flat.length != layout.size()) {
       throw new IllegalArgumentException(
           "The network has " + layout.size() + " parameters, not " + flat.length);

@@ -1,7 +1,7 @@
 package dev.ddpm.unet;
 
-import dev.ddpm.kernel.KernelChoice;
 import dev.ddpm.kernel.NativeBackend;
+import dev.ddpm.layer.BlockContext;
 import dev.ddpm.layer.BlockGraphVertex;
 import dev.ddpm.layer.BlockVertex;
 import dev.ddpm.layer.EpsilonLoss;
@@ -67,13 +67,13 @@ public final class UNetGraph {
     return graph;
   }
 
-  /** Makes a network use other kernels than the fastest; before its first pass. */
-  static void use(KernelChoice choice, ComputationGraph graph) {
+  /** What the blocks of a network share, to be changed before its first pass. */
+  static BlockContext context(ComputationGraph graph) {
     for (GraphVertex vertex : graph.getVertices()) {
       if (vertex instanceof BlockGraphVertex block) {
-        block.context().use(choice);
-        return;
+        return block.context();
       }
     }
+    throw new IllegalArgumentException("This is no U-Net: it has no blocks.");
   }
 }

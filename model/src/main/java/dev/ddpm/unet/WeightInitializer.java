@@ -8,10 +8,11 @@ import dev.ddpm.random.Stream;
  * linear layers, 1 and 0 for normalisations. Each tensor's numbers depend on the seed and its
  * position in the state dict alone.
  */
-final class WeightInitializer {
+public final class WeightInitializer {
   private WeightInitializer() {}
 
-  static float[] draw(ParameterLayout layout, long seed) {
+  /** Flat weights, the same for the same seed on every machine. */
+  public static float[] draw(ParameterLayout layout, long seed) {
     float[] flat = new float[Math.toIntExact(layout.size())];
     int number = 0;
     for (ParameterLayout.Tensor tensor : layout.tensors()) {

@@ -13,10 +13,11 @@ import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.TrainingSpec;
 import dev.ddpm.unet.EpsModel;
+import dev.ddpm.unet.ParameterLayout;
 import dev.ddpm.unet.UNetFlops;
 import dev.ddpm.unet.UNetSpec;
+import dev.ddpm.unet.WeightInitializer;
 import java.util.Random;
-import org.nd4j.linalg.learning.config.NoOp;
 
 /** What is repeated and timed: exactly what a task of the training or sampling job repeats. */
 enum Work {
@@ -58,7 +59,8 @@ enum Work {
     @Override
     Runnable prepare(Network network, int worker) {
       UNetSpec spec = network.spec();
-      EpsModel model = EpsModel.create(spec, worker, new NoOp());
+      EpsModel model =
+          EpsModel.pretrained(spec, WeightInitializer.draw(ParameterLayout.of(spec), worker));
       var sampler =
           new AncestralSampler(NoiseSchedule.linear(TIMESTEPS), Variance.FIXED_SMALL, true);
       ReverseProcess process =

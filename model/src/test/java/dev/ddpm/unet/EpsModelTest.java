@@ -1,6 +1,7 @@
 package dev.ddpm.unet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.random.CounterRandom;
@@ -300,5 +301,24 @@ class EpsModelTest {
     restored.fit(next.inputs(WITH_DROPOUT), next.labels(WITH_DROPOUT));
 
     assertThat(restored.params().toFloatVector()).isEqualTo(model.parameters());
+  }
+
+  @Test
+  void aPretrainedNetworkPredictsTheSameAndKeepsItsWeights() {
+    UNetSpec spec = new UNetSpec(3, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 2, 0);
+    EpsModel trained = model(spec);
+    EpsModel pretrained = EpsModel.pretrained(spec, trained.parameters());
+    for (int[] images : new int[][] {{1, 2, 3}, {7}, {4, 5, 6}}) {
+      Batch batch = Batch.of(spec, images);
+      float[] expected = new float[batch.xt.length];
+      float[] actual = new float[batch.xt.length];
+      trained.predict(batch.xt, batch.timesteps, batch.size, expected);
+      pretrained.predict(batch.xt, batch.timesteps, batch.size, actual);
+      assertThat(actual).containsExactly(expected, within(1e-5f));
+    }
+
+    assertThatThrownBy(() -> pretrained.setParameters(trained.parameters()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("The weights of a pretrained network do not change.");
   }
 }

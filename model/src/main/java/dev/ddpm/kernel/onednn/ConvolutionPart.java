@@ -10,7 +10,10 @@ import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.primitive;
 
-/** The convolution of consecutive images of a batch. */
+/**
+ * The convolution of consecutive images of a batch, a few at a time. Weights are read once for all
+ * of them, or once and for all where they are constant.
+ */
 final class ConvolutionPart {
   private static final long[] ONE = {1, 1};
 
@@ -18,6 +21,7 @@ final class ConvolutionPart {
   private final ConvolutionShape shape;
   private final int kernel;
   private final int first;
+  private final int end;
   private final dnnl.algorithm method;
   private final long[] stride;
   private final Tensor weight;
@@ -35,9 +39,10 @@ final class ConvolutionPart {
   /**
    * A part of a convolution.
    *
-   * @param shape the sizes, with the number of images of this part
+   * @param shape the sizes, with the number of images at a time
    * @param kernel height and width of the kernel, with a padding of 1
    * @param first number of images before this part, which adds to their weight gradient
+   * @param times how often as many images follow
    * @param x layout of the input and of its gradient
    * @param y layout of the result and of its gradient
    * @param weight (kernel, kernel, in, out)
@@ -48,6 +53,7 @@ final class ConvolutionPart {
       ConvolutionShape shape,
       int kernel,
       int first,
+      int times,
       Layout x,
       Layout y,
       Tensor weight,
@@ -56,6 +62,7 @@ final class ConvolutionPart {
     this.shape = shape;
     this.kernel = kernel;
     this.first = first;
+    this.end = first + times * shape.batch();
     Layout worked =
         kernel == ConvolutionShape.KERNEL ? OneDnnConvolution.layout(shape) : Layout.ROWS;
     this.method =
@@ -74,21 +81,27 @@ final class ConvolutionPart {
   }
 
   private Operand image(memory.desc layout) {
-    long before = (long) first * shape.height() * shape.width() * shape.in();
-    return Operand.of(library, "image", image, layout, before);
+    return Operand.of(library, "image", image, layout);
   }
 
   private Operand result(memory.desc layout) {
-    long before = (long) first * shape.outHeight() * shape.outWidth() * shape.out();
-    return Operand.of(library, "result", result, layout, before);
+    return Operand.of(library, "result", result, layout);
   }
 
   private Operand weights(memory.desc layout) {
-    return Operand.of(library, "weights", weights, layout, 0);
+    return library.hasConstantWeights()
+        ? Operand.kept(library, weights, layout)
+        : Operand.of(library, "weights", weights, layout);
   }
 
-  private Operand gradient(memory.desc layout) {
-    return first == 0 ? weights(layout) : Operand.sum(library, "weights", weights, layout);
+  /** Values of the input before an image. */
+  private long inputBefore(int number) {
+    return (long) number * shape.height() * shape.width() * shape.in();
+  }
+
+  /** Values of the result before an image. */
+  private long resultBefore(int number) {
+    return (long) number * shape.outHeight() * shape.outWidth() * shape.out();
   }
 
   private memory.desc image(memory.format_tag order) {
@@ -109,27 +122,16 @@ final class ConvolutionPart {
   }
 
   private convolution_forward.primitive_desc forward(boolean withBias) {
+    dnnl.prop_kind kind =
+        library.hasConstantWeights()
+            ? dnnl.prop_kind.forward_inference
+            : dnnl.prop_kind.forward_training;
     convolution_forward.desc description =
         withBias
             ? new convolution_forward.desc(
-                dnnl.prop_kind.forward_training,
-                method,
-                workedImage,
-                workedWeights,
-                biases(),
-                workedResult,
-                stride,
-                ONE,
-                ONE)
+                kind, method, workedImage, workedWeights, biases(), workedResult, stride, ONE, ONE)
             : new convolution_forward.desc(
-                dnnl.prop_kind.forward_training,
-                method,
-                workedImage,
-                workedWeights,
-                workedResult,
-                stride,
-                ONE,
-                ONE);
+                kind, method, workedImage, workedWeights, workedResult, stride, ONE, ONE);
     return new convolution_forward.primitive_desc(
         description, library.attributes(), library.engine(), false);
   }
@@ -138,9 +140,26 @@ final class ConvolutionPart {
     return OneDnn.descriptor(memory.format_tag.x, shape.out());
   }
 
+  /** The weights in the layout of a primitive. */
+  private final class Weights {
+    final Operand operand;
+    private boolean kept;
+
+    Weights(memory.desc layout) {
+      operand = weights(layout);
+    }
+
+    void read() {
+      if (!kept) {
+        operand.read(weight.array());
+        kept = library.hasConstantWeights();
+      }
+    }
+  }
+
   private final class Forward {
     final Operand x;
-    final Operand w;
+    final Weights w;
     final Operand bias;
     final Operand y;
     final Operation operation;
@@ -148,15 +167,15 @@ final class ConvolutionPart {
     Forward(boolean withBias) {
       convolution_forward.primitive_desc description = forward(withBias);
       x = image(description.src_desc());
-      w = weights(description.weights_desc());
+      w = new Weights(description.weights_desc());
       y = result(description.dst_desc());
       Operation.Builder arguments =
           new Operation.Builder(library, description)
               .argument(dnnl.DNNL_ARG_SRC, x)
-              .argument(dnnl.DNNL_ARG_WEIGHTS, w)
+              .argument(dnnl.DNNL_ARG_WEIGHTS, w.operand)
               .argument(dnnl.DNNL_ARG_DST, y);
       if (withBias) {
-        bias = Operand.of(library, "bias", biases(), biases(), 0);
+        bias = Operand.of(library, "bias", biases(), biases());
         arguments.argument(dnnl.DNNL_ARG_BIAS, bias);
       } else {
         bias = null;
@@ -165,21 +184,23 @@ final class ConvolutionPart {
     }
 
     void run(Tensor image, Tensor biases, Tensor result) {
-      x.read(image.array());
-      w.read(weight.array());
+      w.read();
       if (bias != null) {
         bias.read(biases.array());
       }
-      y.bind(result.array());
-      operation.run();
-      y.write();
+      for (int number = first; number < end; number += shape.batch()) {
+        x.read(image.array(), inputBefore(number));
+        y.bind(result.array(), resultBefore(number));
+        operation.run();
+        y.write();
+      }
     }
   }
 
   private final class Backward {
     final Operand x;
     final Operand dy;
-    final Operand w;
+    final Weights w;
     final Operand dx;
     final Operand dw;
     final Operation toInput;
@@ -190,18 +211,18 @@ final class ConvolutionPart {
       convolution_backward_data.primitive_desc input = input(hint);
       convolution_backward_weights.primitive_desc weightGradient = weight(hint);
 
-      w = weights(input.weights_desc());
+      w = new Weights(input.weights_desc());
       dy = result(input.diff_dst_desc());
       dx = image(input.diff_src_desc());
       toInput =
           new Operation.Builder(library, input)
               .argument(dnnl.DNNL_ARG_DIFF_DST, dy)
-              .argument(dnnl.DNNL_ARG_WEIGHTS, w)
+              .argument(dnnl.DNNL_ARG_WEIGHTS, w.operand)
               .argument(dnnl.DNNL_ARG_DIFF_SRC, dx)
               .build(new primitive(input));
 
       x = image(weightGradient.src_desc());
-      dw = gradient(weightGradient.diff_weights_desc());
+      dw = Operand.of(library, "weight gradient", weights, weightGradient.diff_weights_desc());
       toWeight =
           new Operation.Builder(library, weightGradient)
               .argument(dnnl.DNNL_ARG_SRC, x)
@@ -228,18 +249,21 @@ final class ConvolutionPart {
           description, library.attributes(), library.engine(), hint);
     }
 
-    void input(Tensor dImage) {
-      w.read(weight.array());
-      dx.bind(dImage.array());
+    void input(Tensor dImage, int number) {
+      dx.bind(dImage.array(), inputBefore(number));
       toInput.run();
       dx.write();
     }
 
-    void weight(Tensor image) {
-      x.read(image.array());
+    void weight(Tensor image, int number) {
+      x.read(image.array(), inputBefore(number));
       dw.bind(gradient.array());
       toWeight.run();
-      dw.write();
+      if (number == 0) {
+        dw.write();
+      } else {
+        dw.add();
+      }
     }
   }
 
@@ -255,23 +279,36 @@ final class ConvolutionPart {
 
   /** Overwrites {@code dx} and overwrites or adds to the weight's gradient. */
   void backward(Tensor x, Tensor dy, Tensor dx) {
-    read(dy).input(dx);
-    backward.weight(x);
+    Backward steps = backward();
+    steps.w.read();
+    for (int number = first; number < end; number += shape.batch()) {
+      steps.dy.read(dy.array(), resultBefore(number));
+      steps.input(dx, number);
+      steps.weight(x, number);
+    }
   }
 
   /** Only the first half of {@link #backward}; no gradient is needed. */
   void inputGradient(Tensor dy, Tensor dx) {
-    read(dy).input(dx);
+    Backward steps = backward();
+    steps.w.read();
+    for (int number = first; number < end; number += shape.batch()) {
+      steps.dy.read(dy.array(), resultBefore(number));
+      steps.input(dx, number);
+    }
   }
 
   /** Only the second half. */
   void weightGradient(Tensor x, Tensor dy) {
-    read(dy).weight(x);
+    Backward steps = backward();
+    for (int number = first; number < end; number += shape.batch()) {
+      steps.dy.read(dy.array(), resultBefore(number));
+      steps.weight(x, number);
+    }
   }
 
-  private Backward read(Tensor dy) {
+  private Backward backward() {
     backward = backward == null ? new Backward() : backward;
-    backward.dy.read(dy.array());
     return backward;
   }
 }

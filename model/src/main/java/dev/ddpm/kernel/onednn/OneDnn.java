@@ -34,7 +34,9 @@ public final class OneDnn {
   private final Map<String, Pointer> staging = new HashMap<>();
 
   /** What JavaCPP would free if nothing in Java held it. */
-  private final List<BytePointer> staged = new ArrayList<>();
+  private final List<BytePointer> allocated = new ArrayList<>();
+
+  private boolean constantWeights;
 
   private BytePointer scratch = new BytePointer();
   private Pointer scratchpad = new Pointer();
@@ -55,6 +57,18 @@ public final class OneDnn {
   /** For the start-up report. */
   public static String describe() {
     return Version.LOADED == null ? "no oneDNN" : "oneDNN " + Version.LOADED;
+  }
+
+  /**
+   * Promises that no weight changes any more, before the first pass: primitives then keep weights
+   * as they transform them.
+   */
+  public void keepWeights() {
+    constantWeights = true;
+  }
+
+  boolean hasConstantWeights() {
+    return constantWeights;
   }
 
   private static final class Version {
@@ -121,12 +135,13 @@ public final class OneDnn {
 
   /** Memory for an array in a primitive's layout; equal roles and sizes share it. */
   Pointer staging(String role, long bytes) {
-    return staging.computeIfAbsent(role + " " + bytes, absent -> stage(bytes));
+    return staging.computeIfAbsent(role + " " + bytes, absent -> allocate(bytes));
   }
 
-  private Pointer stage(long bytes) {
+  /** Memory of one operand alone. */
+  Pointer allocate(long bytes) {
     var block = new BytePointer(bytes + ALIGNMENT);
-    staged.add(block);
+    allocated.add(block);
     return aligned(block);
   }
 

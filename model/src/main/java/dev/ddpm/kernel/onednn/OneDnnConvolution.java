@@ -35,14 +35,33 @@ public final class OneDnnConvolution implements Convolution {
       OneDnn library, ConvolutionShape shape, Layout x, Layout y, Tensor weight, Tensor gradient) {
     int size = shape.height() * shape.width() * Math.max(shape.in(), shape.out());
     int most = layout(shape) == Layout.BLOCKS ? Math.max(1, PART / size) : shape.batch();
-    for (int first = 0; first < shape.batch(); first += most) {
-      int count = Math.min(most, shape.batch() - first);
-      ConvolutionShape part =
-          new ConvolutionShape(
-              count, shape.height(), shape.width(), shape.in(), shape.out(), shape.stride());
+    int atOnce = Math.min(most, shape.batch());
+    int times = shape.batch() / atOnce;
+    int rest = shape.batch() % atOnce;
+    parts.add(
+        new ConvolutionPart(
+            library,
+            shape.ofBatch(atOnce),
+            ConvolutionShape.KERNEL,
+            0,
+            times,
+            x,
+            y,
+            weight,
+            gradient));
+    if (rest > 0) {
+      int first = times * atOnce;
       parts.add(
           new ConvolutionPart(
-              library, part, ConvolutionShape.KERNEL, first, x, y, weight, gradient));
+              library,
+              shape.ofBatch(rest),
+              ConvolutionShape.KERNEL,
+              first,
+              1,
+              x,
+              y,
+              weight,
+              gradient));
     }
   }
 

@@ -49,9 +49,9 @@ public final class OneDnnProduct {
     memory.desc first = describe(left, transposeA);
     memory.desc second = describe(right, transposeB);
     memory.desc product = describe(result, false);
-    a = Operand.of(library, "a", first, first, 0);
-    b = Operand.of(library, "b", second, second, 0);
-    c = Operand.of(library, "c", product, product, 0);
+    a = Operand.of(library, "a", first, first);
+    b = Operand.of(library, "b", second, second);
+    c = Operand.of(library, "c", product, product);
     matmul.primitive_desc description =
         new matmul.primitive_desc(
             new matmul.desc(first, second, product), attributes, library.engine(), false);

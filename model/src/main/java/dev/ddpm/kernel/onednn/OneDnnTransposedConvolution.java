@@ -29,7 +29,7 @@ public final class OneDnnTransposedConvolution implements Convolution {
     this.kernels = kernels;
     this.transposed =
         new ConvolutionPart(
-            library, transposed, kernel, 0, Layout.ROWS, Layout.ROWS, weight, gradient);
+            library, transposed, kernel, 0, 1, Layout.ROWS, Layout.ROWS, weight, gradient);
   }
 
   @Override

@@ -12,31 +12,22 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * else a copy in the primitive's layout.
  */
 public final class Operand {
-  private final long bytesBefore;
+  private final OneDnn library;
   private final memory dense;
   private final memory seen;
-  private final Operation in;
-  private final Operation out;
+  private final boolean copied;
+  private final ForeignMemory begin = new ForeignMemory(0);
   private INDArray bound;
+  private long boundBefore;
+  private Operation in;
+  private Operation out;
+  private Operation sum;
 
-  private Operand(
-      OneDnn library,
-      String role,
-      memory.desc dense,
-      memory.desc layout,
-      long before,
-      boolean sums) {
-    this.bytesBefore = before * Float.BYTES;
-    this.dense = new memory(dense, library.engine(), new Pointer());
-    if (layout.equals(dense) && !sums) {
-      seen = this.dense;
-      in = null;
-      out = null;
-    } else {
-      seen = new memory(layout, library.engine(), library.staging(role, layout.get_size()));
-      in = Operation.copy(library, this.dense, seen, false);
-      out = Operation.copy(library, seen, this.dense, sums);
-    }
+  private Operand(OneDnn library, memory dense, memory seen, boolean copied) {
+    this.library = library;
+    this.dense = dense;
+    this.seen = seen;
+    this.copied = copied;
   }
 
   /**
@@ -45,16 +36,24 @@ public final class Operand {
    * @param role tells apart operands that are in use at the same time
    * @param dense how the caller's array lies in memory
    * @param layout how the primitive wants it
-   * @param before values of the caller's array before the first that matters
    */
-  static Operand of(
-      OneDnn library, String role, memory.desc dense, memory.desc layout, long before) {
-    return new Operand(library, role, dense, layout, before, false);
+  static Operand of(OneDnn library, String role, memory.desc dense, memory.desc layout) {
+    memory own = unbound(library, dense);
+    if (layout.equals(dense)) {
+      return new Operand(library, own, own, false);
+    }
+    Pointer shared = library.staging(role, layout.get_size());
+    return new Operand(library, own, new memory(layout, library.engine(), shared), true);
   }
 
-  /** An operand that {@link #write} adds to what the caller's array holds. */
-  static Operand sum(OneDnn library, String role, memory.desc dense, memory.desc layout) {
-    return new Operand(library, role, dense, layout, 0, true);
+  /** An operand that keeps its copy to itself, so that it has to be read only once. */
+  static Operand kept(OneDnn library, memory.desc dense, memory.desc layout) {
+    memory copy = new memory(layout, library.engine(), library.allocate(layout.get_size()));
+    return new Operand(library, unbound(library, dense), copy, true);
+  }
+
+  private static memory unbound(OneDnn library, memory.desc dense) {
+    return new memory(dense, library.engine(), new Pointer());
   }
 
   dnnl_memory handle() {
@@ -63,25 +62,55 @@ public final class Operand {
 
   /** Binds the caller's array and, where it must be, copies it. */
   public void read(INDArray array) {
-    bind(array);
-    if (in != null) {
+    read(array, 0);
+  }
+
+  /**
+   * The same with a part of an array.
+   *
+   * @param before values of the array before the first that matters
+   */
+  void read(INDArray array, long before) {
+    bind(array, before);
+    if (copied) {
+      in = in == null ? Operation.copy(library, dense, seen, false) : in;
       in.run();
     }
   }
 
   /** Binds the array that {@link #write} fills. */
   public void bind(INDArray array) {
-    if (bound != array) {
-      Pointer first = new ForeignMemory(ForeignMemory.of(array).address() + bytesBefore);
+    bind(array, 0);
+  }
+
+  /**
+   * The same with a part of an array.
+   *
+   * @param before values of the array before the first that is written
+   */
+  void bind(INDArray array, long before) {
+    if (bound != array || boundBefore != before) {
+      Pointer first = begin.moveTo(ForeignMemory.addressOf(array) + before * Float.BYTES);
       Operation.check(dnnl.dnnl_memory_set_data_handle(dense.get(), first));
       bound = array;
+      boundBefore = before;
     }
   }
 
   /** Copies the result to the caller's array where the primitive could not write to it. */
   public void write() {
-    if (out != null) {
+    if (copied) {
+      out = out == null ? Operation.copy(library, seen, dense, false) : out;
       out.run();
     }
+  }
+
+  /** Adds the result to what the caller's array holds; only of an operand that is copied. */
+  void add() {
+    if (!copied) {
+      throw new IllegalStateException("The primitive has overwritten what was to be added to.");
+    }
+    sum = sum == null ? Operation.copy(library, seen, dense, true) : sum;
+    sum.run();
   }
 }
