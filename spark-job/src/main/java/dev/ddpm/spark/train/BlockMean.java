@@ -3,13 +3,17 @@ package dev.ddpm.spark.train;
 import dev.ddpm.spark.runtime.Floats;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.rdd.ShuffledRDD;
 import scala.Tuple2;
+import scala.math.Ordering;
+import scala.reflect.ClassTag;
 
 /**
  * The mean of the workers' states, weighted by the images each has used.
@@ -25,14 +29,13 @@ final class BlockMean {
   private BlockMean() {}
 
   /** One worker's values of one block, with its weight; the first block carries the statistics. */
-  record Contribution(long weight, Floats values, List<WorkerStats> stats)
-      implements Serializable {}
+  record Contribution(long weight, Floats values, List<WorkerStats> stats) {}
 
   /** The averaged values of one block, and the statistics that came with it. */
   record Block(int index, Floats values, List<WorkerStats> stats) implements Serializable {}
 
   /** Orders contributions by block, then by worker. */
-  record Key(int block, int worker) implements Comparable<Key>, Serializable {
+  record Key(int block, int worker) implements Comparable<Key> {
     @Override
     public int compareTo(Key other) {
       return block != other.block
@@ -71,8 +74,12 @@ final class BlockMean {
 
   /** Averages the contributions of all workers, block by block. */
   static JavaRDD<Block> of(JavaPairRDD<Key, Contribution> contributions, int reducers) {
-    return contributions
-        .repartitionAndSortWithinPartitions(new ByBlock(reducers))
+    ClassTag<Key> key = ClassTag.apply(Key.class);
+    ClassTag<Contribution> value = ClassTag.apply(Contribution.class);
+    return new ShuffledRDD<>(contributions.rdd(), new ByBlock(reducers), key, value, value)
+        .setKeyOrdering(Ordering.comparatorToOrdering(Comparator.<Key>naturalOrder()))
+        .setSerializer(new ContributionSerializer())
+        .toJavaRDD()
         .mapPartitions(new Reduce());
   }
 

@@ -1,5 +1,8 @@
 package dev.ddpm.spark.train;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.io.Serializable;
 
 /**
@@ -25,4 +28,32 @@ record WorkerStats(
     long computeNanos,
     long loadNanos,
     long nanos)
-    implements Serializable {}
+    implements Serializable {
+
+  /** Writes all of it, as {@link #readFrom} reads it. */
+  void writeTo(DataOutput out) throws IOException {
+    out.writeInt(worker);
+    out.writeLong(rows);
+    out.writeLong(skipped);
+    out.writeInt(steps);
+    out.writeDouble(lossSum);
+    out.writeBoolean(finite);
+    out.writeLong(computeNanos);
+    out.writeLong(loadNanos);
+    out.writeLong(nanos);
+  }
+
+  /** Reads what {@link #writeTo} has written. */
+  static WorkerStats readFrom(DataInput in) throws IOException {
+    return new WorkerStats(
+        in.readInt(),
+        in.readLong(),
+        in.readLong(),
+        in.readInt(),
+        in.readDouble(),
+        in.readBoolean(),
+        in.readLong(),
+        in.readLong(),
+        in.readLong());
+  }
+}
