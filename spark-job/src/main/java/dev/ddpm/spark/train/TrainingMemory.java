@@ -18,9 +18,10 @@ public final class TrainingMemory {
    * The needs of training.
    *
    * <p>With S bytes of weights and moments and W bytes of weights, the driver holds the state, its
-   * successor, and what the tasks returned, once as bytes and once as blocks (4 S), and the moving
-   * average (W). An executor holds the state it received; each of its tasks the state it has
-   * arrived at and what it sends (2 S), and a replica.
+   * broadcast, and what the tasks returned as Spark fetches it, as it unpacks that, and as blocks
+   * (5 S), and the moving average (W); a quarter more is what large arrays leave unused between
+   * them. An executor holds the state it received; each of its tasks the state it has arrived at
+   * and what it sends (2 S), and a replica.
    */
   public static MemoryNeeds of(UNetSpec unet, RoundPlan plan, Optimiser optimiser) {
     UNetMemory memory = UNetMemory.of(unet);
@@ -28,7 +29,7 @@ public final class TrainingMemory {
     long state = weights * (1 + optimiser.stateValues());
     long result = state + state / 100 + (1 << 20);
     return new MemoryNeeds(
-        BASE + 4 * state + weights,
+        BASE + (5 * state + weights) * 5 / 4,
         memory.replicaBytes(optimiser.stateValues(), List.of()),
         BASE + state,
         2 * state,
