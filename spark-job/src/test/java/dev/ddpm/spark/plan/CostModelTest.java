@@ -30,18 +30,36 @@ class CostModelTest {
   }
 
   /**
-   * What was measured where two executors share a machine, in the mean of rounds 9 to 12: 5.11 s of
-   * compute, 0.17 s of broadcast, 0.62 s to average, 0.02 s on the driver. There is no network in
+   * What was measured where two executors share a machine, in the mean of rounds 29 to 36: 5.22 s of
+   * compute, 0.16 s of broadcast, 0.41 s to average, 0.01 s on the driver. There is no network in
    * between.
    */
   @Test
   void givesBackTheMeasuredRound() {
     RoundCost cost = MODEL.round(MNIST, new ClusterShape(2, 1, 1, Double.MAX_VALUE));
 
-    assertThat(cost.compute()).isCloseTo(5.11, withPercentage(5));
-    assertThat(cost.broadcast()).isCloseTo(0.17, within(0.02));
-    assertThat(cost.average()).isCloseTo(0.62, within(0.07));
-    assertThat(cost.driver()).isCloseTo(0.02, within(0.005));
+    assertThat(cost.compute()).isCloseTo(5.22, withPercentage(5));
+    assertThat(cost.broadcast()).isCloseTo(0.16, within(0.02));
+    assertThat(cost.average()).isCloseTo(0.41, within(0.15));
+    assertThat(cost.driver()).isCloseTo(0.01, within(0.005));
+  }
+
+  /**
+   * The same with six times the state, 4 steps a round, in the mean of rounds 7 to 12: 7.66 s of
+   * compute, 1.19 s of broadcast, 3.12 s to average, 0.05 s on the driver.
+   */
+  @Test
+  void holdsForALargerModel() {
+    UNetSpec unet =
+        new UNetSpec(1, 32, 32, 64, List.of(1, 2, 2), List.of(false, false, true), 2, 32, 1, 0.1);
+    Workload work = Workload.of(unet, 2, 32, 4);
+    RoundCost cost = MODEL.round(work, new ClusterShape(2, 1, 1, Double.MAX_VALUE));
+
+    assertThat(work.parameters()).isEqualTo(13_692_609);
+    assertThat(cost.compute()).isCloseTo(7.66, withPercentage(15));
+    assertThat(cost.broadcast()).isCloseTo(1.19, withPercentage(15));
+    assertThat(cost.average()).isCloseTo(3.12, withPercentage(5));
+    assertThat(cost.driver()).isCloseTo(0.05, within(0.03));
   }
 
   @Test
