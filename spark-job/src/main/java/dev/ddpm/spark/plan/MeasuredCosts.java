@@ -18,8 +18,8 @@ public record MeasuredCosts(
   /**
    * Measured on one machine of 2 cores (AMD Zen 5), {@code local-cluster[2,1,4096]}, the MNIST
    * configuration of 2,226,817 parameters and one of 13,692,609, batch 32: the rounds of the tables
-   * in {@code spark-job/DISTRIBUTED.md}. This is the one place of these numbers; a better measurement
-   * replaces them here.
+   * in {@code spark-job/DISTRIBUTED.md}. This is the one place of these numbers; a better
+   * measurement replaces them here.
    */
   public static final MeasuredCosts REFERENCE = new MeasuredCosts(156e9, 160e6, 0.05, 5e-9);
 

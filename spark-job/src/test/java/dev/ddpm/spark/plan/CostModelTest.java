@@ -30,9 +30,9 @@ class CostModelTest {
   }
 
   /**
-   * What was measured where two executors share a machine, in the mean of rounds 29 to 36: 5.22 s of
-   * compute, 0.16 s of broadcast, 0.41 s to average, 0.01 s on the driver. There is no network in
-   * between.
+   * What was measured where two executors share a machine, in the mean of rounds 29 to 36: 5.22 s
+   * of compute, 0.16 s of broadcast, 0.41 s to average, 0.01 s on the driver. There is no network
+   * in between.
    */
   @Test
   void givesBackTheMeasuredRound() {
