@@ -140,26 +140,9 @@ final class ConvolutionPart {
     return OneDnn.descriptor(memory.format_tag.x, shape.out());
   }
 
-  /** The weights in the layout of a primitive. */
-  private final class Weights {
-    final Operand operand;
-    private boolean kept;
-
-    Weights(memory.desc layout) {
-      operand = weights(layout);
-    }
-
-    void read() {
-      if (!kept) {
-        operand.read(weight.array());
-        kept = library.hasConstantWeights();
-      }
-    }
-  }
-
   private final class Forward {
     final Operand x;
-    final Weights w;
+    final Operand w;
     final Operand bias;
     final Operand y;
     final Operation operation;
@@ -167,12 +150,12 @@ final class ConvolutionPart {
     Forward(boolean withBias) {
       convolution_forward.primitive_desc description = forward(withBias);
       x = image(description.src_desc());
-      w = new Weights(description.weights_desc());
+      w = weights(description.weights_desc());
       y = result(description.dst_desc());
       Operation.Builder arguments =
           new Operation.Builder(library, description)
               .argument(dnnl.DNNL_ARG_SRC, x)
-              .argument(dnnl.DNNL_ARG_WEIGHTS, w.operand)
+              .argument(dnnl.DNNL_ARG_WEIGHTS, w)
               .argument(dnnl.DNNL_ARG_DST, y);
       if (withBias) {
         bias = Operand.of(library, "bias", biases(), biases());
@@ -184,7 +167,7 @@ final class ConvolutionPart {
     }
 
     void run(Tensor image, Tensor biases, Tensor result) {
-      w.read();
+      w.read(weight.array());
       if (bias != null) {
         bias.read(biases.array());
       }
@@ -200,7 +183,7 @@ final class ConvolutionPart {
   private final class Backward {
     final Operand x;
     final Operand dy;
-    final Weights w;
+    final Operand w;
     final Operand dx;
     final Operand dw;
     final Operation toInput;
@@ -211,13 +194,13 @@ final class ConvolutionPart {
       convolution_backward_data.primitive_desc input = input(hint);
       convolution_backward_weights.primitive_desc weightGradient = weight(hint);
 
-      w = new Weights(input.weights_desc());
+      w = weights(input.weights_desc());
       dy = result(input.diff_dst_desc());
       dx = image(input.diff_src_desc());
       toInput =
           new Operation.Builder(library, input)
               .argument(dnnl.DNNL_ARG_DIFF_DST, dy)
-              .argument(dnnl.DNNL_ARG_WEIGHTS, w.operand)
+              .argument(dnnl.DNNL_ARG_WEIGHTS, w)
               .argument(dnnl.DNNL_ARG_DIFF_SRC, dx)
               .build(new primitive(input));
 
@@ -280,7 +263,7 @@ final class ConvolutionPart {
   /** Overwrites {@code dx} and overwrites or adds to the weight's gradient. */
   void backward(Tensor x, Tensor dy, Tensor dx) {
     Backward steps = backward();
-    steps.w.read();
+    steps.w.read(weight.array());
     for (int number = first; number < end; number += shape.batch()) {
       steps.dy.read(dy.array(), resultBefore(number));
       steps.input(dx, number);
@@ -291,7 +274,7 @@ final class ConvolutionPart {
   /** Only the first half of {@link #backward}; no gradient is needed. */
   void inputGradient(Tensor dy, Tensor dx) {
     Backward steps = backward();
-    steps.w.read();
+    steps.w.read(weight.array());
     for (int number = first; number < end; number += shape.batch()) {
       steps.dy.read(dy.array(), resultBefore(number));
       steps.input(dx, number);

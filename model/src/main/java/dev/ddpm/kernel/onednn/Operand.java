@@ -16,6 +16,7 @@ public final class Operand {
   private final memory dense;
   private final memory seen;
   private final boolean copied;
+  private final boolean constant;
   private final ForeignMemory begin = new ForeignMemory(0);
   private INDArray bound;
   private long boundBefore;
@@ -23,11 +24,12 @@ public final class Operand {
   private Operation out;
   private Operation sum;
 
-  private Operand(OneDnn library, memory dense, memory seen, boolean copied) {
+  private Operand(OneDnn library, memory dense, memory seen, boolean copied, boolean constant) {
     this.library = library;
     this.dense = dense;
     this.seen = seen;
     this.copied = copied;
+    this.constant = constant;
   }
 
   /**
@@ -40,16 +42,16 @@ public final class Operand {
   static Operand of(OneDnn library, String role, memory.desc dense, memory.desc layout) {
     memory own = unbound(library, dense);
     if (layout.equals(dense)) {
-      return new Operand(library, own, own, false);
+      return new Operand(library, own, own, false, false);
     }
     Pointer shared = library.staging(role, layout.get_size());
-    return new Operand(library, own, new memory(layout, library.engine(), shared), true);
+    return new Operand(library, own, new memory(layout, library.engine(), shared), true, false);
   }
 
-  /** An operand that keeps its copy to itself, so that it has to be read only once. */
+  /** An operand that does not change: its copy is its own, and made by the first read alone. */
   static Operand kept(OneDnn library, memory.desc dense, memory.desc layout) {
     memory copy = new memory(layout, library.engine(), library.allocate(layout.get_size()));
-    return new Operand(library, unbound(library, dense), copy, true);
+    return new Operand(library, unbound(library, dense), copy, true, true);
   }
 
   private static memory unbound(OneDnn library, memory.desc dense) {
@@ -71,6 +73,9 @@ public final class Operand {
    * @param before values of the array before the first that matters
    */
   void read(INDArray array, long before) {
+    if (constant && in != null) {
+      return;
+    }
     bind(array, before);
     if (copied) {
       in = in == null ? Operation.copy(library, dense, seen, false) : in;
