@@ -42,7 +42,7 @@ final class Convolutions {
     boolean wide = Math.min(shape.in(), shape.out()) >= TapConvolution.FEWEST_CHANNELS;
     if (shape.out() <= NarrowOutputConvolution.MOST_CHANNELS && shape.stride() == 1) {
       return new NarrowOutputConvolution(shape, context, weight, gradient);
-    } else if (smallMap && wide && shape.stride() == 1) {
+    } else if (smallMap && wide && shape.stride() == 1 && layout(shape, context) == Layout.ROWS) {
       return new TapConvolution(shape, context, weight, gradient);
     }
     Optional<OneDnn> library = context.oneDnn();
@@ -74,6 +74,9 @@ final class Convolutions {
 
   /** The layout of images that a convolution of these sizes takes and gives fastest. */
   static Layout layout(ConvolutionShape shape, BlockContext context) {
-    return context.oneDnn().isPresent() ? OneDnnConvolution.layout(shape) : Layout.ROWS;
+    return context
+        .oneDnn()
+        .map(library -> OneDnnConvolution.layout(library, shape))
+        .orElse(Layout.ROWS);
   }
 }

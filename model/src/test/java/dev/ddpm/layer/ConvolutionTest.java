@@ -25,6 +25,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 /** All ways to convolve agree. */
 class ConvolutionTest {
   private static final double TOLERANCE = 1e-12;
+  private static final ConvolutionShape EASY = new ConvolutionShape(4, 32, 32, 64, 64, 1);
 
   @BeforeAll
   static void selectBackend() {
@@ -72,7 +73,7 @@ class ConvolutionTest {
   }
 
   /**
-   * Winograd from 8×8 pixels of 16 channels on, for the weight's gradient only the third. 70 images
+   * Winograd from 4×4 pixels of 16 channels on, where its tiles are at least half full. 70 images
    * of 32×32 are two parts and a rest.
    */
   @ParameterizedTest
@@ -81,6 +82,10 @@ class ConvolutionTest {
     "1, 9, 13, 32, 16, 1",
     "2, 8, 8, 64, 64, 1",
     "2, 7, 8, 16, 16, 1",
+    "5, 7, 7, 32, 16, 1",
+    "3, 6, 6, 16, 48, 1",
+    "2, 5, 5, 16, 16, 1",
+    "7, 4, 4, 64, 96, 1",
     "3, 8, 8, 16, 32, 2",
     "2, 5, 7, 3, 20, 1",
     "70, 32, 32, 16, 16, 1",
@@ -114,9 +119,37 @@ class ConvolutionTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "8, 8, 512, 512, BLOCKS, BLOCKS",
+    "7, 7, 128, 128, BLOCKS, BLOCKS",
+    "4, 4, 256, 512, BLOCKS, BLOCKS",
+    "4, 4, 512, 512, ROWS, BLOCKS",
+    "5, 5, 64, 64, ROWS, ROWS",
+    "4, 3, 64, 64, ROWS, ROWS",
+    "8, 8, 24, 32, ROWS, ROWS"
+  })
+  void winogradIsUsedWhereItIsFaster(
+      int height, int width, int in, int out, Layout trained, Layout pretrained) {
+    OneDnn library = OneDnn.create().orElse(null);
+    assumeTrue(
+        library != null && OneDnnConvolution.layout(library, EASY) == Layout.BLOCKS,
+        "no Winograd for this machine");
+    ConvolutionShape shape = new ConvolutionShape(4, height, width, in, out, 1);
+
+    assertThat(OneDnnConvolution.layout(library, shape)).isEqualTo(trained);
+    library.keepWeights();
+    assertThat(OneDnnConvolution.layout(library, shape)).isEqualTo(pretrained);
+  }
+
   /** Winograd with two parts and a rest, the direct algorithm, and a transposed convolution. */
   @ParameterizedTest
-  @CsvSource({"70, 32, 32, 16, 16, 1", "2, 8, 8, 16, 32, 2", "2, 5, 7, 3, 20, 1"})
+  @CsvSource({
+    "70, 32, 32, 16, 16, 1",
+    "16, 4, 4, 512, 512, 1",
+    "2, 8, 8, 16, 32, 2",
+    "2, 5, 7, 3, 20, 1"
+  })
   void constantWeightsAreReadOnce(int batch, int height, int width, int in, int out, int stride) {
     OneDnn library = OneDnn.create().orElse(null);
     assumeTrue(library != null, "no oneDNN for this machine");

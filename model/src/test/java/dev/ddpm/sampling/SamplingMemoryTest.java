@@ -8,6 +8,7 @@ import dev.ddpm.diffusion.Variance;
 import dev.ddpm.unet.EpsModel;
 import dev.ddpm.unet.UNetSpec;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
@@ -38,6 +39,7 @@ class SamplingMemoryTest {
           return true;
         });
 
-    assertThat(bytes.subList(1, bytes.size())).containsOnly(bytes.get(1));
+    // It may become less: what earlier tests have left is freed when the garbage collector sees it.
+    assertThat(bytes.subList(1, bytes.size())).isSortedAccordingTo(Comparator.reverseOrder());
   }
 }

@@ -64,7 +64,7 @@ final class ConvolutionPart {
     this.first = first;
     this.end = first + times * shape.batch();
     Layout worked =
-        kernel == ConvolutionShape.KERNEL ? OneDnnConvolution.layout(shape) : Layout.ROWS;
+        kernel == ConvolutionShape.KERNEL ? OneDnnConvolution.layout(library, shape) : Layout.ROWS;
     this.method =
         worked == Layout.BLOCKS
             ? dnnl.algorithm.convolution_winograd

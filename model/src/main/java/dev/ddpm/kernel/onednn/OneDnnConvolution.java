@@ -15,8 +15,17 @@ import java.util.List;
  * memory of the images: those of a part stay in the second cache.
  */
 public final class OneDnnConvolution implements Convolution {
-  /** Rows and columns from which Winograd's tiles of 4×4 results are not mostly margin. */
-  private static final int SMALLEST_MAP = 8;
+  /** Height and width of the tiles that Winograd's algorithm cuts results into. */
+  private static final int TILE = 4;
+
+  /** Pixels of a map up to which a batch has so few tiles that transforming weights counts. */
+  private static final int SMALL_MAP = 36;
+
+  /**
+   * Pairs of channels up to which transformed weights, four times as large, stay in the third cache
+   * from their transformation to their use.
+   */
+  private static final int FEW_WEIGHTS = 1 << 17;
 
   /** Values of the larger image of a part: 2 MiB. */
   private static final int PART = 1 << 19;
@@ -34,7 +43,7 @@ public final class OneDnnConvolution implements Convolution {
   public OneDnnConvolution(
       OneDnn library, ConvolutionShape shape, Layout x, Layout y, Tensor weight, Tensor gradient) {
     int size = shape.height() * shape.width() * Math.max(shape.in(), shape.out());
-    int most = layout(shape) == Layout.BLOCKS ? Math.max(1, PART / size) : shape.batch();
+    int most = layout(library, shape) == Layout.BLOCKS ? Math.max(1, PART / size) : shape.batch();
     int atOnce = Math.min(most, shape.batch());
     int times = shape.batch() / atOnce;
     int rest = shape.batch() % atOnce;
@@ -65,15 +74,29 @@ public final class OneDnnConvolution implements Convolution {
     }
   }
 
-  /** The layout in which a convolution of these sizes need not copy its images. */
-  public static Layout layout(ConvolutionShape shape) {
+  /**
+   * The layout in which a convolution of these sizes need not copy its images: blocks for
+   * Winograd's algorithm, else rows.
+   */
+  public static Layout layout(OneDnn library, ConvolutionShape shape) {
     boolean winograd =
         OneDnn.hasWinograd()
             && shape.stride() == 1
-            && Math.min(shape.height(), shape.width()) >= SMALLEST_MAP
             && shape.in() % Layout.BLOCK == 0
-            && shape.out() % Layout.BLOCK == 0;
+            && shape.out() % Layout.BLOCK == 0
+            && fillsTiles(shape)
+            && (library.hasConstantWeights()
+                || shape.height() * shape.width() > SMALL_MAP
+                || shape.in() * shape.out() <= FEW_WEIGHTS);
     return winograd ? Layout.BLOCKS : Layout.ROWS;
+  }
+
+  /** Whether at least half of what Winograd's tiles compute is results, not margin. */
+  private static boolean fillsTiles(ConvolutionShape shape) {
+    int down = (shape.height() + TILE - 1) / TILE;
+    int across = (shape.width() + TILE - 1) / TILE;
+    return Math.min(shape.height(), shape.width()) >= TILE
+        && 2 * shape.height() * shape.width() >= down * across * TILE * TILE;
   }
 
   @Override
