@@ -8,21 +8,32 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The memory that training a U-Net takes outside of the Java heap, told from its architecture
- * alone: before a network is built, and before a machine is found to be too small for it.
+ * The memory that a U-Net takes outside of the Java heap, told from its architecture alone: before
+ * a network is built, and before a machine is found to be too small for it.
  *
- * <p>Counted are weights, gradient and moments, the activations that the backward pass reads, the
- * gradients of the blocks' inputs, and the scratch memory that blocks of equal shape share.
+ * <p>Counted in training are weights, gradient and moments, the activations that the backward pass
+ * reads, the gradients of the blocks' inputs, and the scratch memory that blocks of equal shape
+ * share; in inference weights, these once more as kernels transform and keep them, the blocks'
+ * results and the scratch memory.
  */
 public final class UNetMemory {
 
   /** What kernels and the allocator take beyond the counted arrays. */
   private static final double SURCHARGE = 1.15;
 
+  /** Winograd's 6×6 products per tile in place of a kernel's 3×3 weights. */
+  private static final long TRANSFORMED = 36;
+
+  private static final long KERNEL = 9;
+  private static final long TRANSPOSED_KERNEL = 16;
+
   private final long parameters;
   private final Map<String, Long> positions = new HashMap<>();
   private final Set<String> scratch = new HashSet<>();
+  private final Set<String> inferenceScratch = new HashSet<>();
   private long values;
+  private long inferenceValues;
+  private long keptWeights;
 
   private UNetMemory(UNetSpec spec) {
     this.parameters = ParameterLayout.of(spec).size();
@@ -41,7 +52,7 @@ public final class UNetMemory {
   }
 
   /**
-   * Bytes that one replica takes.
+   * Bytes that one replica takes in training.
    *
    * @param optimiserValues values that the optimiser keeps per parameter: 2 for Adam
    * @param batchSizes the sizes of batches that occur; each has buffers of its own
@@ -52,15 +63,31 @@ public final class UNetMemory {
     return (long) (counted * SURCHARGE);
   }
 
+  /**
+   * Bytes that a pretrained network takes at the most: on CPUs without AVX-512 its kernels keep
+   * less.
+   *
+   * @param batchSize of all batches
+   */
+  public long inferenceBytes(int batchSize) {
+    double counted =
+        (double) Float.BYTES * (parameters + keptWeights + inferenceValues * batchSize);
+    return (long) (counted * SURCHARGE);
+  }
+
   private void count(UNetPlan.Node node) {
     long above = positions.getOrDefault(node.inputs().get(0), 1L);
     long here = above;
     if (node.block() instanceof BlockSpec.Convolution convolution) {
       here = above / ((long) convolution.stride() * convolution.stride());
       values += here * convolution.out() + above * convolution.in();
+      inferenceValues += here * convolution.out();
+      keptWeights += KERNEL * convolution.in() * convolution.out();
     } else if (node.block() instanceof BlockSpec.Upsample upsample) {
       here = 4 * above;
       values += here * upsample.out() + above * upsample.in();
+      inferenceValues += here * upsample.out();
+      keptWeights += TRANSPOSED_KERNEL * upsample.in() * upsample.out();
       share("windows", 16 * above * upsample.out());
     } else if (node.block() instanceof BlockSpec.Residual residual) {
       residual(residual, above);
@@ -68,6 +95,8 @@ public final class UNetMemory {
       attention(attention, above);
     } else if (node.block() instanceof BlockSpec.Output output) {
       values += above * (2L * output.in() + output.out());
+      inferenceValues += above * output.out();
+      shareInInference("activated", above * output.in());
       share("gradient", above * output.in());
       share("windows", 9 * above * output.out());
     }
@@ -79,6 +108,15 @@ public final class UNetMemory {
     long in = positions * (block.current() + block.skip());
     long out = positions * block.out();
     values += (block.skip() == 0 ? 0 : in) + 2 * in + 3 * out;
+    inferenceValues += out;
+    if (block.skip() > 0) {
+      shareInInference("both", in);
+    }
+    shareInInference("activated", in);
+    shareInInference("activated", out);
+    shareInInference("hidden", out);
+    long channels = (long) block.current() + block.skip();
+    keptWeights += TRANSFORMED * (channels + block.out()) * block.out();
     share("gradient", out);
     share("hidden gradient", out);
     share("gradient", in);
@@ -91,8 +129,17 @@ public final class UNetMemory {
     long pairs = positions * positions;
     values += 6 * image + block.heads() * pairs;
     long head = image / block.heads();
+    inferenceValues += image;
+    shareInInference("query, key, value and mixed", 4 * head);
+    shareInInference("attention", pairs);
     share("query, key, value and mixed gradient", 4 * head);
     share("attention gradient", pairs);
+  }
+
+  private void shareInInference(String role, long length) {
+    if (inferenceScratch.add(role + " " + length)) {
+      inferenceValues += length;
+    }
   }
 
   private void share(String role, long length) {

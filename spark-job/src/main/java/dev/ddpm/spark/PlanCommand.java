@@ -116,6 +116,7 @@ final class PlanCommand implements Callable<Integer> {
             Workload.of(
                 unet,
                 training.optimiser().stateValues(),
+                training.wireFormat(),
                 training.batchSize(),
                 training.averagingFrequency()),
             TrainingMemory.of(unet, plan, training.optimiser()),

@@ -2,6 +2,7 @@ package dev.ddpm.spark.config;
 
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.spark.runtime.WireFormat;
 import dev.ddpm.training.Decay;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
@@ -23,6 +24,13 @@ public record TrainingConfig(
             in = "[1, inf)",
             doc = "Optimiser steps of each worker between two averagings: the length of a round.")
         int averagingFrequency,
+    @Key(
+            value = "float32",
+            doc =
+                "How weights and moments travel between driver and workers: float32 exactly;"
+                    + " bfloat16 in half the bytes, with moments rounded, and weights sent back as"
+                    + " what the round has changed in them.")
+        WireFormat wireFormat,
     @Key(value = "1", in = "[1, inf)", doc = "Passes over the data set.") int epochs,
     @Key(
             value = "0",

@@ -3,14 +3,15 @@ package dev.ddpm.spark.plan;
 /**
  * The cost of a round of parameter averaging, as {@code spark-job/DISTRIBUTED.md} derives it.
  *
- * <p>With S bytes of state, W workers on E machines of T tasks, R reducers, bandwidth B and c bytes
- * per second and core: the state is broadcast by torrent (S/B + S/c), every worker sends it back in
- * blocks (T·S/B + S/c), reducers receive and add W blocks each (W·S/(min(R, E)·B) + W·S/(R·c)), and
- * the driver collects one state (S/B + S/c).
+ * <p>With S bytes of state (those of a state that returns may be fewer: {@link Workload}), W
+ * workers on E machines of T tasks, R reducers, bandwidth B and c bytes per second and core: the
+ * state is broadcast by torrent (S/B + S/c), every worker sends it back in blocks (T·S/B + S/c),
+ * reducers receive and add W blocks each (W·S/(min(R, E)·B) + W·S/(R·c)), and the driver collects
+ * one state (S/B + S/c).
  */
 public final class CostModel {
-  /** Bytes of the blocks that reducers add: no more reducers than blocks. */
-  static final double BLOCK_BYTES = 4 << 20;
+  /** Values of the blocks that reducers add: no more reducers than blocks. */
+  private static final double BLOCK = 1 << 18;
 
   private final MeasuredCosts costs;
 
@@ -30,10 +31,12 @@ public final class CostModel {
    * @param workers more than slots take turns
    */
   public RoundCost round(Workload work, ClusterShape cluster, int workers) {
-    double state = work.stateBytes();
-    double network = state / cluster.networkBytes();
-    double core = state / costs.bytesPerCore();
-    double reducers = Math.min(workers, Math.ceil(state / BLOCK_BYTES));
+    double network = work.returnedBytes() / cluster.networkBytes();
+    double core = work.returnedBytes() / costs.bytesPerCore();
+    double reducers = Math.min(workers, Math.ceil(work.values() / BLOCK));
+    double broadcast =
+        work.broadcastBytes() / cluster.networkBytes()
+            + work.broadcastBytes() / costs.bytesPerCore();
     double turns = Math.ceil((double) workers / cluster.slots());
     double send = turns * (cluster.tasks() * network + core);
     double receive = workers * network / Math.min(reducers, cluster.executors());
@@ -41,7 +44,7 @@ public final class CostModel {
     double collect = network + core;
     return new RoundCost(
         turns * work.steps() * stepSeconds(work, cluster.taskCores()),
-        network + core,
+        broadcast,
         send + receive + add + collect + costs.roundSeconds(),
         work.parameters() * costs.driverSecondsPerParameter());
   }

@@ -16,12 +16,12 @@ public record MeasuredCosts(
     double driverSecondsPerParameter) {
 
   /**
-   * Measured on one machine of 2 cores (AMD Zen 5), {@code local-cluster[2,1,4096]}, the MNIST
+   * Measured on one machine of 2 cores (AMD Zen 4), {@code local-cluster[2,1,4096]}, the MNIST
    * configuration of 2,226,817 parameters and one of 13,692,609, batch 32: the rounds of the tables
    * in {@code spark-job/DISTRIBUTED.md}. This is the one place of these numbers; a better
    * measurement replaces them here.
    */
-  public static final MeasuredCosts REFERENCE = new MeasuredCosts(156e9, 160e6, 0.05, 5e-9);
+  public static final MeasuredCosts REFERENCE = new MeasuredCosts(145e9, 300e6, 0.05, 3e-9);
 
   /** The same with another speed of the cores. */
   public MeasuredCosts withFlopsPerCore(double flops) {

@@ -30,9 +30,11 @@ public record PlanReport(
   public void print(PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "Model: %,d parameters, %,.1f MB of state, %.2f GFLOP per image and step%n",
+        "Model: %,d parameters, %,.1f MB to a worker and %,.1f MB back, %.2f GFLOP per image"
+            + " and step%n",
         work.parameters(),
-        work.stateBytes() / MEGA,
+        work.broadcastBytes() / MEGA,
+        work.returnedBytes() / MEGA,
         work.imageFlops() / 1e9);
     out.printf(
         Locale.ROOT,

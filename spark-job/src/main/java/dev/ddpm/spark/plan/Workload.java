@@ -1,5 +1,6 @@
 package dev.ddpm.spark.plan;
 
+import dev.ddpm.spark.runtime.WireFormat;
 import dev.ddpm.unet.ParameterLayout;
 import dev.ddpm.unet.UNetFlops;
 import dev.ddpm.unet.UNetSpec;
@@ -8,33 +9,50 @@ import dev.ddpm.unet.UNetSpec;
  * What a worker does in a round.
  *
  * @param parameters trainable values
- * @param stateBytes weights and moments: what travels
+ * @param stateValues values that the optimiser keeps per parameter
+ * @param wire how both travel; weights always reach the workers as float32
  * @param imageFlops floating-point operations of one image in one step
  * @param batchSize images per step
  * @param steps per round
  */
 public record Workload(
-    long parameters, long stateBytes, double imageFlops, int batchSize, int steps) {
+    long parameters,
+    int stateValues,
+    WireFormat wire,
+    double imageFlops,
+    int batchSize,
+    int steps) {
 
-  /**
-   * The workload of a configuration.
-   *
-   * @param stateValues values that the optimiser keeps per parameter
-   */
-  public static Workload of(UNetSpec unet, int stateValues, int batchSize, int steps) {
-    long parameters = ParameterLayout.of(unet).size();
+  /** The workload of a configuration. */
+  public static Workload of(
+      UNetSpec unet, int stateValues, WireFormat wire, int batchSize, int steps) {
     return new Workload(
-        parameters,
-        Float.BYTES * parameters * (1 + stateValues),
+        ParameterLayout.of(unet).size(),
+        stateValues,
+        wire,
         UNetFlops.training(unet),
         batchSize,
         steps);
   }
 
+  /** Weights and moments. */
+  long values() {
+    return parameters * (1 + stateValues);
+  }
+
+  /** Bytes of a state on its way to a worker. */
+  long broadcastBytes() {
+    return parameters * (Float.BYTES + stateValues * wire.bytes());
+  }
+
+  /** Bytes of a state on its way back. */
+  long returnedBytes() {
+    return values() * wire.bytes();
+  }
+
   /** The same round of another model. */
   Workload scaledTo(long otherParameters) {
     double factor = (double) otherParameters / parameters;
-    return new Workload(
-        otherParameters, Math.round(stateBytes * factor), imageFlops * factor, batchSize, steps);
+    return new Workload(otherParameters, stateValues, wire, imageFlops * factor, batchSize, steps);
   }
 }

@@ -8,7 +8,6 @@ import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 
 /**
  * A float array that is serialised as bytes in bulk; Java and ND4J would write it number by number.
@@ -18,10 +17,21 @@ public final class Floats implements Serializable {
   private static final int CHUNK = 1 << 16;
 
   private transient float[] values;
+  private transient WireFormat format;
 
   /** Wraps an array, without copying it. */
   public Floats(float[] values) {
+    this(values, WireFormat.FLOAT32);
+  }
+
+  /**
+   * Wraps an array, without copying it.
+   *
+   * @param format that it is serialised in; what is read is in this format, too
+   */
+  public Floats(float[] values, WireFormat format) {
     this.values = values;
+    this.format = format;
   }
 
   /** The array itself, not a copy. */
@@ -29,33 +39,44 @@ public final class Floats implements Serializable {
     return values;
   }
 
-  /** Writes length and values, as {@link #readFrom} reads them. */
+  /** The format that it is serialised in. */
+  public WireFormat format() {
+    return format;
+  }
+
+  /** Writes format, length and values, as {@link #readFrom} reads them. */
   public void writeTo(DataOutput out) throws IOException {
+    out.writeByte(format.bytes());
     out.writeInt(values.length);
-    byte[] chunk = new byte[Float.BYTES * Math.min(CHUNK, values.length)];
-    FloatBuffer floats = floats(chunk);
+    byte[] chunk = chunk(format, values.length);
+    ByteBuffer buffer = littleEndian(chunk);
     for (int from = 0; from < values.length; from += CHUNK) {
       int length = Math.min(CHUNK, values.length - from);
-      floats.put(0, values, from, length);
-      out.write(chunk, 0, Float.BYTES * length);
+      format.encode(values, from, length, buffer);
+      out.write(chunk, 0, format.bytes() * length);
     }
   }
 
   /** Reads what {@link #writeTo} has written. */
   public static Floats readFrom(DataInput in) throws IOException {
+    WireFormat format = WireFormat.ofBytes(in.readByte());
     float[] values = new float[in.readInt()];
-    byte[] chunk = new byte[Float.BYTES * Math.min(CHUNK, values.length)];
-    FloatBuffer floats = floats(chunk);
+    byte[] chunk = chunk(format, values.length);
+    ByteBuffer buffer = littleEndian(chunk);
     for (int from = 0; from < values.length; from += CHUNK) {
       int length = Math.min(CHUNK, values.length - from);
-      in.readFully(chunk, 0, Float.BYTES * length);
-      floats.get(0, values, from, length);
+      in.readFully(chunk, 0, format.bytes() * length);
+      format.decode(buffer, values, from, length);
     }
-    return new Floats(values);
+    return new Floats(values, format);
   }
 
-  private static FloatBuffer floats(byte[] bytes) {
-    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+  private static byte[] chunk(WireFormat format, int length) {
+    return new byte[format.bytes() * Math.min(CHUNK, length)];
+  }
+
+  private static ByteBuffer littleEndian(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private void writeObject(ObjectOutputStream out) throws IOException {
@@ -63,6 +84,8 @@ public final class Floats implements Serializable {
   }
 
   private void readObject(ObjectInputStream in) throws IOException {
-    values = readFrom(in).values;
+    Floats read = readFrom(in);
+    values = read.values;
+    format = read.format;
   }
 }

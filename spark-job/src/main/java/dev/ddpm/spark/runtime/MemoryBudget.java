@@ -38,7 +38,9 @@ public final class MemoryBudget {
           needs.driverNative() + supply.tasks() * needs.taskNative(),
           supply.driverNative(),
           "raise org.bytedeco.javacpp.maxphysicalbytes (--native-memory of the scripts), or lower"
-              + " training.batch-size or the number of tasks at a time");
+              + " "
+              + needs.batchKey()
+              + " or the number of tasks at a time");
     } else {
       require(
           "The driver",
@@ -67,7 +69,8 @@ public final class MemoryBudget {
           supply.executorNative(),
           "raise spark.executor.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
               + " spark.executor.extraJavaOptions (--native-memory of the scripts), or"
-              + " spark.task.cpus, or lower training.batch-size");
+              + " spark.task.cpus, or lower "
+              + needs.batchKey());
     }
     require(
         "The driver",

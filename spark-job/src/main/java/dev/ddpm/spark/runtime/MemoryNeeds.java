@@ -9,6 +9,7 @@ package dev.ddpm.spark.runtime;
  * @param taskHeap the same, for each task that runs at a time
  * @param taskNative outside of the heap, for each task that runs at a time
  * @param result what the tasks of one Spark job return to the driver together
+ * @param batchKey key of the configuration by which {@code taskNative} grows
  */
 public record MemoryNeeds(
     long driverHeap,
@@ -16,4 +17,5 @@ public record MemoryNeeds(
     long executorHeap,
     long taskHeap,
     long taskNative,
-    long result) {}
+    long result,
+    String batchKey) {}

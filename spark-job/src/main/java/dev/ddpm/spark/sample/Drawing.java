@@ -3,6 +3,7 @@ package dev.ddpm.spark.sample;
 import dev.ddpm.kernel.NativeBackend;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.runtime.MemoryBudget;
 import dev.ddpm.spark.runtime.RuntimeCheck;
 import java.io.PrintWriter;
 import java.time.Instant;
@@ -68,6 +69,7 @@ final class Drawing {
     Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     long start = System.nanoTime();
     int slots = RuntimeCheck.run(spark, NativeBackend::describe);
+    MemoryBudget.check(spark, slots, SamplingMemory.of(plan.model().unet(), plan.microBatch()));
     warnOfOtherBackend();
     long images = missing.stream().mapToLong(IndexRange::count).sum();
     LongAccumulator imageSteps = spark.sc().longAccumulator(IMAGE_STEPS);

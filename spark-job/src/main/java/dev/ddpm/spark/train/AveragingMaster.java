@@ -1,12 +1,10 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.runtime.WireFormat;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -76,6 +74,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
   }
 
   private final RoundPlan plan;
+  private final WireFormat wire;
   private final Broadcast<ExecutorPool<Replica>> replicas;
   private final RoundListener listener;
   private ModelState state;
@@ -86,6 +85,8 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
    * A master.
    *
    * @param plan who uses what
+   * @param wire how states travel: in other formats than float32 workers return what the round has
+   *     changed in the weights, for which few bits are enough, instead of the weights
    * @param replicas the replicas of every executor
    * @param initial state to start from
    * @param firstRound round of the first epoch to start with
@@ -93,6 +94,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
    */
   AveragingMaster(
       RoundPlan plan,
+      WireFormat wire,
       Broadcast<ExecutorPool<Replica>> replicas,
       ModelState initial,
       int firstRound,
@@ -103,6 +105,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
             .averagingFrequency(plan.averagingFrequency())
             .saveUpdater(true));
     this.plan = plan;
+    this.wire = wire;
     this.replicas = replicas;
     this.state = initial;
     this.nextRound = firstRound;
@@ -136,55 +139,26 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
   private Round run(JavaSparkContext spark, long epoch, JavaRDD<MultiDataSet> rows) {
     long start = System.nanoTime();
     long before = state.step();
-    Broadcast<ModelState> initial = spark.broadcast(state);
+    Broadcast<ModelState> initial = spark.broadcast(state.withUpdaterIn(wire));
     try {
       JavaPairRDD<BlockMean.Key, BlockMean.Contribution> contributions =
-          rows.mapPartitionsWithIndex(new WorkerTask(replicas, initial, epoch, hooks()), false)
+          rows.mapPartitionsWithIndex(
+                  new WorkerTask(wire, replicas, initial, epoch, hooks()), false)
               .mapToPair(contribution -> contribution);
-      int reducers = Math.min(plan.workers(), BlockMean.blocks(state.size()));
-      JavaRDD<BlockMean.Block> mean = BlockMean.of(contributions, reducers);
-      List<WorkerStats> stats = apply(mean.collect());
+      JavaRDD<BlockMean.Block> mean =
+          BlockMean.of(contributions, BlockMean.reducers(plan.workers(), state.size()));
+      var arriving = new ArrivingMean(state, plan.stepsIn(nextRound));
+      BlockMean.collect(mean, arriving);
       Shuffles.removeLast(spark, mean);
+      List<WorkerStats> stats = arriving.stats(plan.rowsIn(nextRound));
+      if (stats.stream().allMatch(WorkerStats::finite)) {
+        state = arriving.state(wire);
+      }
       int steps = (int) (state.step() - before);
       return new Round(epoch, nextRound, state, steps, stats, System.nanoTime() - start);
     } finally {
       initial.destroy();
     }
-  }
-
-  /**
-   * Makes the averaged blocks the state, after checking that every planned row was seen, unless a
-   * worker met something that is not finite.
-   */
-  private List<WorkerStats> apply(List<BlockMean.Block> blocks) {
-    List<WorkerStats> stats = new ArrayList<>();
-    blocks.forEach(block -> stats.addAll(block.stats()));
-    stats.sort(Comparator.comparingInt(WorkerStats::worker));
-    long rows = stats.stream().mapToLong(worker -> worker.rows() + worker.skipped()).sum();
-    if (rows != plan.rowsIn(nextRound) || blocks.size() != BlockMean.blocks(state.size())) {
-      throw new IllegalStateException(
-          "Round %d saw %d rows and returned %d blocks; planned were %d rows and %d blocks."
-              .formatted(
-                  nextRound,
-                  rows,
-                  blocks.size(),
-                  plan.rowsIn(nextRound),
-                  BlockMean.blocks(state.size())));
-    }
-    if (stats.stream().allMatch(WorkerStats::finite)) {
-      state = averaged(blocks);
-    }
-    return stats;
-  }
-
-  private ModelState averaged(List<BlockMean.Block> blocks) {
-    var averaged =
-        new ModelState(
-            new Floats(new float[state.parameters().values().length]),
-            new Floats(new float[state.updater().values().length]),
-            state.step() + plan.stepsIn(nextRound));
-    blocks.forEach(block -> averaged.set(block.index() * BlockMean.BLOCK, block.values().values()));
-    return averaged;
   }
 
   private List<TrainingHook> hooks() {
@@ -193,6 +167,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
 
   /** Runs one worker in a task and cuts its state into blocks. */
   private record WorkerTask(
+      WireFormat wire,
       Broadcast<ExecutorPool<Replica>> replicas,
       Broadcast<ModelState> initial,
       long epoch,
@@ -210,7 +185,11 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
       }
       RoundResult result =
           new AveragingWorker(replicas, initial, epoch, number, hooks).run(minibatches);
-      return BlockMean.contributions(result.state(), result.stats());
+      ModelState arrived = result.state();
+      if (wire != WireFormat.FLOAT32) {
+        arrived.subtract(initial.value().parameters());
+      }
+      return BlockMean.contributions(arrived, result.stats(), wire);
     }
   }
 }

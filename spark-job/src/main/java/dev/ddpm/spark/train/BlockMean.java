@@ -1,19 +1,26 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.runtime.WireFormat;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.spark.Partitioner;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.rdd.ShuffledRDD;
 import scala.Tuple2;
+import scala.collection.mutable.WrappedArray;
 import scala.math.Ordering;
 import scala.reflect.ClassTag;
+import scala.runtime.AbstractFunction2;
+import scala.runtime.BoxedUnit;
 
 /**
  * The mean of the workers' states, weighted by the images each has used.
@@ -24,10 +31,13 @@ import scala.reflect.ClassTag;
  */
 final class BlockMean {
   /**
-   * Values per block: 4 MiB, small against a state and large against the cost of a record. With the
-   * array's header just below it: G1 gives large arrays whole regions, a fifth one for 16 bytes.
+   * Values per block: 1 MiB, small against a state and large against the cost of a record. With the
+   * array's header just below it: G1 gives large arrays whole regions, another one for 16 bytes.
    */
-  static final int BLOCK = (1 << 20) - 4;
+  static final int BLOCK = (1 << 18) - 4;
+
+  /** Blocks that a reducer returns at the most, so that the driver never holds all of them. */
+  static final int RETURNED = 64;
 
   private BlockMean() {}
 
@@ -47,8 +57,9 @@ final class BlockMean {
     }
   }
 
-  /** The blocks of one worker's state. */
-  static Iterator<Tuple2<Key, Contribution>> contributions(ModelState state, WorkerStats stats) {
+  /** The blocks of one worker's state; they and their mean travel in the format. */
+  static Iterator<Tuple2<Key, Contribution>> contributions(
+      ModelState state, WorkerStats stats, WireFormat wire) {
     int blocks = blocks(state.size());
     return new Iterator<>() {
       private int block;
@@ -65,7 +76,7 @@ final class BlockMean {
         var key = new Key(block, stats.worker());
         List<WorkerStats> carried = block == 0 ? List.of(stats) : List.of();
         block++;
-        return new Tuple2<>(key, new Contribution(stats.rows(), new Floats(values), carried));
+        return new Tuple2<>(key, new Contribution(stats.rows(), new Floats(values, wire), carried));
       }
     };
   }
@@ -73,6 +84,12 @@ final class BlockMean {
   /** Number of blocks of a state of that many values. */
   static int blocks(int size) {
     return (size + BLOCK - 1) / BLOCK;
+  }
+
+  /** Tasks that add: one per worker, but none with more than a few blocks to return at once. */
+  static int reducers(int workers, int size) {
+    int blocks = blocks(size);
+    return Math.min(blocks, Math.max(workers, (blocks + RETURNED - 1) / RETURNED));
   }
 
   /** Averages the contributions of all workers, block by block. */
@@ -84,6 +101,46 @@ final class BlockMean {
         .setSerializer(new ContributionSerializer())
         .toJavaRDD()
         .mapPartitions(new Reduce());
+  }
+
+  /**
+   * Runs the job, and hands the blocks over as they arrive, one after the other: the driver holds
+   * those of a few reducers at a time.
+   */
+  static void collect(JavaRDD<Block> mean, Consumer<Block> taker) {
+    int[] all = IntStream.range(0, mean.getNumPartitions()).toArray();
+    ClassTag<List<Block>> blocks = ClassTag.apply(List.class);
+    mean.context()
+        .runJob(mean.rdd(), new ToList(), WrappedArray.make(all), new Handover(taker), blocks);
+  }
+
+  private static final class ToList
+      extends AbstractFunction2<TaskContext, scala.collection.Iterator<Block>, List<Block>>
+      implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public List<Block> apply(TaskContext task, scala.collection.Iterator<Block> blocks) {
+      List<Block> list = new ArrayList<>();
+      while (blocks.hasNext()) {
+        list.add(blocks.next());
+      }
+      return list;
+    }
+  }
+
+  private static final class Handover extends AbstractFunction2<Object, List<Block>, BoxedUnit> {
+    private final Consumer<Block> taker;
+
+    Handover(Consumer<Block> taker) {
+      this.taker = taker;
+    }
+
+    @Override
+    public BoxedUnit apply(Object partition, List<Block> blocks) {
+      blocks.forEach(taker);
+      return BoxedUnit.UNIT;
+    }
   }
 
   /** All contributions to a block go to the same reducer. */
@@ -120,7 +177,7 @@ final class BlockMean {
           if (sum != null) {
             blocks.add(sum.mean());
           }
-          sum = new Sum(next._1().block(), next._2().values().values().length);
+          sum = new Sum(next._1().block(), next._2().values());
         }
         sum.add(next._2());
       }
@@ -131,16 +188,21 @@ final class BlockMean {
     }
   }
 
-  /** A weighted sum in float64, so that the mean of equal values is that value, to the bit. */
+  /**
+   * A weighted sum in float64, so that the mean of equal values is that value, to the bit: also by
+   * multiplication, which is off by less than a float32 shows, and five times as fast as division.
+   */
   private static final class Sum {
     private final int index;
+    private final WireFormat wire;
     private final double[] values;
     private final List<WorkerStats> stats = new ArrayList<>();
     private long weight;
 
-    Sum(int index, int length) {
+    Sum(int index, Floats first) {
       this.index = index;
-      this.values = new double[length];
+      this.wire = first.format();
+      this.values = new double[first.values().length];
     }
 
     void add(Contribution contribution) {
@@ -154,10 +216,11 @@ final class BlockMean {
 
     Block mean() {
       float[] mean = new float[values.length];
+      double share = 1.0 / weight;
       for (int i = 0; i < mean.length; i++) {
-        mean[i] = (float) (values[i] / weight);
+        mean[i] = (float) (values[i] * share);
       }
-      return new Block(index, new Floats(mean), List.copyOf(stats));
+      return new Block(index, new Floats(mean, wire), List.copyOf(stats));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.runtime.WireFormat;
 import java.io.Serializable;
 
 /**
@@ -30,6 +31,25 @@ record ModelState(Floats parameters, Floats updater, long step) implements Seria
       }
     }
     return true;
+  }
+
+  /** The same arrays, with an optimiser state that travels in a format. */
+  ModelState withUpdaterIn(WireFormat format) {
+    return new ModelState(parameters, new Floats(updater.values(), format), step);
+  }
+
+  /** Makes the weights their difference from others. */
+  void subtract(Floats others) {
+    for (int i = 0; i < others.values().length; i++) {
+      parameters.values()[i] -= others.values()[i];
+    }
+  }
+
+  /** Makes differences from other weights weights again. */
+  void add(Floats others) {
+    for (int i = 0; i < others.values().length; i++) {
+      parameters.values()[i] += others.values()[i];
+    }
   }
 
   /** Copies a range of the concatenation of parameters and updater state. */

@@ -3,6 +3,7 @@ package dev.ddpm.spark.train;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.dataset.ImageRow;
 import dev.ddpm.spark.runtime.ExecutorPool;
+import dev.ddpm.spark.runtime.WireFormat;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
 final class TrainingCluster implements AutoCloseable {
   private final JavaSparkContext spark;
   private final RoundPlan plan;
+  private final WireFormat wire;
   private final DataSplit split;
   private final Broadcast<ExecutorPool<Replica>> replicas;
   private final JavaRDD<ImageRow> rows;
@@ -30,6 +32,7 @@ final class TrainingCluster implements AutoCloseable {
   TrainingCluster(JavaSparkContext spark, TrainJob.Prepared prepared, ExperimentConfig experiment) {
     this.spark = spark;
     this.plan = prepared.plan();
+    this.wire = experiment.training().wireFormat();
     this.split = prepared.split();
     this.replicas = spark.broadcast(new ExecutorPool<>(prepared.setup()));
     this.rows = prepared.reader().rows(split::isUsable).persist(StorageLevel.MEMORY_AND_DISK());
@@ -62,7 +65,8 @@ final class TrainingCluster implements AutoCloseable {
    * @param graph the driver's network, of the same architecture
    */
   void train(TrainingRun run, ComputationGraph graph) {
-    var master = new AveragingMaster(plan, replicas, run.state(), run.roundOfEpoch(), run::onRound);
+    var master =
+        new AveragingMaster(plan, wire, replicas, run.state(), run.roundOfEpoch(), run::onRound);
     var network = new SparkComputationGraph(spark, graph, master);
     graph.getConfiguration().setEpochCount((int) run.epoch());
     while (!master.stopped()) {

@@ -12,16 +12,19 @@ public final class TrainingMemory {
   /** What Spark and its own caches need at the least; images that do not fit go to disk. */
   private static final long BASE = 300L << 20;
 
+  /** Spark fetches the results of four tasks at a time. */
+  private static final long IN_FLIGHT = 4L * BlockMean.RETURNED * BlockMean.BLOCK * Float.BYTES;
+
   private TrainingMemory() {}
 
   /**
    * The needs of training.
    *
    * <p>With S bytes of weights and moments and W bytes of weights, the driver holds the state, its
-   * broadcast, and what the tasks returned as Spark fetches it, as it unpacks that, and as blocks
-   * (5 S), and the moving average (W); a quarter more is what large arrays leave unused between
-   * them. An executor holds the state it received; each of its tasks the state it has arrived at
-   * and what it sends (2 S), and a replica.
+   * broadcast and the mean that arrives (3 S), what a few tasks have returned, as Spark fetches it
+   * and as it unpacks that, and the moving average (W); a quarter more is what large arrays leave
+   * unused between them. An executor holds the state it received; each of its tasks the state it
+   * has arrived at and what it sends (2 S), and a replica.
    */
   public static MemoryNeeds of(UNetSpec unet, RoundPlan plan, Optimiser optimiser) {
     UNetMemory memory = UNetMemory.of(unet);
@@ -29,11 +32,12 @@ public final class TrainingMemory {
     long state = weights * (1 + optimiser.stateValues());
     long result = state + state / 100 + (1 << 20);
     return new MemoryNeeds(
-        BASE + (5 * state + weights) * 5 / 4,
+        BASE + (3 * state + 2 * Math.min(state, IN_FLIGHT) + weights) * 5 / 4,
         memory.replicaBytes(optimiser.stateValues(), List.of()),
         BASE + state,
         2 * state,
         memory.replicaBytes(optimiser.stateValues(), plan.batchSizes()),
-        result);
+        result,
+        "training.batch-size");
   }
 }

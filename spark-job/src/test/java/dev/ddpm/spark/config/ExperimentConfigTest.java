@@ -7,6 +7,7 @@ import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.diffusion.Variance;
+import dev.ddpm.spark.runtime.WireFormat;
 import dev.ddpm.training.Decay;
 import dev.ddpm.training.Optimiser;
 import java.util.List;
@@ -39,6 +40,7 @@ class ExperimentConfigTest {
               32,
               0,
               16,
+              WireFormat.FLOAT32,
               1,
               0,
               Optimiser.ADAM,
@@ -87,6 +89,7 @@ class ExperimentConfigTest {
               32,
               0,
               16,
+              WireFormat.FLOAT32,
               1,
               0,
               Optimiser.ADAM,
@@ -143,6 +146,7 @@ class ExperimentConfigTest {
           "training.batch-size=8",
           "training.workers=5",
           "training.averaging-frequency=4",
+          "training.wire-format=bfloat16",
           "training.epochs=7",
           "training.max-rounds=9",
           "training.optimiser=sgd",
@@ -194,6 +198,7 @@ class ExperimentConfigTest {
               8,
               5,
               4,
+              WireFormat.BFLOAT16,
               7,
               9,
               Optimiser.SGD,

@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MemoryBudgetTest {
   private static final long MIB = 1L << 20;
   private static final MemoryNeeds NEEDS =
-      new MemoryNeeds(1000 * MIB, 200 * MIB, 400 * MIB, 100 * MIB, 300 * MIB, 50 * MIB);
+      new MemoryNeeds(
+          1000 * MIB, 200 * MIB, 400 * MIB, 100 * MIB, 300 * MIB, 50 * MIB, "training.batch-size");
 
   @Test
   void whatFitsExactlyIsEnough() {

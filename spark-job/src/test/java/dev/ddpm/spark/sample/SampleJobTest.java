@@ -248,6 +248,20 @@ class SampleJobTest {
         "sampling.steps = 51: must be at most 50, the timesteps of the model.");
   }
 
+  @Test
+  void aMicroBatchThatDoesNotFitInMemoryIsRefusedBeforeAnythingIsDrawn() {
+    Path output = folder.resolve("samples");
+    SparkSession eightTasks = SPARK.session("local[8]", Map.of());
+
+    assertThatThrownBy(() -> sample(eightTasks, MODEL, output, 1, "sampling.micro-batch=32768"))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            refused -> assertThat(refused.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
+        .hasMessageContaining("outside of the Java heap, but has")
+        .hasMessageContaining("or lower sampling.micro-batch or the number of tasks");
+    assertThat(output.resolve("images")).doesNotExist();
+  }
+
   /** What can be wrong with a model folder, and what is said about it. */
   enum Defect {
     MISSING("model.json does not exist: this is not a model folder") {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.runtime.WireFormat;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -26,11 +27,16 @@ class ContributionSerializerTest {
   private final SerializerInstance serializer = new ContributionSerializer().newInstance();
 
   private static BlockMean.Contribution contribution(int length, WorkerStats... stats) {
+    return contribution(length, WireFormat.FLOAT32, stats);
+  }
+
+  private static BlockMean.Contribution contribution(
+      int length, WireFormat wire, WorkerStats... stats) {
     float[] values = new float[length];
     for (int i = 0; i < length; i++) {
       values[i] = (float) Math.sin(i);
     }
-    return new BlockMean.Contribution(512, new Floats(values), List.of(stats));
+    return new BlockMean.Contribution(512, new Floats(values, wire), List.of(stats));
   }
 
   private byte[] write(BlockMean.Contribution... contributions) {
@@ -86,6 +92,15 @@ class ContributionSerializerTest {
   }
 
   @Test
+  void bfloat16TakesHalfTheBytes() {
+    int length = 100_000;
+    byte[] exact = write(contribution(length));
+    byte[] half = write(contribution(length, WireFormat.BFLOAT16));
+
+    assertThat(exact.length - half.length).isEqualTo(2 * length);
+  }
+
+  @Test
   void aBlockTakesFewReads() {
     var in = new CountedReads(write(contribution(BlockMean.BLOCK)));
 
@@ -93,7 +108,7 @@ class ContributionSerializerTest {
     stream.readKey(KEY);
     stream.readValue(VALUE);
 
-    assertThat(in.calls).isLessThan(40);
+    assertThat(in.calls).isLessThan(15);
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.spark.dataset.ImageRow;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.runtime.WireFormat;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.Replica;
@@ -95,7 +96,8 @@ final class TinyTraining {
     Replica driver = setup.create();
     var initial =
         new ModelState(new Floats(driver.parameters()), new Floats(driver.updaterState()), 0);
-    var master = new AveragingMaster(plan, replicas, initial, 0, listener::test);
+    var master =
+        new AveragingMaster(plan, WireFormat.FLOAT32, replicas, initial, 0, listener::test);
     hooks.forEach(master::addHook);
     var network = new SparkComputationGraph(spark, driver.model().graph(), master);
     JavaRDD<ImageRow> rows = spark.parallelize(images(), 2).cache();

@@ -1,0 +1,37 @@
+package dev.ddpm.spark.sample;
+
+import dev.ddpm.spark.runtime.MemoryNeeds;
+import dev.ddpm.unet.UNetMemory;
+import dev.ddpm.unet.UNetSpec;
+
+/** What drawing images takes of memory, from the architecture and the micro-batch alone. */
+final class SamplingMemory {
+  /** What Spark and its own caches need at the least. */
+  private static final long BASE = 300L << 20;
+
+  /** Float values per value of a micro-batch that a sampler and its results take. */
+  private static final long SAMPLER_VALUES = 10;
+
+  private SamplingMemory() {}
+
+  /**
+   * The needs of drawing.
+   *
+   * <p>With W bytes of weights, the driver holds them as they were read and as their broadcast (2
+   * W), an executor as it receives and as it unpacks them (2 W); a quarter more is what large
+   * arrays leave unused between them. Each task has a network.
+   */
+  static MemoryNeeds of(UNetSpec unet, int microBatch) {
+    UNetMemory memory = UNetMemory.of(unet);
+    long weights = Float.BYTES * memory.parameters();
+    long batch = (long) Float.BYTES * microBatch * unet.imageSize();
+    return new MemoryNeeds(
+        BASE + 2 * weights * 5 / 4,
+        0,
+        BASE + 2 * weights * 5 / 4,
+        SAMPLER_VALUES * batch,
+        memory.inferenceBytes(microBatch),
+        1 << 20,
+        "sampling.micro-batch");
+  }
+}

@@ -1,0 +1,90 @@
+package dev.ddpm.spark.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import org.apache.commons.lang3.SerializationUtils;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class FloatsTest {
+
+  private static Floats throughBytes(Floats floats) throws IOException {
+    var bytes = new ByteArrayOutputStream();
+    floats.writeTo(new DataOutputStream(bytes));
+    return Floats.readFrom(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
+  }
+
+  /** Of a length that is no multiple of what is converted at a time. */
+  private static float[] waves(int length) {
+    float[] values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = (float) (Math.sin(i + 1) * Math.pow(10, i % 30 - 20));
+    }
+    return values;
+  }
+
+  @Test
+  void float32IsExact() throws IOException {
+    float[] values = waves(200_001);
+
+    Floats read = throughBytes(new Floats(values));
+
+    assertThat(read.values()).isEqualTo(values);
+    assertThat(read.format()).isEqualTo(WireFormat.FLOAT32);
+  }
+
+  @Test
+  void bfloat16IsWithinItsPrecision() throws IOException {
+    float[] values = waves(200_001);
+
+    Floats read = throughBytes(new Floats(values, WireFormat.BFLOAT16));
+
+    assertThat(read.format()).isEqualTo(WireFormat.BFLOAT16);
+    assertThat(read.values()).hasSameSizeAs(values);
+    double largest = 0;
+    for (int i = 0; i < values.length; i++) {
+      largest = Math.max(largest, Math.abs(read.values()[i] - values[i]) / Math.abs(values[i]));
+    }
+    assertThat(largest).isBetween(0x1p-9, 0x1p-8);
+  }
+
+  /** 1 + 2⁻⁸ and 1 + 3·2⁻⁸ lie in the middle of two; the even one is taken. */
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0",
+    "-0.0, -0.0",
+    "1, 1",
+    "-2.5, -2.5",
+    "1.00390625, 1",
+    "1.01171875, 1.015625",
+    "1.00390637, 1.0078125",
+    "1.0e-45, 0"
+  })
+  void bfloat16RoundsToTheNearest(float value, float rounded) throws IOException {
+    Floats read = throughBytes(new Floats(new float[] {value}, WireFormat.BFLOAT16));
+
+    assertThat(read.values()).containsExactly(rounded);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void javaSerialisationKeepsTheFormat(WireFormat format) {
+    Floats read = SerializationUtils.roundtrip(new Floats(new float[] {1, -0.5f, 3}, format));
+
+    assertThat(read.values()).containsExactly(1, -0.5f, 3);
+    assertThat(read.format()).isEqualTo(format);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void nothingIsSomething(WireFormat format) throws IOException {
+    assertThat(throughBytes(new Floats(new float[0], format)).values()).isEmpty();
+  }
+}
