@@ -182,6 +182,27 @@ class ConvolutionTest {
     assertClose(values(dx), values(expectedDx));
   }
 
+  /** What is kept for one batch size serves another: weights that are gone are not missed. */
+  @Test
+  void batchSizesShareWhatIsKept() {
+    OneDnn library = OneDnn.create().orElse(null);
+    assumeTrue(library != null, "no oneDNN for this machine");
+    library.keepWeights();
+    Tensor weight = single(random(1, 3, 3, 32, 32));
+    ConvolutionShape four = new ConvolutionShape(4, 16, 16, 32, 32, 1);
+    Tensor x = single(random(0, four.input()));
+    Tensor y = Tensor.zeros(DataType.FLOAT, four.output());
+    Tensor half = Tensor.zeros(DataType.FLOAT, four.ofBatch(2).output());
+
+    new OneDnnConvolution(library, four, Layout.ROWS, Layout.ROWS, weight, null)
+        .forward(x, null, y);
+    weight.array().assign(0);
+    new OneDnnConvolution(library, four.ofBatch(2), Layout.ROWS, Layout.ROWS, weight, null)
+        .forward(x, null, half);
+
+    assertClose(values(half), Arrays.copyOf(values(y), half.length()));
+  }
+
   private static void assertClose(double[] actual, double[] expected) {
     double largest = Arrays.stream(expected).map(Math::abs).max().orElseThrow();
     assertThat(actual).hasSameSizeAs(expected);

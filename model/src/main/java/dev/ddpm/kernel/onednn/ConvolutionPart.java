@@ -3,6 +3,7 @@ package dev.ddpm.kernel.onednn;
 import dev.ddpm.kernel.ConvolutionShape;
 import dev.ddpm.kernel.Layout;
 import dev.ddpm.kernel.Tensor;
+import java.util.function.IntConsumer;
 import org.bytedeco.dnnl.convolution_backward_data;
 import org.bytedeco.dnnl.convolution_backward_weights;
 import org.bytedeco.dnnl.convolution_forward;
@@ -90,7 +91,7 @@ final class ConvolutionPart {
 
   private Operand weights(memory.desc layout) {
     return library.hasConstantWeights()
-        ? Operand.kept(library, weights, layout)
+        ? library.kept(weight.array(), weights, layout)
         : Operand.of(library, "weights", weights, layout);
   }
 
@@ -264,29 +265,32 @@ final class ConvolutionPart {
   void backward(Tensor x, Tensor dy, Tensor dx) {
     Backward steps = backward();
     steps.w.read(weight.array());
-    for (int number = first; number < end; number += shape.batch()) {
-      steps.dy.read(dy.array(), resultBefore(number));
-      steps.input(dx, number);
-      steps.weight(x, number);
-    }
+    forAll(
+        dy,
+        number -> {
+          steps.input(dx, number);
+          steps.weight(x, number);
+        });
   }
 
   /** Only the first half of {@link #backward}; no gradient is needed. */
   void inputGradient(Tensor dy, Tensor dx) {
     Backward steps = backward();
     steps.w.read(weight.array());
-    for (int number = first; number < end; number += shape.batch()) {
-      steps.dy.read(dy.array(), resultBefore(number));
-      steps.input(dx, number);
-    }
+    forAll(dy, number -> steps.input(dx, number));
   }
 
   /** Only the second half. */
   void weightGradient(Tensor x, Tensor dy) {
     Backward steps = backward();
+    forAll(dy, number -> steps.weight(x, number));
+  }
+
+  /** Runs a step for the first of every so many images, with the result's gradient in place. */
+  private void forAll(Tensor dy, IntConsumer step) {
     for (int number = first; number < end; number += shape.batch()) {
-      steps.dy.read(dy.array(), resultBefore(number));
-      steps.weight(x, number);
+      backward.dy.read(dy.array(), resultBefore(number));
+      step.accept(number);
     }
   }
 

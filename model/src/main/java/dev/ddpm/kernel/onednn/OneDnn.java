@@ -15,6 +15,7 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,9 @@ public final class OneDnn {
 
   /** What JavaCPP would free if nothing in Java held it. */
   private final List<BytePointer> allocated = new ArrayList<>();
+
+  /** By the address of the weights. */
+  private final Map<Long, List<Kept>> kept = new HashMap<>();
 
   private boolean constantWeights;
 
@@ -69,6 +73,23 @@ public final class OneDnn {
 
   boolean hasConstantWeights() {
     return constantWeights;
+  }
+
+  /** Weights as some primitives want them. */
+  private record Kept(memory.desc dense, memory.desc layout, Operand operand) {}
+
+  /** An operand of constant weights; primitives for other batch sizes share it if they can. */
+  Operand kept(INDArray weights, memory.desc dense, memory.desc layout) {
+    List<Kept> copies =
+        kept.computeIfAbsent(ForeignMemory.addressOf(weights), absent -> new ArrayList<>());
+    for (Kept copy : copies) {
+      if (copy.dense().equals(dense) && copy.layout().equals(layout)) {
+        return copy.operand();
+      }
+    }
+    Operand operand = Operand.kept(this, dense, layout);
+    copies.add(new Kept(dense, layout, operand));
+    return operand;
   }
 
   private static final class Version {

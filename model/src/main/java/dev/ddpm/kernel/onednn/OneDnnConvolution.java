@@ -44,33 +44,23 @@ public final class OneDnnConvolution implements Convolution {
       OneDnn library, ConvolutionShape shape, Layout x, Layout y, Tensor weight, Tensor gradient) {
     int size = shape.height() * shape.width() * Math.max(shape.in(), shape.out());
     int most = layout(library, shape) == Layout.BLOCKS ? Math.max(1, PART / size) : shape.batch();
-    int atOnce = Math.min(most, shape.batch());
-    int times = shape.batch() / atOnce;
-    int rest = shape.batch() % atOnce;
-    parts.add(
-        new ConvolutionPart(
-            library,
-            shape.ofBatch(atOnce),
-            ConvolutionShape.KERNEL,
-            0,
-            times,
-            x,
-            y,
-            weight,
-            gradient));
-    if (rest > 0) {
-      int first = times * atOnce;
+    int first = 0;
+    while (first < shape.batch()) {
+      int left = shape.batch() - first;
+      int atOnce = Math.min(most, left);
+      int times = left / atOnce;
       parts.add(
           new ConvolutionPart(
               library,
-              shape.ofBatch(rest),
+              shape.ofBatch(atOnce),
               ConvolutionShape.KERNEL,
               first,
-              1,
+              times,
               x,
               y,
               weight,
               gradient));
+      first += times * atOnce;
     }
   }
 

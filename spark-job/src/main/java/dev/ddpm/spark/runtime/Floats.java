@@ -8,15 +8,19 @@ import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
- * A float array that is serialised as bytes in bulk; Java and ND4J would write it number by number.
+ * A float array, or a range of one, that is serialised as bytes in bulk; Java and ND4J would write
+ * it number by number.
  */
 public final class Floats implements Serializable {
   private static final long serialVersionUID = 1L;
   private static final int CHUNK = 1 << 16;
 
   private transient float[] values;
+  private transient int first;
+  private transient int length;
   private transient WireFormat format;
 
   /** Wraps an array, without copying it. */
@@ -30,13 +34,20 @@ public final class Floats implements Serializable {
    * @param format that it is serialised in; what is read is in this format, too
    */
   public Floats(float[] values, WireFormat format) {
+    this(values, 0, values.length, format);
+  }
+
+  /** The same with a range of an array; what is read is that range alone. */
+  public Floats(float[] values, int first, int length, WireFormat format) {
     this.values = values;
+    this.first = first;
+    this.length = length;
     this.format = format;
   }
 
-  /** The array itself, not a copy. */
+  /** The array itself, not a copy; of a range a copy. */
   public float[] values() {
-    return values;
+    return length == values.length ? values : Arrays.copyOfRange(values, first, first + length);
   }
 
   /** The format that it is serialised in. */
@@ -47,13 +58,13 @@ public final class Floats implements Serializable {
   /** Writes format, length and values, as {@link #readFrom} reads them. */
   public void writeTo(DataOutput out) throws IOException {
     out.writeByte(format.bytes());
-    out.writeInt(values.length);
-    byte[] chunk = chunk(format, values.length);
+    out.writeInt(length);
+    byte[] chunk = chunk(format, length);
     ByteBuffer buffer = littleEndian(chunk);
-    for (int from = 0; from < values.length; from += CHUNK) {
-      int length = Math.min(CHUNK, values.length - from);
-      format.encode(values, from, length, buffer);
-      out.write(chunk, 0, format.bytes() * length);
+    for (int from = 0; from < length; from += CHUNK) {
+      int next = Math.min(CHUNK, length - from);
+      format.encode(values, first + from, next, buffer);
+      out.write(chunk, 0, format.bytes() * next);
     }
   }
 
@@ -64,9 +75,9 @@ public final class Floats implements Serializable {
     byte[] chunk = chunk(format, values.length);
     ByteBuffer buffer = littleEndian(chunk);
     for (int from = 0; from < values.length; from += CHUNK) {
-      int length = Math.min(CHUNK, values.length - from);
-      in.readFully(chunk, 0, format.bytes() * length);
-      format.decode(buffer, values, from, length);
+      int next = Math.min(CHUNK, values.length - from);
+      in.readFully(chunk, 0, format.bytes() * next);
+      format.decode(buffer, values, from, next);
     }
     return new Floats(values, format);
   }
@@ -86,6 +97,7 @@ public final class Floats implements Serializable {
   private void readObject(ObjectInputStream in) throws IOException {
     Floats read = readFrom(in);
     values = read.values;
+    length = read.length;
     format = read.format;
   }
 }

@@ -69,7 +69,10 @@ final class Drawing {
     Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     long start = System.nanoTime();
     int slots = RuntimeCheck.run(spark, NativeBackend::describe);
-    MemoryBudget.check(spark, slots, SamplingMemory.of(plan.model().unet(), plan.microBatch()));
+    MemoryBudget.check(
+        spark,
+        slots,
+        SamplingMemory.of(plan.model().unet(), plan.microBatch(), "sampling.micro-batch"));
     warnOfOtherBackend();
     long images = missing.stream().mapToLong(IndexRange::count).sum();
     LongAccumulator imageSteps = spark.sc().longAccumulator(IMAGE_STEPS);

@@ -7,6 +7,7 @@ import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
 import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.runtime.MemoryBudget;
 import dev.ddpm.spark.runtime.RuntimeCheck;
 import dev.ddpm.unet.EpsModel;
 import dev.ddpm.unet.UNetSpec;
@@ -109,7 +110,8 @@ public final class InterpolateJob {
     Map<Long, RawImage> images =
         new InterpolationSources(spark, request.table()).read(request.pairs(), unet);
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    RuntimeCheck.run(context, NativeBackend::describe);
+    int slots = RuntimeCheck.run(context, NativeBackend::describe);
+    MemoryBudget.check(context, slots, SamplingMemory.of(unet, request.lambdas(), "--lambdas"));
     var weights = new Floats(model.weights());
     Broadcast<ExecutorPool<EpsModel>> models =
         context.broadcast(new ExecutorPool<>(() -> EpsModel.pretrained(unet, weights.values())));

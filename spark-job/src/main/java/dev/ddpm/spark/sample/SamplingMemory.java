@@ -20,8 +20,11 @@ final class SamplingMemory {
    * <p>With W bytes of weights, the driver holds them as they were read and as their broadcast (2
    * W), an executor as it receives and as it unpacks them (2 W); a quarter more is what large
    * arrays leave unused between them. Each task has a network.
+   *
+   * @param microBatch images that are drawn together
+   * @param batchKey key or option that says how many
    */
-  static MemoryNeeds of(UNetSpec unet, int microBatch) {
+  static MemoryNeeds of(UNetSpec unet, int microBatch, String batchKey) {
     UNetMemory memory = UNetMemory.of(unet);
     long weights = Float.BYTES * memory.parameters();
     long batch = (long) Float.BYTES * microBatch * unet.imageSize();
@@ -32,6 +35,6 @@ final class SamplingMemory {
         SAMPLER_VALUES * batch,
         memory.inferenceBytes(microBatch),
         1 << 20,
-        "sampling.micro-batch");
+        batchKey);
   }
 }

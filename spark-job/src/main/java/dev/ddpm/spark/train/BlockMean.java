@@ -72,11 +72,11 @@ final class BlockMean {
       @Override
       public Tuple2<Key, Contribution> next() {
         int from = block * BLOCK;
-        float[] values = state.slice(from, Math.min(BLOCK, state.size() - from));
+        Floats values = state.slice(from, Math.min(BLOCK, state.size() - from), wire);
         var key = new Key(block, stats.worker());
         List<WorkerStats> carried = block == 0 ? List.of(stats) : List.of();
         block++;
-        return new Tuple2<>(key, new Contribution(stats.rows(), new Floats(values, wire), carried));
+        return new Tuple2<>(key, new Contribution(stats.rows(), values, carried));
       }
     };
   }

@@ -52,14 +52,22 @@ record ModelState(Floats parameters, Floats updater, long step) implements Seria
     }
   }
 
-  /** Copies a range of the concatenation of parameters and updater state. */
-  float[] slice(int from, int length) {
-    float[] slice = new float[length];
+  /**
+   * A range of the concatenation of parameters and updater state, to be sent in a format: not a
+   * copy, unless it reaches into both.
+   */
+  Floats slice(int from, int length, WireFormat format) {
     int boundary = parameters.values().length;
-    int first = Math.max(0, Math.min(length, boundary - from));
-    System.arraycopy(parameters.values(), Math.min(from, boundary), slice, 0, first);
-    System.arraycopy(updater.values(), Math.max(0, from - boundary), slice, first, length - first);
-    return slice;
+    if (from + length <= boundary) {
+      return new Floats(parameters.values(), from, length, format);
+    }
+    if (from >= boundary) {
+      return new Floats(updater.values(), from - boundary, length, format);
+    }
+    float[] slice = new float[length];
+    System.arraycopy(parameters.values(), from, slice, 0, boundary - from);
+    System.arraycopy(updater.values(), 0, slice, boundary - from, from + length - boundary);
+    return new Floats(slice, format);
   }
 
   /** Overwrites a range of the concatenation of parameters and updater state. */

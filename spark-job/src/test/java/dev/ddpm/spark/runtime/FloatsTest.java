@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import org.apache.commons.lang3.SerializationUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,21 @@ class FloatsTest {
 
     assertThat(read.values()).isEqualTo(values);
     assertThat(read.format()).isEqualTo(WireFormat.FLOAT32);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRangeArrivesAlone(WireFormat format) throws IOException {
+    float[] values = new float[200_000];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i % 128;
+    }
+
+    Floats range = new Floats(values, 3, 70_001, format);
+
+    assertThat(range.values()).isEqualTo(Arrays.copyOfRange(values, 3, 70_004));
+    assertThat(throughBytes(range).values()).isEqualTo(range.values());
+    assertThat(SerializationUtils.roundtrip(range).values()).isEqualTo(range.values());
   }
 
   @Test

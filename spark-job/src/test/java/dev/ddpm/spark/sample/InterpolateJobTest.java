@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -139,6 +140,27 @@ class InterpolateJobTest {
             () -> interpolate(InterpolationMethod.SAME_NOISE, 100, List.of(new Pair(0, 1))))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("--timestep = 100: must be in 0..99");
+  }
+
+  @Test
+  void moreImagesAtATimeThanFitInMemoryAreRefused() {
+    var request =
+        new InterpolateJob.Request(
+            model.toString(),
+            table.toString(),
+            folder.resolve("out").toString(),
+            List.of(new Pair(0, 1)),
+            InterpolationMethod.SAME_NOISE,
+            40,
+            60_000,
+            TinyModel.sampling());
+    var job = new InterpolateJob(SPARK.session("local[8]", Map.of()));
+
+    assertThatThrownBy(() -> job.run(request))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("outside of the Java heap, but has")
+        .hasMessageContaining("or lower --lambdas or the number of tasks");
+    assertThat(folder.resolve("out")).doesNotExist();
   }
 
   @Test

@@ -17,7 +17,7 @@ class SamplingMemoryTest {
 
   @Test
   void theLargeModelNeedsMoreThanSparksDefaults() {
-    MemoryNeeds needs = SamplingMemory.of(LABML, 16);
+    MemoryNeeds needs = SamplingMemory.of(LABML, 16, "--lambdas");
 
     assertThat(needs.taskNative()).isBetween(31 * GIB / 10, 35 * GIB / 10);
     assertThat(needs.driverHeap()).isBetween(GIB * 18 / 10, GIB * 21 / 10);
@@ -25,15 +25,15 @@ class SamplingMemoryTest {
 
   @Test
   void growsWithTheMicroBatch() {
-    MemoryNeeds one = SamplingMemory.of(LABML, 1);
-    MemoryNeeds four = SamplingMemory.of(LABML, 4);
-    MemoryNeeds seven = SamplingMemory.of(LABML, 7);
+    MemoryNeeds one = SamplingMemory.of(LABML, 1, "--lambdas");
+    MemoryNeeds four = SamplingMemory.of(LABML, 4, "--lambdas");
+    MemoryNeeds seven = SamplingMemory.of(LABML, 7, "--lambdas");
 
     assertThat(four.taskNative()).isGreaterThan(one.taskNative());
     assertThat(seven.taskNative() - four.taskNative())
         .isBetween(
             four.taskNative() - one.taskNative() - 1, four.taskNative() - one.taskNative() + 1);
     assertThat(seven.taskHeap()).isEqualTo(7 * one.taskHeap());
-    assertThat(seven.batchKey()).isEqualTo("sampling.micro-batch");
+    assertThat(seven.batchKey()).isEqualTo("--lambdas");
   }
 }
