@@ -190,7 +190,7 @@ final class BlockMean {
 
   /**
    * A weighted sum in float64, so that the mean of equal values is that value, to the bit: also by
-   * multiplication, which is off by less than a float32 shows, and five times as fast as division.
+   * multiplication, which is faster than division and off by less than a float32 shows.
    */
   private static final class Sum {
     private final int index;

@@ -24,7 +24,7 @@ public final class TrainingMemory {
    * broadcast and the mean that arrives (3 S), what a few tasks have returned, as Spark fetches it
    * and as it unpacks that, and the moving average (W); a quarter more is what large arrays leave
    * unused between them. An executor holds the state it received; each of its tasks the state it
-   * has arrived at and what it sends (2 S), and a replica.
+   * has arrived at and what it adds up (2 S), and a replica.
    */
   public static MemoryNeeds of(UNetSpec unet, RoundPlan plan, Optimiser optimiser) {
     UNetMemory memory = UNetMemory.of(unet);
