@@ -21,7 +21,7 @@ public record MeasuredCosts(
    * in {@code spark-job/DISTRIBUTED.md}. This is the one place of these numbers; a better
    * measurement replaces them here.
    */
-  public static final MeasuredCosts REFERENCE = new MeasuredCosts(145e9, 300e6, 0.05, 3e-9);
+  public static final MeasuredCosts REFERENCE = new MeasuredCosts(145e9, 340e6, 0.05, 3e-9);
 
   /** The same with another speed of the cores. */
   public MeasuredCosts withFlopsPerCore(double flops) {
