@@ -29,11 +29,25 @@ public final class UNetMemory {
 
   private final long parameters;
   private final Map<String, Long> positions = new HashMap<>();
-  private final Set<String> scratch = new HashSet<>();
-  private final Set<String> inferenceScratch = new HashSet<>();
-  private long values;
-  private long inferenceValues;
+  private final Tally training = new Tally();
+  private final Tally inference = new Tally();
   private long keptWeights;
+
+  /** Values per image: arrays of blocks, and scratch memory, which equal shapes share. */
+  private static final class Tally {
+    private final Set<String> scratch = new HashSet<>();
+    private long values;
+
+    void own(long length) {
+      values += length;
+    }
+
+    void share(String role, long length) {
+      if (scratch.add(role + " " + length)) {
+        values += length;
+      }
+    }
+  }
 
   private UNetMemory(UNetSpec spec) {
     this.parameters = ParameterLayout.of(spec).size();
@@ -59,7 +73,8 @@ public final class UNetMemory {
    */
   public long replicaBytes(int optimiserValues, Collection<Integer> batchSizes) {
     long images = batchSizes.stream().mapToLong(Integer::longValue).sum();
-    double counted = (double) Float.BYTES * (parameters * (2 + optimiserValues) + values * images);
+    double counted =
+        (double) Float.BYTES * (parameters * (2 + optimiserValues) + training.values * images);
     return (long) (counted * SURCHARGE);
   }
 
@@ -71,7 +86,7 @@ public final class UNetMemory {
    */
   public long inferenceBytes(int batchSize) {
     double counted =
-        (double) Float.BYTES * (parameters + keptWeights + inferenceValues * batchSize);
+        (double) Float.BYTES * (parameters + keptWeights + inference.values * batchSize);
     return (long) (counted * SURCHARGE);
   }
 
@@ -80,25 +95,25 @@ public final class UNetMemory {
     long here = above;
     if (node.block() instanceof BlockSpec.Convolution convolution) {
       here = above / ((long) convolution.stride() * convolution.stride());
-      values += here * convolution.out() + above * convolution.in();
-      inferenceValues += here * convolution.out();
+      training.own(here * convolution.out() + above * convolution.in());
+      inference.own(here * convolution.out());
       keptWeights += KERNEL * convolution.in() * convolution.out();
     } else if (node.block() instanceof BlockSpec.Upsample upsample) {
       here = 4 * above;
-      values += here * upsample.out() + above * upsample.in();
-      inferenceValues += here * upsample.out();
+      training.own(here * upsample.out() + above * upsample.in());
+      inference.own(here * upsample.out());
       keptWeights += TRANSPOSED_KERNEL * upsample.in() * upsample.out();
-      share("windows", 16 * above * upsample.out());
+      training.share("windows", 16 * above * upsample.out());
     } else if (node.block() instanceof BlockSpec.Residual residual) {
       residual(residual, above);
     } else if (node.block() instanceof BlockSpec.Attention attention) {
       attention(attention, above);
     } else if (node.block() instanceof BlockSpec.Output output) {
-      values += above * (2L * output.in() + output.out());
-      inferenceValues += above * output.out();
-      shareInInference("activated", above * output.in());
-      share("gradient", above * output.in());
-      share("windows", 9 * above * output.out());
+      training.own(above * (2L * output.in() + output.out()));
+      inference.own(above * output.out());
+      inference.share("activated", above * output.in());
+      training.share("gradient", above * output.in());
+      training.share("windows", 9 * above * output.out());
     }
     positions.put(node.name(), here);
   }
@@ -107,44 +122,32 @@ public final class UNetMemory {
   private void residual(BlockSpec.Residual block, long positions) {
     long in = positions * (block.current() + block.skip());
     long out = positions * block.out();
-    values += (block.skip() == 0 ? 0 : in) + 2 * in + 3 * out;
-    inferenceValues += out;
+    training.own((block.skip() == 0 ? 0 : in) + 2 * in + 3 * out);
+    inference.own(out);
     if (block.skip() > 0) {
-      shareInInference("both", in);
+      inference.share("both", in);
     }
-    shareInInference("activated", in);
-    shareInInference("activated", out);
-    shareInInference("hidden", out);
+    inference.share("activated", in);
+    inference.share("activated", out);
+    inference.share("hidden", out);
     long channels = (long) block.current() + block.skip();
     keptWeights += TRANSFORMED * (channels + block.out()) * block.out();
-    share("gradient", out);
-    share("hidden gradient", out);
-    share("gradient", in);
-    share("both gradient", in);
+    training.share("gradient", out);
+    training.share("hidden gradient", out);
+    training.share("gradient", in);
+    training.share("both gradient", in);
   }
 
   /** q, k and v, the weights of all pairs of positions, the mixed values, y and dx. */
   private void attention(BlockSpec.Attention block, long positions) {
     long image = positions * block.channels();
     long pairs = positions * positions;
-    values += 6 * image + block.heads() * pairs;
+    training.own(6 * image + block.heads() * pairs);
     long head = image / block.heads();
-    inferenceValues += image;
-    shareInInference("query, key, value and mixed", 4 * head);
-    shareInInference("attention", pairs);
-    share("query, key, value and mixed gradient", 4 * head);
-    share("attention gradient", pairs);
-  }
-
-  private void shareInInference(String role, long length) {
-    if (inferenceScratch.add(role + " " + length)) {
-      inferenceValues += length;
-    }
-  }
-
-  private void share(String role, long length) {
-    if (scratch.add(role + " " + length)) {
-      values += length;
-    }
+    inference.own(image);
+    inference.share("query, key, value and mixed", 4 * head);
+    inference.share("attention", pairs);
+    training.share("query, key, value and mixed gradient", 4 * head);
+    training.share("attention gradient", pairs);
   }
 }

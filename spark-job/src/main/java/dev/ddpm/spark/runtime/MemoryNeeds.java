@@ -18,4 +18,7 @@ public record MemoryNeeds(
     long taskHeap,
     long taskNative,
     long result,
-    String batchKey) {}
+    String batchKey) {
+  /** Java heap that Spark and its own caches need at the least. */
+  public static final long SPARK_HEAP = 300L << 20;
+}

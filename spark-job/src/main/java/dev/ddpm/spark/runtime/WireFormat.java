@@ -59,6 +59,11 @@ public enum WireFormat {
     };
   }
 
+  /** Whether what arrives is what was sent, to the bit. */
+  public boolean isExact() {
+    return this == FLOAT32;
+  }
+
   /** Bytes of a number. */
   public int bytes() {
     return bytes;

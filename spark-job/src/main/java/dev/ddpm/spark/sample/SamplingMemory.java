@@ -6,9 +6,6 @@ import dev.ddpm.unet.UNetSpec;
 
 /** What drawing images takes of memory, from the architecture and the micro-batch alone. */
 final class SamplingMemory {
-  /** What Spark and its own caches need at the least. */
-  private static final long BASE = 300L << 20;
-
   /** Float values per value of a micro-batch that a sampler and its results take. */
   private static final long SAMPLER_VALUES = 10;
 
@@ -28,10 +25,11 @@ final class SamplingMemory {
     UNetMemory memory = UNetMemory.of(unet);
     long weights = Float.BYTES * memory.parameters();
     long batch = (long) Float.BYTES * microBatch * unet.imageSize();
+    long heap = MemoryNeeds.SPARK_HEAP + 2 * weights * 5 / 4;
     return new MemoryNeeds(
-        BASE + 2 * weights * 5 / 4,
+        heap,
         0,
-        BASE + 2 * weights * 5 / 4,
+        heap,
         SAMPLER_VALUES * batch,
         memory.inferenceBytes(microBatch),
         1 << 20,

@@ -55,7 +55,7 @@ final class ArrivingMean implements Consumer<BlockMean.Block> {
 
   /** The state after the round; call it once. */
   ModelState state(WireFormat wire) {
-    if (wire != WireFormat.FLOAT32) {
+    if (!wire.isExact()) {
       mean.add(start.parameters());
     }
     return mean;

@@ -85,7 +85,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
    * A master.
    *
    * @param plan who uses what
-   * @param wire how states travel: in other formats than float32 workers return what the round has
+   * @param wire how states travel: in a format that is not exact workers return what the round has
    *     changed in the weights, for which few bits are enough, instead of the weights
    * @param replicas the replicas of every executor
    * @param initial state to start from
@@ -186,7 +186,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
       RoundResult result =
           new AveragingWorker(replicas, initial, epoch, number, hooks).run(minibatches);
       ModelState arrived = result.state();
-      if (wire != WireFormat.FLOAT32) {
+      if (!wire.isExact()) {
         arrived.subtract(initial.value().parameters());
       }
       return BlockMean.contributions(arrived, result.stats(), wire);

@@ -8,17 +8,15 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.apache.spark.Partitioner;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.rdd.ShuffledRDD;
 import scala.Tuple2;
-import scala.collection.mutable.WrappedArray;
 import scala.math.Ordering;
 import scala.reflect.ClassTag;
+import scala.runtime.AbstractFunction1;
 import scala.runtime.AbstractFunction2;
 import scala.runtime.BoxedUnit;
 
@@ -108,19 +106,17 @@ final class BlockMean {
    * those of a few reducers at a time.
    */
   static void collect(JavaRDD<Block> mean, Consumer<Block> taker) {
-    int[] all = IntStream.range(0, mean.getNumPartitions()).toArray();
     ClassTag<List<Block>> blocks = ClassTag.apply(List.class);
-    mean.context()
-        .runJob(mean.rdd(), new ToList(), WrappedArray.make(all), new Handover(taker), blocks);
+    mean.context().runJob(mean.rdd(), new ToList(), new Handover(taker), blocks);
   }
 
   private static final class ToList
-      extends AbstractFunction2<TaskContext, scala.collection.Iterator<Block>, List<Block>>
+      extends AbstractFunction1<scala.collection.Iterator<Block>, List<Block>>
       implements Serializable {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public List<Block> apply(TaskContext task, scala.collection.Iterator<Block> blocks) {
+    public List<Block> apply(scala.collection.Iterator<Block> blocks) {
       List<Block> list = new ArrayList<>();
       while (blocks.hasNext()) {
         list.add(blocks.next());

@@ -40,15 +40,18 @@ record ModelState(Floats parameters, Floats updater, long step) implements Seria
 
   /** Makes the weights their difference from others. */
   void subtract(Floats others) {
-    for (int i = 0; i < others.values().length; i++) {
-      parameters.values()[i] -= others.values()[i];
-    }
+    addScaled(-1, others.values());
   }
 
   /** Makes differences from other weights weights again. */
   void add(Floats others) {
-    for (int i = 0; i < others.values().length; i++) {
-      parameters.values()[i] += others.values()[i];
+    addScaled(1, others.values());
+  }
+
+  private void addScaled(float factor, float[] others) {
+    float[] weights = parameters.values();
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] += factor * others[i];
     }
   }
 

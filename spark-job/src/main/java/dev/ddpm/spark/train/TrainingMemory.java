@@ -9,9 +9,6 @@ import java.util.List;
 
 /** What training takes of memory, from its architecture and plan alone. */
 public final class TrainingMemory {
-  /** What Spark and its own caches need at the least; images that do not fit go to disk. */
-  private static final long BASE = 300L << 20;
-
   /** Spark fetches the results of four tasks at a time. */
   private static final long IN_FLIGHT = 4L * BlockMean.RETURNED * BlockMean.BLOCK * Float.BYTES;
 
@@ -32,9 +29,9 @@ public final class TrainingMemory {
     long state = weights * (1 + optimiser.stateValues());
     long result = state + state / 100 + (1 << 20);
     return new MemoryNeeds(
-        BASE + (3 * state + 2 * Math.min(state, IN_FLIGHT) + weights) * 5 / 4,
+        MemoryNeeds.SPARK_HEAP + (3 * state + 2 * Math.min(state, IN_FLIGHT) + weights) * 5 / 4,
         memory.replicaBytes(optimiser.stateValues(), List.of()),
-        BASE + state,
+        MemoryNeeds.SPARK_HEAP + state,
         2 * state,
         memory.replicaBytes(optimiser.stateValues(), plan.batchSizes()),
         result,
