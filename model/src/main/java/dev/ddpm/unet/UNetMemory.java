@@ -65,6 +65,11 @@ public final class UNetMemory {
     return parameters;
   }
 
+  /** Bytes of the arrays that a training step fills per image. */
+  public long activationBytes() {
+    return Float.BYTES * training.values;
+  }
+
   /**
    * Bytes that one replica takes in training.
    *

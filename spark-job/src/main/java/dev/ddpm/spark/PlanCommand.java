@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  plan --config conf/cifar10.conf --images 50000",
       "  plan --config conf/cifar10.conf --executors 16,64 --task-cpus 8 --network 25 \\",
-      "    --gflops 85 --chart plan.png",
+      "    --gflops 130 --chart plan.png",
       "",
       "The figures behind it, and its error where that could be measured:",
       "spark-job/DISTRIBUTED.md."
@@ -76,8 +76,9 @@ final class PlanCommand implements Callable<Integer> {
       names = "--gflops",
       paramLabel = "GFLOPS",
       description =
-          "Speed of one core in a training step, in 10⁹ floating-point operations per second."
-              + " Default: that of the machine of record.")
+          "Speed of one core in convolutions, in 10⁹ floating-point operations per second; in the"
+              + " rest of a step it is taken to be as much faster or slower. Default: that of the"
+              + " machine of record.")
   Double gflops;
 
   @Option(

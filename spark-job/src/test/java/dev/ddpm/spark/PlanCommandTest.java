@@ -44,7 +44,7 @@ class PlanCommandTest {
     assertThat(run("--executors", "8")).isZero();
     double slow = overhead();
     out.getBuffer().setLength(0);
-    assertThat(run("--executors", "8", "--gflops", "1450")).isZero();
+    assertThat(run("--executors", "8", "--gflops", "2240")).isZero();
 
     assertThat(overhead()).isBetween(9.5 * slow, 10.5 * slow);
   }

@@ -99,6 +99,8 @@ class SubmitScriptsTest {
         .contains("javacpp.maxphysicalbytes=3584m")
         .contains("spark.task.cpus=4")
         .contains("spark.executorEnv.OMP_NUM_THREADS=4")
+        .containsPattern(
+            "spark.executor.extraJavaOptions=[^\\n]*XX:\\\\?\\+UseTransparentHugePages")
         .contains("--num-executors 8 --executor-cores 4");
   }
 

@@ -49,9 +49,15 @@ public final class CostModel {
         work.parameters() * costs.driverSecondsPerParameter());
   }
 
-  /** Seconds of one optimiser step; a task with n cores is taken to be n times as fast. */
+  /**
+   * Seconds of one optimiser step: arithmetic and memory traffic of its images, and what it costs
+   * per parameter. A task with n cores is taken to be n times as fast.
+   */
   public double stepSeconds(Workload work, int taskCores) {
-    return work.batchSize() * work.imageFlops() / (costs.flopsPerCore() * taskCores);
+    double imageSeconds =
+        work.imageFlops() / costs.flopsPerCore() + work.imageBytes() / costs.activationsPerCore();
+    double updateSeconds = work.parameters() * costs.updateSecondsPerParameter();
+    return (work.batchSize() * imageSeconds + updateSeconds) / taskCores;
   }
 
   /** Images per second of all workers together. */

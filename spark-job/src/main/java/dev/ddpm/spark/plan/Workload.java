@@ -1,8 +1,8 @@
 package dev.ddpm.spark.plan;
 
 import dev.ddpm.spark.runtime.WireFormat;
-import dev.ddpm.unet.ParameterLayout;
 import dev.ddpm.unet.UNetFlops;
+import dev.ddpm.unet.UNetMemory;
 import dev.ddpm.unet.UNetSpec;
 
 /**
@@ -12,6 +12,7 @@ import dev.ddpm.unet.UNetSpec;
  * @param stateValues values that the optimiser keeps per parameter
  * @param wire how both travel; weights always reach the workers as float32
  * @param imageFlops floating-point operations of one image in one step
+ * @param imageBytes bytes of the activations of one image
  * @param batchSize images per step
  * @param steps per round
  */
@@ -20,17 +21,20 @@ public record Workload(
     int stateValues,
     WireFormat wire,
     double imageFlops,
+    double imageBytes,
     int batchSize,
     int steps) {
 
   /** The workload of a configuration. */
   public static Workload of(
       UNetSpec unet, int stateValues, WireFormat wire, int batchSize, int steps) {
+    UNetMemory memory = UNetMemory.of(unet);
     return new Workload(
-        ParameterLayout.of(unet).size(),
+        memory.parameters(),
         stateValues,
         wire,
         UNetFlops.training(unet),
+        memory.activationBytes(),
         batchSize,
         steps);
   }
@@ -50,9 +54,18 @@ public record Workload(
     return values() * wire.bytes();
   }
 
-  /** The same round of another model. */
+  /**
+   * The same round of a wider model: activations grow with the width, parameters with its square.
+   */
   Workload scaledTo(long otherParameters) {
     double factor = (double) otherParameters / parameters;
-    return new Workload(otherParameters, stateValues, wire, imageFlops * factor, batchSize, steps);
+    return new Workload(
+        otherParameters,
+        stateValues,
+        wire,
+        imageFlops * factor,
+        imageBytes * Math.sqrt(factor),
+        batchSize,
+        steps);
   }
 }

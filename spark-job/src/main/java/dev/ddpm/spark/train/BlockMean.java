@@ -166,16 +166,19 @@ final class BlockMean {
     @Override
     public Iterator<Block> call(Iterator<Tuple2<Key, Contribution>> sorted) {
       List<Block> blocks = new ArrayList<>();
+      double[] buffer = new double[BLOCK];
       Sum sum = null;
       while (sorted.hasNext()) {
         Tuple2<Key, Contribution> next = sorted.next();
-        if (sum == null || sum.index != next._1().block()) {
+        int block = next._1().block();
+        if (sum != null && sum.index == block) {
+          sum.add(next._2());
+        } else {
           if (sum != null) {
             blocks.add(sum.mean());
           }
-          sum = new Sum(next._1().block(), next._2().values());
+          sum = new Sum(block, next._2(), buffer);
         }
-        sum.add(next._2());
       }
       if (sum != null) {
         blocks.add(sum.mean());
@@ -191,30 +194,42 @@ final class BlockMean {
   private static final class Sum {
     private final int index;
     private final WireFormat wire;
-    private final double[] values;
+    private final int length;
+    private final double[] sum;
     private final List<WorkerStats> stats = new ArrayList<>();
     private long weight;
 
-    Sum(int index, Floats first) {
+    /** A sum of one contribution, in a buffer that serves one sum at a time. */
+    Sum(int index, Contribution first, double[] buffer) {
+      float[] values = first.values().values();
       this.index = index;
-      this.wire = first.format();
-      this.values = new double[first.values().length];
+      this.wire = first.values().format();
+      this.length = values.length;
+      this.sum = buffer;
+      for (int i = 0; i < length; i++) {
+        sum[i] = (double) first.weight() * values[i];
+      }
+      count(first);
     }
 
     void add(Contribution contribution) {
-      float[] added = contribution.values().values();
-      for (int i = 0; i < values.length; i++) {
-        values[i] += (double) contribution.weight() * added[i];
+      float[] values = contribution.values().values();
+      for (int i = 0; i < length; i++) {
+        sum[i] += (double) contribution.weight() * values[i];
       }
+      count(contribution);
+    }
+
+    private void count(Contribution contribution) {
       weight += contribution.weight();
       stats.addAll(contribution.stats());
     }
 
     Block mean() {
-      float[] mean = new float[values.length];
+      float[] mean = new float[length];
       double share = 1.0 / weight;
-      for (int i = 0; i < mean.length; i++) {
-        mean[i] = (float) (values[i] * share);
+      for (int i = 0; i < length; i++) {
+        mean[i] = (float) (sum[i] * share);
       }
       return new Block(index, new Floats(mean, wire), List.copyOf(stats));
     }

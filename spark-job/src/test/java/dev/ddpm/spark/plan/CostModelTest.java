@@ -41,7 +41,7 @@ class CostModelTest {
   void givesBackTheMeasuredRound() {
     RoundCost cost = MODEL.round(MNIST, new ClusterShape(2, 1, 1, Double.MAX_VALUE));
 
-    assertThat(cost.compute()).isCloseTo(6.26, withPercentage(15));
+    assertThat(cost.compute()).isCloseTo(6.26, withPercentage(3));
     assertThat(cost.broadcast()).isCloseTo(0.09, within(0.02));
     assertThat(cost.average()).isCloseTo(0.24, within(0.1));
     assertThat(cost.driver()).isCloseTo(0.01, within(0.005));
@@ -59,18 +59,47 @@ class CostModelTest {
     RoundCost cost = MODEL.round(work, new ClusterShape(2, 1, 1, Double.MAX_VALUE));
 
     assertThat(work.parameters()).isEqualTo(13_692_609);
-    assertThat(cost.compute()).isCloseTo(7.72, withPercentage(15));
+    assertThat(cost.compute()).isCloseTo(7.72, withPercentage(3));
     // Per byte the larger state took longer to broadcast: that part alone is too low.
     assertThat(cost.broadcast() + cost.average()).isCloseTo(0.80 + 1.50, withPercentage(15));
     assertThat(cost.average()).isCloseTo(1.50, withPercentage(5));
     assertThat(cost.driver()).isCloseTo(0.03, within(0.03));
   }
 
+  /** labml's network, one worker with batch 16 and 4 steps a round: 11.6 s of compute. */
+  @Test
+  void holdsForTheReferenceNetwork() {
+    UNetSpec unet =
+        new UNetSpec(
+            1, 32, 32, 64, List.of(1, 2, 2, 4), List.of(false, false, false, true), 2, 32, 1, 0.1);
+    Workload work = Workload.of(unet, 2, WireFormat.FLOAT32, 16, 4);
+
+    assertThat(work.parameters()).isEqualTo(167_775_681);
+    assertThat(MODEL.round(work, machines(1)).compute()).isCloseTo(11.6, withPercentage(3));
+  }
+
+  /** A network that no figure was fitted to, 8.9 million parameters: 4.98 s of compute. */
+  @Test
+  void foretellsTheStepsOfAnotherModel() {
+    UNetSpec unet =
+        new UNetSpec(1, 32, 32, 64, List.of(1, 2, 2), List.of(false, false, true), 1, 32, 1, 0.1);
+    Workload work = Workload.of(unet, 2, WireFormat.FLOAT32, 32, 4);
+
+    assertThat(work.parameters()).isEqualTo(8_885_505);
+    assertThat(MODEL.round(work, machines(2)).compute()).isCloseTo(4.98, withPercentage(3));
+  }
+
   @Test
   void halfTheBytesTakeHalfTheTimeBack() {
     Workload half =
         new Workload(
-            MNIST.parameters(), 2, WireFormat.BFLOAT16, MNIST.imageFlops(), MNIST.batchSize(), 16);
+            MNIST.parameters(),
+            2,
+            WireFormat.BFLOAT16,
+            MNIST.imageFlops(),
+            MNIST.imageBytes(),
+            MNIST.batchSize(),
+            16);
     ClusterShape cluster = new ClusterShape(2, 1, 1, Double.MAX_VALUE);
     double scheduling = MeasuredCosts.REFERENCE.roundSeconds();
 
@@ -83,7 +112,13 @@ class CostModelTest {
   void overheadFallsWithTheLengthOfARound() {
     Workload longer =
         new Workload(
-            MNIST.parameters(), 2, WireFormat.FLOAT32, MNIST.imageFlops(), MNIST.batchSize(), 64);
+            MNIST.parameters(),
+            2,
+            WireFormat.FLOAT32,
+            MNIST.imageFlops(),
+            MNIST.imageBytes(),
+            MNIST.batchSize(),
+            64);
 
     assertThat(MODEL.round(longer, machines(8)).overheadShare())
         .isCloseTo(MODEL.round(MNIST, machines(8)).overheadShare() / 4, within(1e-9));

@@ -1,12 +1,14 @@
 package dev.ddpm.spark.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.StreamCorruptedException;
 import java.util.Arrays;
 import org.apache.commons.lang3.SerializationUtils;
 import org.junit.jupiter.api.Test;
@@ -17,9 +19,34 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FloatsTest {
 
   private static Floats throughBytes(Floats floats) throws IOException {
+    return read(written(floats));
+  }
+
+  private static byte[] written(Floats floats) throws IOException {
     var bytes = new ByteArrayOutputStream();
     floats.writeTo(new DataOutputStream(bytes));
-    return Floats.readFrom(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
+    return bytes.toByteArray();
+  }
+
+  private static Floats read(byte[] bytes) throws IOException {
+    return Floats.readFrom(new DataInputStream(new ByteArrayInputStream(bytes)));
+  }
+
+  /** Five bytes are format and length. */
+  @ParameterizedTest
+  @EnumSource
+  void aFlippedBitIsFound(WireFormat format) throws IOException {
+    byte[] bytes = written(new Floats(waves(70_000), format));
+    for (int at : new int[] {5, bytes.length / 2, bytes.length - 1}) {
+      byte[] damaged = bytes.clone();
+      damaged[at] ^= 0x10;
+
+      assertThatThrownBy(() -> read(damaged))
+          .isInstanceOf(StreamCorruptedException.class)
+          .hasMessageMatching(
+              "70000 numbers arrived damaged: their checksum is [0-9a-f]{8},"
+                  + " that of what was sent [0-9a-f]{8}\\.");
+    }
   }
 
   /** Of a length that is no multiple of what is converted at a time. */
