@@ -195,7 +195,7 @@ jvm_options+=" -Dorg.deeplearning4j.spark.time.TimeSource=org.deeplearning4j.spa
 [[ "$manager" != kubernetes ]] || jvm_options+=" -Dorg.bytedeco.javacpp.cachedir=/var/cache/javacpp"
 # Every round takes arrays of the size of the model, and drops them. Large pages make that cheaper; and dead arrays are
 # freed by any collection, so that one a round is enough: by default there is one whenever half of the heap is taken.
-heap_options="-XX:+UseTransparentHugePages -XX:InitiatingHeapOccupancyPercent=85"
+[[ "$manager" == local ]] || jvm_options+=" -XX:+UseTransparentHugePages -XX:InitiatingHeapOccupancyPercent=85"
 driver_options="$jvm_options"
 if [[ "$deploy_mode" == client ]]; then
   driver_options+=" -Dlog4j2.configurationFile=file:$project/conf/log4j2.properties"
@@ -221,7 +221,7 @@ if [[ "$manager" == local ]]; then
 else
   command+=(--executor-memory "${heap}m"
     --conf "spark.executor.memoryOverhead=${native}m"
-    --conf "spark.executor.extraJavaOptions=$jvm_options $heap_options"
+    --conf "spark.executor.extraJavaOptions=$jvm_options"
     --conf "spark.executorEnv.OMP_NUM_THREADS=$task_cpus")
   [[ -z "$executors" ]] || command+=(--num-executors "$executors")
   [[ -z "$executor_cores" ]] || command+=(--executor-cores "$executor_cores")

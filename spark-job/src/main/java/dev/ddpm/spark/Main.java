@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -64,6 +65,16 @@ public final class Main implements Runnable {
     // A driver on YARN that calls System.exit counts as failed, whatever the code.
     if (exitCode != 0) {
       System.exit(exitCode);
+    }
+    stopSpark();
+  }
+
+  /**
+   * Left to the shutdown hook, executors are lost before the cluster knows that none are wanted.
+   */
+  private static void stopSpark() {
+    if (SparkSession.getDefaultSession().isDefined()) {
+      SparkSession.active().stop();
     }
   }
 

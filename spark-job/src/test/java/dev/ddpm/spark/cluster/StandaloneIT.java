@@ -43,6 +43,21 @@ class StandaloneIT {
     assertThat(Outcome.of(jobs.base(), LOCAL_FILES)).isEqualTo(LocalOutcome.get());
   }
 
+  /** Executors that are lost at the end are no news. */
+  @Test
+  void aClusterInTheDriverEndsWithoutAWord() throws Exception {
+    var jobs = new TinyApplications(LocalOutcome.inputIn(folder).toString(), folder.toString());
+    List<String> words =
+        new ArrayList<>(List.of("--master", "local-cluster[2,1,1536]", "--memory", "512m"));
+    words.addAll(List.of("--native-memory", "1g"));
+    words.addAll(jobs.ingest());
+    Submission ingest =
+        Submission.start(folder.resolve("ingest.log"), Map.of(), "standalone.sh", words);
+    ingest.succeeds();
+
+    assertThat(ingest.output()).contains("images of").doesNotContainIgnoringCase("executor");
+  }
+
   private Submission submit(
       StandaloneCluster cluster, String deployMode, List<String> job, String... options)
       throws IOException {
