@@ -13,13 +13,15 @@ import org.junit.jupiter.api.Test;
 class CostModelTest {
   private static final double GIGABIT = 1e9 / 8;
   private static final CostModel MODEL = new CostModel(MeasuredCosts.REFERENCE);
-  private static final Workload MNIST =
-      Workload.of(
-          new UNetSpec(1, 32, 32, 32, List.of(1, 2, 2), List.of(false, false, true), 1, 32, 1, 0.1),
-          2,
-          WireFormat.FLOAT32,
-          32,
-          16);
+  private static final Workload MNIST = mnist(32, 1, WireFormat.FLOAT32, 16);
+
+  /** The MNIST configuration with Adam, as it is or larger. */
+  private static Workload mnist(int channels, int blocks, WireFormat wire, int steps) {
+    UNetSpec unet =
+        new UNetSpec(
+            1, 32, 32, channels, List.of(1, 2, 2), List.of(false, false, true), blocks, 32, 1, 0.1);
+    return Workload.of(unet, 2, wire, 32, steps);
+  }
 
   private static ClusterShape machines(int count) {
     return new ClusterShape(count, 1, 1, 10 * GIGABIT);
@@ -53,9 +55,7 @@ class CostModelTest {
    */
   @Test
   void holdsForALargerModel() {
-    UNetSpec unet =
-        new UNetSpec(1, 32, 32, 64, List.of(1, 2, 2), List.of(false, false, true), 2, 32, 1, 0.1);
-    Workload work = Workload.of(unet, 2, WireFormat.FLOAT32, 32, 4);
+    Workload work = mnist(64, 2, WireFormat.FLOAT32, 4);
     RoundCost cost = MODEL.round(work, new ClusterShape(2, 1, 1, Double.MAX_VALUE));
 
     assertThat(work.parameters()).isEqualTo(13_692_609);
@@ -81,9 +81,7 @@ class CostModelTest {
   /** A network that no figure was fitted to, 8.9 million parameters: 4.98 s of compute. */
   @Test
   void foretellsTheStepsOfAnotherModel() {
-    UNetSpec unet =
-        new UNetSpec(1, 32, 32, 64, List.of(1, 2, 2), List.of(false, false, true), 1, 32, 1, 0.1);
-    Workload work = Workload.of(unet, 2, WireFormat.FLOAT32, 32, 4);
+    Workload work = mnist(64, 1, WireFormat.FLOAT32, 4);
 
     assertThat(work.parameters()).isEqualTo(8_885_505);
     assertThat(MODEL.round(work, machines(2)).compute()).isCloseTo(4.98, withPercentage(3));
@@ -91,15 +89,7 @@ class CostModelTest {
 
   @Test
   void halfTheBytesTakeHalfTheTimeBack() {
-    Workload half =
-        new Workload(
-            MNIST.parameters(),
-            2,
-            WireFormat.BFLOAT16,
-            MNIST.imageFlops(),
-            MNIST.imageBytes(),
-            MNIST.batchSize(),
-            16);
+    Workload half = mnist(32, 1, WireFormat.BFLOAT16, 16);
     ClusterShape cluster = new ClusterShape(2, 1, 1, Double.MAX_VALUE);
     double scheduling = MeasuredCosts.REFERENCE.roundSeconds();
 
@@ -110,15 +100,7 @@ class CostModelTest {
 
   @Test
   void overheadFallsWithTheLengthOfARound() {
-    Workload longer =
-        new Workload(
-            MNIST.parameters(),
-            2,
-            WireFormat.FLOAT32,
-            MNIST.imageFlops(),
-            MNIST.imageBytes(),
-            MNIST.batchSize(),
-            64);
+    Workload longer = mnist(32, 1, WireFormat.FLOAT32, 64);
 
     assertThat(MODEL.round(longer, machines(8)).overheadShare())
         .isCloseTo(MODEL.round(MNIST, machines(8)).overheadShare() / 4, within(1e-9));
