@@ -1,5 +1,6 @@
 package dev.ddpm.kernel;
 
+import dev.ddpm.DdpmException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +11,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOps;
+import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
  * The native library behind ND4J. The plain CPU build has no fast convolutions; the oneDNN builds
@@ -50,10 +53,40 @@ public final class NativeBackend {
         .ifPresent(extension -> System.setProperty(EXTENSION, extension));
   }
 
-  /** Whether ND4J computes on a GPU in this process. */
+  /**
+   * Whether ND4J computes on GPUs in this process.
+   *
+   * @throws DdpmException (environment) if it would, but has no code for one of them
+   */
   public static boolean isGpu() {
     select();
-    return Nd4j.getBackend().getClass().getSimpleName().equals("JCublasBackend");
+    if (!Nd4j.getBackend().getClass().getSimpleName().equals("JCublasBackend")) {
+      return false;
+    }
+    NativeOps natives = NativeOpsHolder.getInstance().getDeviceNativeOps();
+    for (int device = 0; device < natives.getAvailableDevices(); device++) {
+      requireCode(
+          device,
+          natives.getDeviceName(device),
+          natives.getDeviceMajor(device),
+          natives.getDeviceMinor(device));
+    }
+    return true;
+  }
+
+  /**
+   * Refuses a GPU for which ND4J would start all the same, and fail at its first operation. Its
+   * natives hold machine code for compute capabilities 3.7 to 8.6, which also runs on 8.7 and 8.9,
+   * and nothing that the driver could compile for later ones.
+   */
+  static void requireCode(int device, String name, int major, int minor) {
+    if (major > 8 || major < 3 || (major == 3 && minor < 7)) {
+      throw DdpmException.environment(
+          "GPU %d (%s) has compute capability %d.%d: must be 3.7 to 8.9 (Kepler's K80 to Ampere and"
+              + " Ada), which are all that ND4J's natives for CUDA 11.6 have code for; on such"
+              + " machines submit without --gpus.",
+          device, name, major, minor);
+    }
   }
 
   /** The oneDNN build for a CPU with these feature flags, if there is one. */

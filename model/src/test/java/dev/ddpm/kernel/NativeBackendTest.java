@@ -1,9 +1,14 @@
 package dev.ddpm.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ddpm.DdpmException;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 
 class NativeBackendTest {
@@ -29,6 +34,26 @@ class NativeBackendTest {
   void theReportNamesBackEndNativesThreadsAndKernels() {
     assertThat(NativeBackend.describe())
         .contains("CpuBackend", "natives", "thread(s)", "vector kernels");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3, 7", "5, 0", "7, 5", "8, 0", "8, 9"})
+  void gpusThatTheNativesHaveCodeForAreTaken(int major, int minor) {
+    assertThatCode(() -> NativeBackend.requireCode(0, "A GPU", major, minor))
+        .doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2, 0", "3, 5", "9, 0", "12, 0"})
+  void gpusWithoutCodeAreRefusedByName(int major, int minor) {
+    assertThatThrownBy(() -> NativeBackend.requireCode(1, "NVIDIA H200", major, minor))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageStartingWith(
+            "GPU 1 (NVIDIA H200) has compute capability "
+                + major
+                + "."
+                + minor
+                + ": must be 3.7 to 8.9");
   }
 
   @Test
