@@ -2,9 +2,12 @@ package dev.ddpm.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -127,6 +130,37 @@ class SubmitScriptsTest {
         .contains("/conf/kubernetes/executor-pod.yaml")
         .contains("javacpp.cachedir=/var/cache/javacpp")
         .endsWith("local:///opt/ddpm/ddpm-spark.jar train \n");
+  }
+
+  /** The operator's files repeat the options of both JVMs, and its memory those of the script. */
+  @ParameterizedTest
+  @ValueSource(strings = {"sparkapplication.yaml", "sparkapplication-gpu.yaml"})
+  void theOperatorsJvmsGetTheOptionsOfTheScripts(String file) throws Exception {
+    Result result =
+        run(
+            Map.of(),
+            script("kubernetes.sh"),
+            "--dry-run",
+            "--master",
+            "k8s://a",
+            "--image",
+            "b",
+            "--memory",
+            "2g",
+            "--native-memory",
+            "6g",
+            "train");
+    String command = result.out().replace("\\", "");
+    JsonNode spec =
+        new YAMLMapper().readTree(Path.of("../conf/kubernetes", file).toFile()).get("spec");
+
+    for (String part : List.of("driver", "executor")) {
+      JsonNode pod = spec.get(part);
+      assertThat(command).contains(pod.get("javaOptions").asText());
+      assertThat(pod.get("memory").asText()).isEqualTo("2048m");
+      assertThat(pod.get("memoryOverhead").asText()).isEqualTo("6144m");
+    }
+    assertThat(command.split("-XX:[+]UseTransparentHugePages", -1)).hasSize(3);
   }
 
   @ParameterizedTest

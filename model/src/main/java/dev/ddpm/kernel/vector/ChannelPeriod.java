@@ -7,6 +7,7 @@ import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
+import dev.ddpm.kernel.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -60,6 +61,15 @@ final class ChannelPeriod {
   /** Memory for some periods. */
   ByteBuffer allocate(int periods) {
     return ByteBuffer.allocateDirect(periods * period * Float.BYTES).order(ByteOrder.nativeOrder());
+  }
+
+  /** Fills one period with a value per channel, from an index on. */
+  void fill(float[] coefficients, Tensor values, int base) {
+    ByteBuffer bytes = values.bytes();
+    for (int c = 0; c < channels; c++) {
+      coefficients[c] = bytes.getFloat((base + c) << 2);
+    }
+    repeat(coefficients);
   }
 
   /** Repeats one period's first {@code channels} values over the rest of it. */

@@ -27,7 +27,7 @@ final class VectorGroupNorm {
   private static final int CHUNK = 4096;
 
   private final ChannelPeriod period;
-  private final ChannelPeriod blockPeriod = new ChannelPeriod(Layout.BLOCK);
+  private final GroupMoments moments;
   private final int rowsPerChunk;
   private final float[] shift;
   private final float[] gain;
@@ -38,13 +38,6 @@ final class VectorGroupNorm {
   private final float[] slope;
   private final float[] partial;
   private final float[] exponential;
-  private final float[] pivot;
-  private final float[] blockPivot = new float[blockPeriod.length()];
-  private final double[] blockSums = new double[Layout.BLOCK];
-  private final double[] blockSquares = new double[Layout.BLOCK];
-  private final double[] sums;
-  private final double[] squares;
-  private final double[] channelMeans;
   private final double[] sumDz;
   private final double[] sumDzXHat;
   private final double[] sumXHat;
@@ -59,6 +52,7 @@ final class VectorGroupNorm {
 
   VectorGroupNorm(int channels) {
     period = new ChannelPeriod(channels);
+    moments = new GroupMoments(period);
     int length = period.length();
     rowsPerChunk = Math.max(1, CHUNK / length);
     shift = new float[length];
@@ -70,10 +64,6 @@ final class VectorGroupNorm {
     slope = new float[length];
     partial = new float[3 * length];
     exponential = new float[Exponential.room(rowsPerChunk * length)];
-    pivot = new float[length];
-    sums = new double[channels];
-    squares = new double[channels];
-    channelMeans = new double[channels];
     sumDz = new double[length];
     sumDzXHat = new double[length];
     sumXHat = new double[length];
@@ -99,12 +89,12 @@ final class VectorGroupNorm {
       Tensor mean,
       Tensor deviation) {
     int size = shape.imageSize();
-    fill(scale, gamma, 0);
-    fill(offset, beta, 0);
+    period.fill(scale, gamma, 0);
+    period.fill(offset, beta, 0);
     for (int image = 0; image < shape.batch(); image++) {
       int base = image * size;
-      moments(shape, x, base);
-      storeMoments(shape, image, bias, mean, deviation);
+      moments.read(shape, x, base);
+      moments.store(shape, image, bias, mean, deviation);
       prepareShift(shape, image, bias, mean);
       prepareGain(shape, image, deviation);
       for (int i = 0; i < period.length(); i++) {
@@ -182,70 +172,16 @@ final class VectorGroupNorm {
     }
   }
 
-  /** The sums of x − pivot and of its squares per channel of an image, and the pivots. */
-  private void moments(GroupNorm shape, Tensor x, int base) {
-    if (x.layout() == Layout.ROWS) {
-      fill(pivot, x, base);
-      period.moments(x.bytes(), base, shape.positions(), pivot, sums, squares);
-      return;
-    }
-    for (int channel = 0; channel < shape.channels(); channel += Layout.BLOCK) {
-      int block = base + channel * shape.positions();
-      for (int c = 0; c < Layout.BLOCK; c++) {
-        blockPivot[c] = x.bytes().getFloat((block + c) << 2);
-        pivot[channel + c] = blockPivot[c];
-      }
-      blockPeriod.moments(x.bytes(), block, shape.positions(), blockPivot, blockSums, blockSquares);
-      System.arraycopy(blockSums, 0, sums, channel, Layout.BLOCK);
-      System.arraycopy(blockSquares, 0, squares, channel, Layout.BLOCK);
-    }
-  }
-
-  private void fill(float[] coefficients, Tensor values, int base) {
-    ByteBuffer bytes = values.bytes();
-    for (int c = 0; c < period.channels(); c++) {
-      coefficients[c] = bytes.getFloat((base + c) << 2);
-    }
-    period.repeat(coefficients);
-  }
-
-  private static float biasAt(Tensor bias, int index) {
-    return bias == null ? 0 : bias.bytes().getFloat(index << 2);
-  }
-
   private static long key(Tensor keys, int image) {
     return keys == null ? 0 : keys.bytes().getLong(image << 3);
-  }
-
-  /** Mean and variance of a group from the moments of its channels around their pivots. */
-  private void storeMoments(
-      GroupNorm shape, int image, Tensor bias, Tensor mean, Tensor deviation) {
-    int width = shape.groupChannels();
-    double positions = shape.positions();
-    for (int group = 0; group < shape.groups(); group++) {
-      int first = group * width;
-      double groupMean = 0;
-      for (int c = first; c < first + width; c++) {
-        channelMeans[c] =
-            pivot[c] + sums[c] / positions + biasAt(bias, image * shape.channels() + c);
-        groupMean += channelMeans[c] / width;
-      }
-      double sum = 0;
-      for (int c = first; c < first + width; c++) {
-        double distance = channelMeans[c] - groupMean;
-        sum += squares[c] - sums[c] * sums[c] / positions + positions * distance * distance;
-      }
-      double variance = sum / (width * positions);
-      int index = (image * shape.groups() + group) << 2;
-      mean.bytes().putFloat(index, (float) groupMean);
-      deviation.bytes().putFloat(index, (float) (1 / Math.sqrt(variance + shape.epsilon())));
-    }
   }
 
   private void prepareShift(GroupNorm shape, int image, Tensor bias, Tensor mean) {
     for (int c = 0; c < shape.channels(); c++) {
       int group = image * shape.groups() + c / shape.groupChannels();
-      shift[c] = biasAt(bias, image * shape.channels() + c) - mean.bytes().getFloat(group << 2);
+      shift[c] =
+          GroupMoments.biasAt(bias, image * shape.channels() + c)
+              - mean.bytes().getFloat(group << 2);
     }
     period.repeat(shift);
   }
@@ -334,8 +270,8 @@ final class VectorGroupNorm {
     int done = whole * length;
     Arrays.fill(gammaTotal, 0);
     Arrays.fill(betaTotal, 0);
-    fill(scale, gamma, 0);
-    fill(offset, beta, 0);
+    period.fill(scale, gamma, 0);
+    period.fill(offset, beta, 0);
     for (int image = 0; image < shape.batch(); image++) {
       int base = image * size;
       prepareShift(shape, image, bias, mean);
