@@ -20,7 +20,11 @@ public enum Stream {
   /** Initial weights. */
   WEIGHT_INIT(6),
   /** Which images are held out. */
-  SPLIT(7);
+  SPLIT(7),
+  /** The timesteps of an image at which a model is evaluated. */
+  EVALUATION_TIMESTEP(8),
+  /** The noise with which a model is evaluated. */
+  EVALUATION_NOISE(9);
 
   private final int id;
 

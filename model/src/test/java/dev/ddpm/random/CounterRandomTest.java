@@ -40,7 +40,7 @@ class CounterRandomTest {
   @Test
   void streamIdsNeverChange() {
     assertThat(Arrays.stream(Stream.values()).mapToInt(Stream::id))
-        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
+        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
     assertThat(Stream.values())
         .containsExactly(
             Stream.TIMESTEP,
@@ -50,7 +50,9 @@ class CounterRandomTest {
             Stream.SAMPLE_NOISE,
             Stream.PERMUTATION,
             Stream.WEIGHT_INIT,
-            Stream.SPLIT);
+            Stream.SPLIT,
+            Stream.EVALUATION_TIMESTEP,
+            Stream.EVALUATION_NOISE);
   }
 
   @ParameterizedTest

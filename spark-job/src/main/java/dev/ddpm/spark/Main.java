@@ -37,6 +37,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       IngestCommand.class,
       TrainCommand.class,
       SampleCommand.class,
+      EvaluateCommand.class,
       InterpolateCommand.class,
       CompareSamplersCommand.class,
       PlanCommand.class,

@@ -76,7 +76,8 @@ final class Drawing {
     warnOfOtherBackend();
     long images = missing.stream().mapToLong(IndexRange::count).sum();
     LongAccumulator imageSteps = spark.sc().longAccumulator(IMAGE_STEPS);
-    SampleProgress progress = SampleProgress.start(IMAGE_STEPS, images, plan.steps(), out);
+    SampleProgress progress =
+        SampleProgress.start("sampling", IMAGE_STEPS, images, plan.steps(), out);
     spark.sc().addSparkListener(progress);
     Manifest.Session session;
     String error = "";

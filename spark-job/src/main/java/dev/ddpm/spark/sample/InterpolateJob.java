@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.kernel.NativeBackend;
 import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.runtime.EmptyFolder;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
 import dev.ddpm.spark.runtime.HadoopFileStore;
@@ -11,15 +12,12 @@ import dev.ddpm.spark.runtime.MemoryBudget;
 import dev.ddpm.spark.runtime.RuntimeCheck;
 import dev.ddpm.unet.EpsModel;
 import dev.ddpm.unet.UNetSpec;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
@@ -105,10 +103,11 @@ public final class InterpolateJob {
             request.method(),
             request.timestep(),
             request.lambdas());
-    Path output = emptyFolder(request.output());
+    String output = EmptyFolder.require(request.output(), configuration);
     UNetSpec unet = model.description().unet();
     Map<Long, RawImage> images =
-        new InterpolationSources(spark, request.table()).read(request.pairs(), unet);
+        new InterpolationSources(model.table(spark, request.table()), request.table())
+            .read(request.pairs());
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     int slots = RuntimeCheck.run(context, NativeBackend::describe);
     MemoryBudget.check(context, slots, SamplingMemory.of(unet, request.lambdas(), "--lambdas"));
@@ -127,7 +126,7 @@ public final class InterpolateJob {
       }
       List<List<byte[]>> results =
           context.parallelize(work, work.size()).map(new InterpolationTask(plan, models)).collect();
-      var store = new HadoopFileStore(output.toString(), configuration);
+      var store = new HadoopFileStore(output, configuration);
       return new InterpolationOutput(plan, request.pairs(), images, model.hash())
           .write(store, results);
     } catch (IOException e) {
@@ -135,26 +134,6 @@ public final class InterpolateJob {
           e, "--output = %s: cannot be written: %s.", request.output(), e.getMessage());
     } finally {
       models.destroy();
-    }
-  }
-
-  private Path emptyFolder(String output) {
-    try {
-      Path path = new Path(output);
-      FileSystem files = path.getFileSystem(configuration);
-      Path folder = files.makeQualified(path);
-      if (files.listStatus(folder).length > 0) {
-        throw DdpmException.user(
-            "--output = %s: is not empty; nothing is ever written over.", output);
-      }
-      return folder;
-    } catch (FileNotFoundException none) {
-      return new Path(output);
-    } catch (IOException e) {
-      throw DdpmException.environment(
-          e, "--output = %s: cannot be used: %s.", output, e.getMessage());
-    } catch (IllegalArgumentException e) {
-      throw DdpmException.user("--output = '%s': is not a path: %s.", output, e.getMessage());
     }
   }
 }

@@ -14,7 +14,7 @@ import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.schema.MessageType;
 
 /** Writes a Parquet file into a stream, so that whoever opened the stream decides on its commit. */
-final class ParquetStream {
+public final class ParquetStream {
   private ParquetStream() {}
 
   /**
@@ -23,7 +23,7 @@ final class ParquetStream {
    * @param out the file, empty; closed with the writer
    * @param footer gives the metadata of the file, asked when the writer is closed
    */
-  static ParquetWriter<List<Object>> writer(
+  public static ParquetWriter<List<Object>> writer(
       OutputStream out, MessageType schema, Supplier<Map<String, String>> footer)
       throws IOException {
     return new Builder(new StreamFile(out), new RowWriteSupport(schema, footer))

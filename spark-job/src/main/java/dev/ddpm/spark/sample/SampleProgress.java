@@ -21,16 +21,17 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 import scala.collection.Iterator;
 
 /**
- * Prints how far a sampling job is and how fast each executor works, at most every few seconds:
- * from what finished tasks report, and from what running ones send with their executor's
- * heartbeats. An executor that has tasks but takes no step for a minute is named, also when no
- * event comes in at all.
+ * Prints how far a job on images is, sampling or evaluating, and how fast each executor works, at
+ * most every few seconds: from what finished tasks report, and from what running ones send with
+ * their executor's heartbeats. An executor that has tasks but takes no step for a minute is named,
+ * also when no event comes in at all.
  */
-final class SampleProgress extends SparkListener implements AutoCloseable {
+public final class SampleProgress extends SparkListener implements AutoCloseable {
   private static final double SECONDS_BETWEEN_LINES = 5;
   private static final double SECONDS_TO_STUCK = 60;
   private static final int EXECUTORS_LISTED = 8;
 
+  private final String verb;
   private final String counter;
   private final long images;
   private final int steps;
@@ -39,7 +40,7 @@ final class SampleProgress extends SparkListener implements AutoCloseable {
   private final long start;
   private final Map<Long, TaskState> tasks = new HashMap<>();
   private final Map<String, ExecutorState> executors = new TreeMap<>();
-  private final Timer ticker = new Timer("sample-progress", true);
+  private final Timer ticker = new Timer("progress", true);
   private long lastLine;
   private long failedTasks;
 
@@ -61,13 +62,16 @@ final class SampleProgress extends SparkListener implements AutoCloseable {
   /**
    * A progress display.
    *
+   * @param verb what is done to images, such as sampling
    * @param counter name of the accumulator that counts images · steps
    * @param images images to be drawn
    * @param steps steps of each image
    * @param out receives the lines
    */
-  static SampleProgress start(String counter, long images, int steps, PrintWriter out) {
-    SampleProgress progress = new SampleProgress(counter, images, steps, out, System::nanoTime);
+  public static SampleProgress start(
+      String verb, String counter, long images, int steps, PrintWriter out) {
+    SampleProgress progress =
+        new SampleProgress(verb, counter, images, steps, out, System::nanoTime);
     long period = Math.round(1000 * SECONDS_BETWEEN_LINES);
     progress.ticker.schedule(
         new TimerTask() {
@@ -82,7 +86,9 @@ final class SampleProgress extends SparkListener implements AutoCloseable {
   }
 
   /** A display that prints on events only, by a clock of one's choice. */
-  SampleProgress(String counter, long images, int steps, PrintWriter out, LongSupplier nanoTime) {
+  SampleProgress(
+      String verb, String counter, long images, int steps, PrintWriter out, LongSupplier nanoTime) {
+    this.verb = verb;
     this.counter = counter;
     this.images = images;
     this.steps = steps;
@@ -171,7 +177,8 @@ final class SampleProgress extends SparkListener implements AutoCloseable {
     line.append(
         String.format(
             Locale.ROOT,
-            "sampling %.0f %% · %,d of %,d images · %.1f images/s · ETA %s",
+            "%s %.0f %% · %,d of %,d images · %.1f images/s · ETA %s",
+            verb,
             100 * fraction,
             Math.round(images * fraction),
             images,

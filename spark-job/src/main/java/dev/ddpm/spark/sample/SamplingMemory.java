@@ -5,7 +5,7 @@ import dev.ddpm.unet.UNetMemory;
 import dev.ddpm.unet.UNetSpec;
 
 /** What drawing images takes of memory, from the architecture and the micro-batch alone. */
-final class SamplingMemory {
+public final class SamplingMemory {
   /** Float values per value of a micro-batch that a sampler and its results take. */
   private static final long SAMPLER_VALUES = 10;
 
@@ -21,7 +21,7 @@ final class SamplingMemory {
    * @param microBatch images that are drawn together
    * @param batchKey key or option that says how many
    */
-  static MemoryNeeds of(UNetSpec unet, int microBatch, String batchKey) {
+  public static MemoryNeeds of(UNetSpec unet, int microBatch, String batchKey) {
     UNetMemory memory = UNetMemory.of(unet);
     long weights = Float.BYTES * memory.parameters();
     long batch = (long) Float.BYTES * microBatch * unet.imageSize();

@@ -152,7 +152,7 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
   }
 
   /** A choice as a configuration has it. */
-  static String word(Enum<?> choice) {
+  public static String word(Enum<?> choice) {
     return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

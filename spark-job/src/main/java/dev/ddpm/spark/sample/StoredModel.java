@@ -6,13 +6,16 @@ import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TensorFile;
 import dev.ddpm.spark.config.WeightChoice;
+import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.runtime.HadoopFileStore;
 import dev.ddpm.unet.ParameterLayout;
+import dev.ddpm.unet.UNetSpec;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
 
 /** A trained model as sampling needs it: what it is, one set of weights, and their identity. */
-final class StoredModel {
+public final class StoredModel {
   private final ModelFolder folder;
   private final TensorFile file;
   private final float[] weights;
@@ -31,7 +34,7 @@ final class StoredModel {
    * @param choice which weights; a model without an average has only its last
    * @throws DdpmException (data) if there is no model, or it is damaged
    */
-  static StoredModel read(String path, WeightChoice choice, Configuration configuration) {
+  public static StoredModel read(String path, WeightChoice choice, Configuration configuration) {
     var inRun = new HadoopFileStore(path + "/model", configuration);
     var given = new HadoopFileStore(path, configuration);
     ModelFolder folder = ModelFolder.open(isModel(inRun) ? inRun : given);
@@ -48,18 +51,43 @@ final class StoredModel {
     }
   }
 
+  /**
+   * Opens a table of images as the model makes them.
+   *
+   * @param path of the table, as option {@code --data} has it
+   * @throws DdpmException (user) if they are of another size
+   */
+  public ImageTableReader table(SparkSession spark, String path) {
+    ImageTableReader reader = ImageTableReader.open(spark, path);
+    UNetSpec unet = description().unet();
+    if (reader.height() != unet.height()
+        || reader.width() != unet.width()
+        || reader.channels() != unet.imageChannels()) {
+      throw DdpmException.user(
+          "--data = %s: has images of %d×%d×%d, but the model makes %d×%d×%d.",
+          path,
+          reader.height(),
+          reader.width(),
+          reader.channels(),
+          unet.height(),
+          unet.width(),
+          unet.imageChannels());
+    }
+    return reader;
+  }
+
   /** What the model is. */
-  ModelDescription description() {
+  public ModelDescription description() {
     return folder.description();
   }
 
   /** Flat weights, in the order of the network. */
-  float[] weights() {
+  public float[] weights() {
     return weights;
   }
 
   /** Identity of description and weights, 64 hexadecimal digits. */
-  String hash() {
+  public String hash() {
     return folder.modelHash(file);
   }
 }

@@ -27,7 +27,12 @@ class SampleProgressTest {
   private long seconds;
   private final SampleProgress progress =
       new SampleProgress(
-          "image steps", 100, 10, new PrintWriter(text, true), () -> seconds * 1_000_000_000L);
+          "sampling",
+          "image steps",
+          100,
+          10,
+          new PrintWriter(text, true),
+          () -> seconds * 1_000_000_000L);
 
   private static TaskInfo task(long id, String executor) {
     return new TaskInfo(id, 0, 0, 0, 0, executor, "host", TaskLocality.PROCESS_LOCAL(), false);

@@ -1,0 +1,232 @@
+package dev.ddpm.spark.evaluate;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.evaluation.BoundEvaluator;
+import dev.ddpm.evaluation.ImageBound;
+import dev.ddpm.kernel.NativeBackend;
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.dataset.ImageTableReader;
+import dev.ddpm.spark.runtime.EmptyFolder;
+import dev.ddpm.spark.runtime.ExecutorPool;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.runtime.MemoryBudget;
+import dev.ddpm.spark.runtime.RuntimeCheck;
+import dev.ddpm.spark.sample.ParquetStream;
+import dev.ddpm.spark.sample.SampleJson;
+import dev.ddpm.spark.sample.SampleProgress;
+import dev.ddpm.spark.sample.SamplingMemory;
+import dev.ddpm.spark.sample.SamplingPlan;
+import dev.ddpm.spark.sample.StoredModel;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Types;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.LongAccumulator;
+
+/**
+ * Computes the variational bound of the images of a table, over the cluster. Every image is
+ * evaluated by itself and with noise keyed by its id, and results are put in the order of the ids:
+ * they are the same to the bit whoever computed what, and however often.
+ */
+public final class EvaluateJob {
+  private static final String TABLE = "bits-per-dim.parquet";
+  private static final String SUMMARY = "evaluation.json";
+  private static final String IMAGE_STEPS = "evaluated image steps";
+  private static final int TASKS_PER_SLOT = 4;
+
+  /** Timesteps per image unless told otherwise: enough for three digits, see EVALUATION.md. */
+  private static final int TIMESTEPS = 50;
+
+  private final SparkSession spark;
+  private final Configuration configuration;
+  private final PrintWriter out;
+
+  /**
+   * A job.
+   *
+   * @param out receives lines of progress
+   */
+  public EvaluateJob(SparkSession spark, PrintWriter out) {
+    this.spark = spark;
+    this.configuration = spark.sparkContext().hadoopConfiguration();
+    this.out = out;
+  }
+
+  /**
+   * What is to be computed.
+   *
+   * @param model path of a model folder
+   * @param table path of an image table, of images as the model makes them
+   * @param output path of the output folder, new or empty
+   * @param images how many, from id 0 on; all of the table if absent
+   * @param timesteps transitions per image; 50, or all of the model, if absent
+   * @param sampling weights, variance, micro-batch and seed
+   */
+  public record Request(
+      String model,
+      String table,
+      String output,
+      OptionalLong images,
+      OptionalInt timesteps,
+      SamplingConfig sampling) {}
+
+  /**
+   * What was computed.
+   *
+   * @param table path of the table, with a row per image
+   * @param file path of the JSON file with the summary
+   * @param summary means and settings
+   */
+  public record Result(String table, String file, EvaluationSummary summary) {}
+
+  /**
+   * Evaluates the model.
+   *
+   * @throws DdpmException for a model, table, number or output folder that cannot be used, before
+   *     anything is computed
+   */
+  public Result run(Request request) {
+    SamplingConfig sampling = request.sampling();
+    StoredModel model = StoredModel.read(request.model(), sampling.weights(), configuration);
+    requireRange(request.model(), model.description());
+    int transitions = model.description().schedule().steps() - 1;
+    int timesteps = request.timesteps().orElse(Math.min(TIMESTEPS, transitions));
+    requireBetween("--timesteps", timesteps, transitions, "those of the model but the first");
+    var store =
+        new HadoopFileStore(EmptyFolder.require(request.output(), configuration), configuration);
+    ImageTableReader reader = model.table(spark, request.table());
+    long images = request.images().orElse(reader.images());
+    requireBetween("--images", images, reader.images(), "those of the table");
+
+    List<ImageBound> bounds = compute(model, reader, images, timesteps, sampling);
+    var summary =
+        new EvaluationSummary(
+            model.hash(),
+            request.table(),
+            images,
+            timesteps,
+            transitions + 1,
+            SamplingPlan.word(sampling.variance()),
+            sampling.seed(),
+            EvaluationSummary.mean(bounds, ImageBound::bitsPerDim),
+            EvaluationSummary.standardError(bounds),
+            EvaluationSummary.mean(bounds, ImageBound::decoder),
+            EvaluationSummary.mean(bounds, ImageBound::transitions),
+            EvaluationSummary.mean(bounds, ImageBound::prior));
+    write(store, bounds, summary, request.output());
+    return new Result(store.location(TABLE), store.location(SUMMARY), summary);
+  }
+
+  private static void requireRange(String path, ModelDescription model) {
+    if (model.dataRange() != DataRange.MINUS_ONE_TO_ONE) {
+      throw DdpmException.user(
+          "--model = %s: has the data range %s; bits per dimension are defined for"
+              + " minus-one-to-one alone, that of the preset paper.",
+          path, SamplingPlan.word(model.dataRange()));
+    }
+  }
+
+  private static void requireBetween(String option, long value, long most, String what) {
+    if (value < 1 || value > most) {
+      throw DdpmException.user("%s = %d: must be 1 to %d, %s.", option, value, most, what);
+    }
+  }
+
+  private List<ImageBound> compute(
+      StoredModel model,
+      ImageTableReader reader,
+      long images,
+      int timesteps,
+      SamplingConfig sampling) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    int slots = RuntimeCheck.run(context, NativeBackend::describe);
+    MemoryBudget.check(
+        context,
+        slots,
+        SamplingMemory.of(
+            model.description().unet(), sampling.microBatch(), "sampling.micro-batch"));
+    var setup =
+        new EvaluatorSetup(model.description(), sampling, timesteps, new Floats(model.weights()));
+    Broadcast<ExecutorPool<BoundEvaluator>> evaluators =
+        context.broadcast(new ExecutorPool<>(setup));
+    LongAccumulator imageSteps = context.sc().longAccumulator(IMAGE_STEPS);
+    SampleProgress progress =
+        SampleProgress.start("evaluating", IMAGE_STEPS, images, timesteps + 1, out);
+    context.sc().addSparkListener(progress);
+    try {
+      context.setJobGroup("evaluate", "Evaluating %,d images".formatted(images));
+      JavaRDD<ImageBound> bounds =
+          reader
+              .rows(id -> id < images)
+              .repartition((int) Math.min(images, (long) TASKS_PER_SLOT * slots))
+              .mapPartitions(new EvaluationTask(evaluators, imageSteps));
+      List<ImageBound> sorted = new ArrayList<>(bounds.collect());
+      sorted.sort(Comparator.comparingLong(ImageBound::id));
+      return sorted;
+    } finally {
+      context.sc().removeSparkListener(progress);
+      progress.close();
+      evaluators.destroy();
+    }
+  }
+
+  private static void write(
+      HadoopFileStore store, List<ImageBound> bounds, EvaluationSummary summary, String output) {
+    try {
+      store.createNew(
+          TABLE,
+          file -> {
+            try (ParquetWriter<List<Object>> table =
+                ParquetStream.writer(file, schema(), Map::of)) {
+              for (ImageBound bound : bounds) {
+                table.write(
+                    List.of(
+                        bound.id(),
+                        bound.bitsPerDim(),
+                        bound.decoder(),
+                        bound.transitions(),
+                        bound.prior()));
+              }
+            }
+          });
+      byte[] json = SampleJson.write(summary).getBytes(StandardCharsets.UTF_8);
+      store.createNew(SUMMARY, file -> file.write(json));
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "--output = %s: cannot be written: %s.", output, e.getMessage());
+    }
+  }
+
+  /** Id of the image, and its bound and the three parts of it in bits per dimension. */
+  private static MessageType schema() {
+    return Types.buildMessage()
+        .required(PrimitiveTypeName.INT64)
+        .named("id")
+        .required(PrimitiveTypeName.DOUBLE)
+        .named("bits_per_dim")
+        .required(PrimitiveTypeName.DOUBLE)
+        .named("decoder")
+        .required(PrimitiveTypeName.DOUBLE)
+        .named("transitions")
+        .required(PrimitiveTypeName.DOUBLE)
+        .named("prior")
+        .named("bits_per_dim");
+  }
+}

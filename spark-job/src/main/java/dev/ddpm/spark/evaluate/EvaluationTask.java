@@ -1,0 +1,38 @@
+package dev.ddpm.spark.evaluate;
+
+import dev.ddpm.evaluation.BoundEvaluator;
+import dev.ddpm.evaluation.ImageBound;
+import dev.ddpm.spark.dataset.ImageRow;
+import dev.ddpm.spark.runtime.ExecutorPool;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.LongAccumulator;
+
+/**
+ * Evaluates the images of a partition.
+ *
+ * @param imageSteps counts images · timesteps
+ */
+record EvaluationTask(
+    Broadcast<ExecutorPool<BoundEvaluator>> evaluators, LongAccumulator imageSteps)
+    implements FlatMapFunction<Iterator<ImageRow>, ImageBound> {
+
+  @Override
+  public Iterator<ImageBound> call(Iterator<ImageRow> rows) {
+    if (!rows.hasNext()) {
+      return Collections.emptyIterator();
+    }
+    BoundEvaluator evaluator = evaluators.value().acquire();
+    List<ImageBound> bounds = new ArrayList<>();
+    while (rows.hasNext()) {
+      ImageRow row = rows.next();
+      bounds.add(evaluator.evaluate(row.id(), row.pixels(), imageSteps::add));
+    }
+    evaluators.value().release(evaluator);
+    return bounds.iterator();
+  }
+}

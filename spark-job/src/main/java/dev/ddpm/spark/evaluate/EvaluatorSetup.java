@@ -1,0 +1,27 @@
+package dev.ddpm.spark.evaluate;
+
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.evaluation.BoundEvaluator;
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.runtime.ExecutorPool;
+import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.unet.EpsModel;
+
+/** What every executor must know once per job, and builds its evaluators from. */
+record EvaluatorSetup(
+    ModelDescription model, SamplingConfig sampling, int timesteps, Floats weights)
+    implements ExecutorPool.Factory<BoundEvaluator> {
+
+  @Override
+  public BoundEvaluator create() {
+    return new BoundEvaluator(
+        model.schedule().build(),
+        sampling.variance(),
+        model.prediction(),
+        EpsModel.pretrained(model.unet(), weights.values()),
+        model.unet().imageSize(),
+        timesteps,
+        sampling.microBatch(),
+        sampling.seed());
+  }
+}

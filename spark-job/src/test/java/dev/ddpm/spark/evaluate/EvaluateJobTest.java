@@ -1,0 +1,367 @@
+package dev.ddpm.spark.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.diffusion.Variance;
+import dev.ddpm.evaluation.BoundEvaluator;
+import dev.ddpm.evaluation.ImageBound;
+import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.config.ConfigLoader;
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.config.WeightChoice;
+import dev.ddpm.spark.sample.StoredModel;
+import dev.ddpm.spark.sample.TinyModel;
+import dev.ddpm.unet.EpsModel;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkStatusTracker;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class EvaluateJobTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  private static final int IMAGES = 24;
+  private static final ScheduleSpec SCHEDULE = new ScheduleSpec.Linear(20, 1e-3, 0.5);
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Path model;
+  private static Path table;
+  private static List<byte[]> pixels;
+
+  @BeforeAll
+  static void prepare() {
+    model = TinyModel.write(shared.resolve("model"), 5, Preset.PAPER, SCHEDULE);
+    pixels = new ArrayList<>();
+    Random random = new Random(1);
+    for (int id = 0; id < IMAGES; id++) {
+      byte[] image = new byte[64];
+      random.nextBytes(image);
+      pixels.add(image);
+    }
+    table = write("table", 8, 8, 1);
+  }
+
+  /** The images in a number of files, in an order of their own. */
+  private static Path write(String name, int height, int width, int files) {
+    StructType schema =
+        new StructType()
+            .add("id", DataTypes.LongType)
+            .add("image", DataTypes.BinaryType)
+            .add("height", DataTypes.IntegerType)
+            .add("width", DataTypes.IntegerType)
+            .add("channels", DataTypes.IntegerType)
+            .add("label", DataTypes.IntegerType)
+            .add("source", DataTypes.StringType);
+    List<Row> rows = new ArrayList<>();
+    for (int id = 0; id < IMAGES; id++) {
+      rows.add(RowFactory.create((long) id, pixels.get(id), height, width, 1, null, "test"));
+    }
+    Collections.shuffle(rows, new Random(files));
+    Path path = shared.resolve(name);
+    SPARK
+        .session()
+        .createDataFrame(rows, schema)
+        .repartition(files)
+        .write()
+        .parquet(path.toString());
+    return path;
+  }
+
+  private static SamplingConfig settings(String... assignments) {
+    List<String> all = new ArrayList<>(List.of("sampling.micro-batch=4", "sampling.seed=3"));
+    all.addAll(List.of(assignments));
+    return ConfigLoader.load(Optional.empty(), all).experiment().sampling();
+  }
+
+  private EvaluateJob.Request request(Path data, String output) {
+    return new EvaluateJob.Request(
+        model.toString(),
+        data.toString(),
+        folder.resolve(output).toString(),
+        OptionalLong.empty(),
+        OptionalInt.empty(),
+        settings());
+  }
+
+  private static EvaluateJob.Result run(EvaluateJob.Request request) {
+    return new EvaluateJob(SPARK.session(), new PrintWriter(new StringWriter())).run(request);
+  }
+
+  private static List<Row> rows(EvaluateJob.Result result) {
+    return SPARK.session().read().parquet(result.table()).orderBy("id").collectAsList();
+  }
+
+  /** What one evaluator in this JVM computes, without Spark. */
+  private static List<ImageBound> alone(int timesteps) {
+    StoredModel stored =
+        StoredModel.read(model.toString(), WeightChoice.EMA, new Configuration(false));
+    NoiseSchedule schedule = SCHEDULE.build();
+    var evaluator =
+        new BoundEvaluator(
+            schedule,
+            Variance.FIXED_LARGE,
+            Prediction.EPSILON,
+            EpsModel.pretrained(stored.description().unet(), stored.weights()),
+            64,
+            timesteps,
+            4,
+            3);
+    List<ImageBound> bounds = new ArrayList<>();
+    for (int id = 0; id < IMAGES; id++) {
+      bounds.add(evaluator.evaluate(id, pixels.get(id), count -> {}));
+    }
+    return bounds;
+  }
+
+  @Test
+  void aRowPerImageAsOneMachineComputesIt() {
+    EvaluateJob.Result result = run(request(table, "out"));
+
+    assertThat(rows(result))
+        .extracting(
+            row ->
+                new ImageBound(
+                    row.getAs("id"),
+                    row.getAs("decoder"),
+                    row.getAs("transitions"),
+                    row.getAs("prior")))
+        .isEqualTo(alone(19));
+    assertThat(rows(result))
+        .allSatisfy(
+            row ->
+                assertThat(row.<Double>getAs("bits_per_dim"))
+                    .isEqualTo(
+                        row.<Double>getAs("decoder")
+                            + row.<Double>getAs("transitions")
+                            + row.<Double>getAs("prior")));
+  }
+
+  @Test
+  void theSummaryHasTheMeansAndTheSettings() throws IOException {
+    EvaluateJob.Result result = run(request(table, "out"));
+    double[] bits = alone(19).stream().mapToDouble(ImageBound::bitsPerDim).toArray();
+    double mean = 0;
+    for (double one : bits) {
+      mean += one / bits.length;
+    }
+    double squares = 0;
+    for (double one : bits) {
+      squares += (one - mean) * (one - mean);
+    }
+
+    JsonNode json =
+        new JsonMapper().readTree(Files.readString(folder.resolve("out/evaluation.json")));
+    assertThat(json.get("bits_per_dim").asDouble()).isCloseTo(mean, within(1e-12));
+    assertThat(json.get("standard_error").asDouble())
+        .isCloseTo(Math.sqrt(squares / (IMAGES - 1) / IMAGES), within(1e-12));
+    assertThat(
+            json.get("decoder").asDouble()
+                + json.get("transitions").asDouble()
+                + json.get("prior").asDouble())
+        .isCloseTo(mean, within(1e-12));
+    assertThat(json.get("images").asInt()).isEqualTo(IMAGES);
+    assertThat(json.get("timesteps").asInt()).isEqualTo(20);
+    assertThat(json.get("timesteps_per_image").asInt()).isEqualTo(19);
+    assertThat(json.get("variance").asText()).isEqualTo("fixed-large");
+    assertThat(json.get("seed").asInt()).isEqualTo(3);
+    assertThat(json.get("model_hash").asText()).hasSize(64);
+    assertThat(result.summary().bitsPerDim()).isEqualTo(json.get("bits_per_dim").asDouble());
+  }
+
+  @Test
+  void filesAndOrderOfTheTableDoNotMatter() {
+    Path shuffled = write("shuffled", 8, 8, 5);
+
+    assertThat(rows(run(request(shuffled, "b")))).isEqualTo(rows(run(request(table, "a"))));
+  }
+
+  @Test
+  void fewerImagesAndTimestepsAreThoseOfTheWhole() {
+    EvaluateJob.Result result =
+        run(
+            new EvaluateJob.Request(
+                model.toString(),
+                table.toString(),
+                folder.resolve("out").toString(),
+                OptionalLong.of(5),
+                OptionalInt.of(3),
+                settings()));
+
+    assertThat(rows(result))
+        .extracting(row -> row.<Double>getAs("transitions"))
+        .isEqualTo(alone(3).stream().limit(5).map(ImageBound::transitions).toList());
+    assertThat(result.summary().images()).isEqualTo(5);
+    assertThat(result.summary().timestepsPerImage()).isEqualTo(3);
+  }
+
+  @Test
+  void fiftyTimestepsUnlessToldOtherwise() {
+    Path longer =
+        TinyModel.write(folder.resolve("longer"), 5, Preset.PAPER, new ScheduleSpec.Cosine(60));
+    var request =
+        new EvaluateJob.Request(
+            longer.toString(),
+            table.toString(),
+            folder.resolve("out").toString(),
+            OptionalLong.of(1),
+            OptionalInt.empty(),
+            settings());
+
+    assertThat(run(request).summary().timestepsPerImage()).isEqualTo(50);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0 | 3 | --images = 0: must be 1 to 24, those of the table.",
+        "25 | 3 | --images = 25: must be 1 to 24, those of the table.",
+        "5 | 0 | --timesteps = 0: must be 1 to 19, those of the model but the first.",
+        "5 | 20 | --timesteps = 20: must be 1 to 19, those of the model but the first.",
+      })
+  void numbersThatThereAreNotAreRefused(long images, int timesteps, String message) {
+    var request =
+        new EvaluateJob.Request(
+            model.toString(),
+            table.toString(),
+            folder.resolve("out").toString(),
+            OptionalLong.of(images),
+            OptionalInt.of(timesteps),
+            settings());
+
+    assertThatThrownBy(() -> run(request)).isInstanceOf(DdpmException.class).hasMessage(message);
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void aModelOfAnotherRangeIsRefused() {
+    Path labml = TinyModel.write(folder.resolve("labml"), 5, Preset.LABML, SCHEDULE);
+    var request =
+        new EvaluateJob.Request(
+            labml.toString(),
+            table.toString(),
+            folder.resolve("out").toString(),
+            OptionalLong.empty(),
+            OptionalInt.empty(),
+            settings());
+
+    assertThatThrownBy(() -> run(request))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("has the data range zero-to-one")
+        .hasMessageContaining("minus-one-to-one alone");
+  }
+
+  @Test
+  void imagesOfAnotherSizeAreRefused() {
+    Path wide = write("wide", 4, 16, 1);
+
+    assertThatThrownBy(() -> run(request(wide, "out")))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("has images of 4×16×1, but the model makes 8×8×1");
+  }
+
+  @Test
+  void nothingIsWrittenOver() throws IOException {
+    Files.createDirectories(folder.resolve("out"));
+    Files.writeString(folder.resolve("out/mine.txt"), "mine");
+
+    assertThatThrownBy(() -> run(request(table, "out")))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("is not empty; nothing is ever written over");
+    assertThat(folder.resolve("out").toFile().list()).containsExactly("mine.txt");
+  }
+
+  /** On executor processes: long enough to be killed in, 1,000 timesteps one by one. */
+  @Test
+  void anExecutorKilledInTheMiddleChangesNothing() throws Exception {
+    Path slow =
+        TinyModel.write(folder.resolve("slow"), 5, Preset.PAPER, new ScheduleSpec.Cosine(1000));
+    List<Row> undisturbed = rows(run(slowly(slow, "a")));
+    Map<String, String> executors =
+        Map.of(
+            "spark.executor.memory", "512m",
+            "spark.executor.extraJavaOptions",
+                "--add-modules=jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=2g",
+            "spark.executorEnv.OMP_NUM_THREADS", "1",
+            "spark.executorEnv.SPARK_SCALA_VERSION", "2.12",
+            "spark.executor.extraClassPath",
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")));
+    SparkSession cluster = SPARK.session("local-cluster[2,1,1024]", executors);
+    var job = new EvaluateJob(cluster, new PrintWriter(new StringWriter()));
+
+    var evaluation = CompletableFuture.supplyAsync(() -> job.run(slowly(slow, "b")));
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> evaluation.isDone() || hasEvaluatedSome(cluster));
+    assertThat(evaluation).isNotDone();
+    ProcessHandle killed =
+        ProcessHandle.current()
+            .descendants()
+            .filter(process -> process.info().command().orElse("").endsWith("/java"))
+            .findFirst()
+            .orElseThrow();
+    killed.destroyForcibly();
+
+    EvaluateJob.Result result = evaluation.get(3, TimeUnit.MINUTES);
+    assertThat(killed.isAlive()).isFalse();
+    assertThat(rows(result)).isEqualTo(undisturbed);
+  }
+
+  /** Whether the stage of four tasks per slot has ended one of them. */
+  private static boolean hasEvaluatedSome(SparkSession cluster) {
+    SparkStatusTracker tracker = cluster.sparkContext().statusTracker();
+    return Arrays.stream(tracker.getActiveStageIds())
+        .mapToObj(stage -> tracker.getStageInfo(stage).get())
+        .anyMatch(stage -> stage.numTasks() == 8 && stage.numCompletedTasks() > 0);
+  }
+
+  private EvaluateJob.Request slowly(Path slow, String output) {
+    return new EvaluateJob.Request(
+        slow.toString(),
+        table.toString(),
+        folder.resolve(output).toString(),
+        OptionalLong.empty(),
+        OptionalInt.of(999),
+        settings("sampling.micro-batch=1"));
+  }
+}
