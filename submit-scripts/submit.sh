@@ -16,7 +16,8 @@ usage() {
 Usage: $name [OPTION...] COMMAND [ARGUMENT...]
 
 $about
-COMMAND and what follows go to the job: ingest, train, sample, interpolate, plan, config; '$name COMMAND --help' explains them.
+COMMAND and what follows go to the job: ingest, train, sample, evaluate, interpolate, compare-samplers, plan,
+config; '$name COMMAND --help' explains them.
 
 Options:
   --master URL          Spark master${master:+ (default: $master)}

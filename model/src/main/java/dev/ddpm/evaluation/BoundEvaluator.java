@@ -43,7 +43,7 @@ public final class BoundEvaluator {
    * @param model the model
    * @param imageSize values of an image
    * @param drawn transitions that are computed per image, 1..steps−1
-   * @param batch timesteps that are computed together
+   * @param largestBatch timesteps that are computed together, at the most
    * @param seed of the noise
    * @throws DdpmException (user) if there are not as many transitions
    */
@@ -54,7 +54,7 @@ public final class BoundEvaluator {
       EpsilonModel model,
       int imageSize,
       int drawn,
-      int batch,
+      int largestBatch,
       long seed) {
     this.bound = new VariationalBound(schedule, variance);
     this.diffusion = new GaussianDiffusion(schedule);
@@ -62,7 +62,9 @@ public final class BoundEvaluator {
     this.model = model;
     this.seed = seed;
     this.draw = new TimestepDraw(schedule.steps() - 1, drawn);
-    this.batch = batch;
+    // As many batches as there must be, of one size: every size has buffers of its own in a model.
+    int batches = (drawn + largestBatch) / largestBatch;
+    batch = (drawn + batches) / batches;
     x0 = new float[batch * imageSize];
     xt = new float[batch * imageSize];
     output = new float[batch * imageSize];
@@ -122,7 +124,8 @@ public final class BoundEvaluator {
       diffusion.qSample(x0, epsilon, steps[i], xt, at, size);
       timesteps[i] = diffusion.schedule().timestep(steps[i]);
     }
-    model.predict(xt, timesteps, steps.length, output);
+    // A last batch that is not full computes old images too, which are not looked at.
+    model.predict(xt, timesteps, batch, output);
     for (int i = 0; i < steps.length; i++) {
       diffusion.predictX0(prediction, xt, output, steps[i], output, i * size, size);
     }

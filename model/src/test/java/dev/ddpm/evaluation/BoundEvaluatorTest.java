@@ -13,6 +13,7 @@ import dev.ddpm.diffusion.Variance;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -76,7 +77,18 @@ class BoundEvaluatorTest {
 
     evaluator(ROUGH, 24, 10, 1).evaluate(3, LEVELS, counts::add);
 
-    assertThat(counts).containsExactly(10, 10, 5);
+    assertThat(counts).containsExactly(9, 9, 7);
+  }
+
+  /** A model keeps buffers for every size. */
+  @Test
+  void allBatchesHaveOneSize() {
+    Set<Integer> sizes = new TreeSet<>();
+    EpsilonModel listening = (xt, timesteps, batch, epsilon) -> sizes.add(batch);
+
+    evaluator(listening, 50, 16, 1).evaluate(3, LEVELS, BoundEvaluatorTest::notCounted);
+
+    assertThat(sizes).containsExactly(13);
   }
 
   @Test
@@ -101,7 +113,7 @@ class BoundEvaluatorTest {
           Arrays.stream(timesteps, 0, batch).forEach(seen::add);
         };
 
-    evaluator(listening, 999, 64, 1).evaluate(123_456, LEVELS, BoundEvaluatorTest::notCounted);
+    evaluator(listening, 999, 50, 1).evaluate(123_456, LEVELS, BoundEvaluatorTest::notCounted);
 
     assertThat(seen).hasSize(1000).contains(0, 999);
   }

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.schema.MessageType;
@@ -179,11 +180,24 @@ public final class EvaluateJob {
               .mapPartitions(new EvaluationTask(evaluators, imageSteps));
       List<ImageBound> sorted = new ArrayList<>(bounds.collect());
       sorted.sort(Comparator.comparingLong(ImageBound::id));
+      requireAll(sorted, images);
       return sorted;
     } finally {
       context.sc().removeSparkListener(progress);
       progress.close();
       evaluators.destroy();
+    }
+  }
+
+  /** A mean over other images than was said would be worse than none. */
+  private static void requireAll(List<ImageBound> sorted, long images) {
+    boolean all =
+        sorted.size() == images
+            && IntStream.range(0, sorted.size()).allMatch(i -> sorted.get(i).id() == i);
+    if (!all) {
+      throw new IllegalStateException(
+          "%d results came back, which are not those of the images 0 to %d."
+              .formatted(sorted.size(), images - 1));
     }
   }
 
