@@ -9,7 +9,6 @@ import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Variance;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
-import java.util.Arrays;
 import java.util.function.IntConsumer;
 
 /**
@@ -90,7 +89,7 @@ public final class BoundEvaluator {
     double transitions = 0;
     for (int from = 0; from < steps.length; from += batch) {
       int count = Math.min(batch, steps.length - from);
-      predictX0(id, Arrays.copyOfRange(steps, from, from + count), size);
+      predictX0(id, steps, from, count, size);
       for (int i = 0; i < count; i++) {
         double term = bound.term(steps[from + i], x0, output, i * size, size);
         if (!Double.isFinite(term)) {
@@ -117,17 +116,17 @@ public final class BoundEvaluator {
   }
 
   /** Noises the image to some steps, and leaves in {@code output} what the model takes it for. */
-  private void predictX0(long id, int[] steps, int size) {
-    for (int i = 0; i < steps.length; i++) {
-      int at = i * size;
-      CounterRandom.gaussian(seed, Stream.EVALUATION_NOISE, id, steps[i], epsilon, at, size);
-      diffusion.qSample(x0, epsilon, steps[i], xt, at, size);
-      timesteps[i] = diffusion.schedule().timestep(steps[i]);
+  private void predictX0(long id, int[] steps, int from, int count, int size) {
+    for (int i = 0; i < count; i++) {
+      int t = steps[from + i];
+      CounterRandom.gaussian(seed, Stream.EVALUATION_NOISE, id, t, epsilon, i * size, size);
+      diffusion.qSample(x0, epsilon, t, xt, i * size, size);
+      timesteps[i] = diffusion.schedule().timestep(t);
     }
     // A last batch that is not full computes old images too, which are not looked at.
     model.predict(xt, timesteps, batch, output);
-    for (int i = 0; i < steps.length; i++) {
-      diffusion.predictX0(prediction, xt, output, steps[i], output, i * size, size);
+    for (int i = 0; i < count; i++) {
+      diffusion.predictX0(prediction, xt, output, steps[from + i], output, i * size, size);
     }
   }
 }

@@ -26,13 +26,7 @@ import picocli.CommandLine.Spec;
 final class CompareSamplersCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
-
-  @Option(
-      names = "--model",
-      paramLabel = "FOLDER",
-      required = true,
-      description = "Run folder of 'train', or a model folder in it.")
-  String model;
+  @Mixin ModelOption model;
 
   @Option(
       names = "--images",
@@ -50,7 +44,8 @@ final class CompareSamplersCommand implements Callable<Integer> {
     SparkSession spark = SparkSession.builder().getOrCreate();
     var out = spec.commandLine().getOut();
     var comparison =
-        new SamplerComparison(model, sampling, spark.sparkContext().hadoopConfiguration(), out);
+        new SamplerComparison(
+            model.folder, sampling, spark.sparkContext().hadoopConfiguration(), out);
     comparison.microBatches();
     out.println();
     comparison.samplers(images);

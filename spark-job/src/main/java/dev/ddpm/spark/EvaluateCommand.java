@@ -36,13 +36,7 @@ import picocli.CommandLine.Spec;
 final class EvaluateCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
-
-  @Option(
-      names = "--model",
-      paramLabel = "FOLDER",
-      required = true,
-      description = "Run folder of 'train', or a model folder in it.")
-  String model;
+  @Mixin ModelOption model;
 
   @Option(
       names = "--data",
@@ -77,7 +71,7 @@ final class EvaluateCommand implements Callable<Integer> {
     SamplingConfig sampling = common.load().experiment().sampling();
     var request =
         new EvaluateJob.Request(
-            model,
+            model.folder,
             data,
             output,
             images == null ? OptionalLong.empty() : OptionalLong.of(images),

@@ -33,13 +33,7 @@ import picocli.CommandLine.TypeConversionException;
 final class InterpolateCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
-
-  @Option(
-      names = "--model",
-      paramLabel = "FOLDER",
-      required = true,
-      description = "Run folder of 'train', or a model folder in it.")
-  String model;
+  @Mixin ModelOption model;
 
   @Option(
       names = "--data",
@@ -117,7 +111,8 @@ final class InterpolateCommand implements Callable<Integer> {
   public Integer call() {
     SamplingConfig sampling = common.load().experiment().sampling();
     var request =
-        new InterpolateJob.Request(model, data, output, pairs, method, timestep, lambdas, sampling);
+        new InterpolateJob.Request(
+            model.folder, data, output, pairs, method, timestep, lambdas, sampling);
     SparkSession spark = SparkSession.builder().getOrCreate();
     InterpolateJob.Result result = new InterpolateJob(spark).run(request);
     var out = spec.commandLine().getOut();

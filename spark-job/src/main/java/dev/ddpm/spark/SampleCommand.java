@@ -40,13 +40,7 @@ import picocli.CommandLine.Spec;
 final class SampleCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
-
-  @Option(
-      names = "--model",
-      paramLabel = "FOLDER",
-      required = true,
-      description = "Run folder of 'train', or a model folder in it.")
-  String model;
+  @Mixin ModelOption model;
 
   @Option(
       names = "--output",
@@ -117,7 +111,7 @@ final class SampleCommand implements Callable<Integer> {
     SamplingConfig sampling = common.load().experiment().sampling();
     Set<Export> exports =
         formats.stream().flatMap(format -> format.export.stream()).collect(toSet());
-    var request = new SampleJob.Request(model, output, count, sampling, exports);
+    var request = new SampleJob.Request(model.folder, output, count, sampling, exports);
     SparkSession spark = SparkSession.builder().getOrCreate();
     var out = spec.commandLine().getOut();
     SampleJob.Result result = new SampleJob(spark, out).run(request);

@@ -46,6 +46,30 @@ public final class LocalSpark implements BeforeAllCallback {
     return session;
   }
 
+  /** What the tests run with; Surefire hides it behind a jar. */
+  public static String classPath() {
+    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+  }
+
+  /**
+   * Settings of executors in processes of their own, beside the master "local-cluster[...]".
+   *
+   * @param options further ones of their JVMs
+   */
+  public static Map<String, String> executorSettings(String options) {
+    return Map.of(
+        "spark.executor.memory",
+        "512m",
+        "spark.executor.extraClassPath",
+        classPath(),
+        "spark.executor.extraJavaOptions",
+        "--add-modules=jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=2g " + options,
+        "spark.executorEnv.OMP_NUM_THREADS",
+        "1",
+        "spark.executorEnv.SPARK_SCALA_VERSION",
+        "2.12");
+  }
+
   /** The context of a session on a master. */
   public JavaSparkContext context(String master) {
     return JavaSparkContext.fromSparkContext(session(master, Map.of()).sparkContext());

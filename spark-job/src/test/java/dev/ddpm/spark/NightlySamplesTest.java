@@ -235,9 +235,7 @@ class NightlySamplesTest {
             "--jar",
             anyJar.toString(),
             "--conf",
-            "spark.driver.extraClassPath="
-                + System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")));
+            "spark.driver.extraClassPath=" + LocalSpark.classPath());
     Result result = run(Map.of("SPARK_HOME", ""), call);
 
     assertThat(result.exitCode()).as(result.err()).isZero();

@@ -1,5 +1,6 @@
 package dev.ddpm.spark.evaluate;
 
+import static org.apache.spark.sql.functions.rand;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -19,6 +20,7 @@ import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.WeightChoice;
+import dev.ddpm.spark.dataset.RawTable;
 import dev.ddpm.spark.sample.StoredModel;
 import dev.ddpm.spark.sample.TinyModel;
 import dev.ddpm.unet.EpsModel;
@@ -30,9 +32,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -42,10 +42,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkStatusTracker;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -81,24 +78,9 @@ class EvaluateJobTest {
 
   /** The images in a number of files, in an order of their own. */
   private static Path write(String name, int height, int width, int files) {
-    StructType schema =
-        new StructType()
-            .add("id", DataTypes.LongType)
-            .add("image", DataTypes.BinaryType)
-            .add("height", DataTypes.IntegerType)
-            .add("width", DataTypes.IntegerType)
-            .add("channels", DataTypes.IntegerType)
-            .add("label", DataTypes.IntegerType)
-            .add("source", DataTypes.StringType);
-    List<Row> rows = new ArrayList<>();
-    for (int id = 0; id < IMAGES; id++) {
-      rows.add(RowFactory.create((long) id, pixels.get(id), height, width, 1, null, "test"));
-    }
-    Collections.shuffle(rows, new Random(files));
     Path path = shared.resolve(name);
-    SPARK
-        .session()
-        .createDataFrame(rows, schema)
+    RawTable.of(SPARK.session(), height, width, pixels)
+        .orderBy(rand(files))
         .repartition(files)
         .write()
         .parquet(path.toString());
@@ -315,17 +297,8 @@ class EvaluateJobTest {
     Path slow =
         TinyModel.write(folder.resolve("slow"), 5, Preset.PAPER, new ScheduleSpec.Cosine(1000));
     List<Row> undisturbed = rows(run(slowly(slow, "a")));
-    Map<String, String> executors =
-        Map.of(
-            "spark.executor.memory", "512m",
-            "spark.executor.extraJavaOptions",
-                "--add-modules=jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=2g",
-            "spark.executorEnv.OMP_NUM_THREADS", "1",
-            "spark.executorEnv.SPARK_SCALA_VERSION", "2.12",
-            "spark.executor.extraClassPath",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")));
-    SparkSession cluster = SPARK.session("local-cluster[2,1,1024]", executors);
+    SparkSession cluster =
+        SPARK.session("local-cluster[2,1,1024]", LocalSpark.executorSettings(""));
     var job = new EvaluateJob(cluster, new PrintWriter(new StringWriter()));
 
     var evaluation = CompletableFuture.supplyAsync(() -> job.run(slowly(slow, "b")));

@@ -8,6 +8,7 @@ import dev.ddpm.spark.LocalSpark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -49,17 +50,11 @@ class TaskGpuTest {
             folder.resolve("discover"),
             "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": [\"3\"]}'\n");
     assertThat(script.toFile().setExecutable(true)).isTrue();
-    Map<String, String> settings =
-        Map.of(
-            "spark.worker.resource.gpu.amount", "1",
-            "spark.worker.resource.gpu.discoveryScript", script.toString(),
-            "spark.executor.resource.gpu.amount", "1",
-            "spark.task.resource.gpu.amount", "1",
-            "spark.executor.memory", "512m",
-            "spark.executorEnv.SPARK_SCALA_VERSION", "2.12",
-            "spark.executor.extraClassPath",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")));
+    Map<String, String> settings = new HashMap<>(LocalSpark.executorSettings(""));
+    settings.put("spark.worker.resource.gpu.amount", "1");
+    settings.put("spark.worker.resource.gpu.discoveryScript", script.toString());
+    settings.put("spark.executor.resource.gpu.amount", "1");
+    settings.put("spark.task.resource.gpu.amount", "1");
     var context =
         JavaSparkContext.fromSparkContext(
             SPARK.session("local-cluster[1,1,1024]", settings).sparkContext());

@@ -7,6 +7,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.dataset.RawTable;
 import dev.ddpm.spark.sample.InterpolateJob.Pair;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,9 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -38,24 +36,15 @@ class InterpolateJobTest {
   static void prepare() {
     model = TinyModel.write(shared.resolve("model"), 5);
     table = shared.resolve("table");
-    StructType schema =
-        new StructType()
-            .add("id", DataTypes.LongType)
-            .add("image", DataTypes.BinaryType)
-            .add("height", DataTypes.IntegerType)
-            .add("width", DataTypes.IntegerType)
-            .add("channels", DataTypes.IntegerType)
-            .add("label", DataTypes.IntegerType)
-            .add("source", DataTypes.StringType);
-    List<Row> rows = new ArrayList<>();
+    List<byte[]> images = new ArrayList<>();
     for (int id = 0; id < 3; id++) {
       byte[] pixels = new byte[64];
       for (int i = 0; i < 64; i++) {
         pixels[i] = (byte) (60 + 40 * id + i);
       }
-      rows.add(RowFactory.create((long) id, pixels, 8, 8, 1, null, "test"));
+      images.add(pixels);
     }
-    SPARK.session().createDataFrame(rows, schema).coalesce(1).write().parquet(table.toString());
+    RawTable.of(SPARK.session(), 8, 8, images).coalesce(1).write().parquet(table.toString());
   }
 
   private InterpolateJob.Result interpolate(

@@ -94,8 +94,7 @@ class SampleFaultTest {
    * A driver of its own with a cluster of two executors, as {@code spark-submit} would start it.
    */
   private void startDriver(Path output) throws IOException {
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    String classPath = LocalSpark.classPath();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()

@@ -2,6 +2,7 @@ package dev.ddpm.spark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.spark.LocalSpark;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ final class ChildJvm {
         .forEach(command::add);
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(options);
-    command.addAll(List.of("-cp", classPath(), mainClass.getName()));
+    command.addAll(List.of("-cp", LocalSpark.classPath(), mainClass.getName()));
     command.addAll(List.of(arguments));
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile()).start();
@@ -42,10 +43,5 @@ final class ChildJvm {
       process.destroyForcibly();
     }
     return process.exitValue();
-  }
-
-  /** What the tests run with; Surefire hides it behind a jar. */
-  static String classPath() {
-    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
   }
 }

@@ -1,17 +1,12 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.spark.dataset.RawTable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.Metadata;
-import org.apache.spark.sql.types.StructField;
-import org.apache.spark.sql.types.StructType;
 
 /** Image tables of grey 8×8 noise, and the settings of a network that is trained in no time. */
 final class TinyTable {
@@ -41,27 +36,14 @@ final class TinyTable {
    */
   static String write(SparkSession spark, Path folder, int images, Set<Integer> bad) {
     var random = new Random(1);
-    List<Row> rows = new ArrayList<>();
+    List<byte[]> noise = new ArrayList<>();
     for (int id = 0; id < images; id++) {
       byte[] pixels = new byte[bad.contains(id) ? 63 : 64];
       random.nextBytes(pixels);
-      rows.add(RowFactory.create((long) id, pixels, 8, 8, 1, null, "noise"));
+      noise.add(pixels);
     }
     String path = folder.toString();
-    spark.createDataFrame(rows, schema()).coalesce(2).write().parquet(path);
+    RawTable.of(spark, 8, 8, noise).coalesce(2).write().parquet(path);
     return path;
-  }
-
-  private static StructType schema() {
-    return new StructType(
-        new StructField[] {
-          new StructField("id", DataTypes.LongType, false, Metadata.empty()),
-          new StructField("image", DataTypes.BinaryType, false, Metadata.empty()),
-          new StructField("height", DataTypes.IntegerType, false, Metadata.empty()),
-          new StructField("width", DataTypes.IntegerType, false, Metadata.empty()),
-          new StructField("channels", DataTypes.IntegerType, false, Metadata.empty()),
-          new StructField("label", DataTypes.IntegerType, true, Metadata.empty()),
-          new StructField("source", DataTypes.StringType, false, Metadata.empty())
-        });
   }
 }

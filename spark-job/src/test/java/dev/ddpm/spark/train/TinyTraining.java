@@ -3,6 +3,7 @@ package dev.ddpm.spark.train;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.ImageRow;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
@@ -45,20 +46,9 @@ final class TinyTraining {
 
   private TinyTraining() {}
 
-  /** Settings of executors in processes of their own, beside the master "local-cluster[...]". */
+  /** Settings of executors that compile little, since they do little. */
   static Map<String, String> executorSettings() {
-    return Map.of(
-        "spark.executor.memory",
-        "512m",
-        "spark.executor.extraClassPath",
-        ChildJvm.classPath(),
-        "spark.executor.extraJavaOptions",
-        "--add-modules=jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=2g"
-            + " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        "spark.executorEnv.OMP_NUM_THREADS",
-        "1",
-        "spark.executorEnv.SPARK_SCALA_VERSION",
-        "2.12");
+    return LocalSpark.executorSettings("-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
   }
 
   /** What workers build their replicas from. */
