@@ -1,6 +1,6 @@
 package dev.ddpm.checkpoint;
 
-import dev.ddpm.unet.ParameterLayout;
+import dev.ddpm.network.ParameterLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

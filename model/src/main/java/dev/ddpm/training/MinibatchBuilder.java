@@ -2,9 +2,9 @@ package dev.ddpm.training;
 
 import dev.ddpm.diffusion.GaussianDiffusion;
 import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.network.UNetSpec;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
-import dev.ddpm.unet.UNetSpec;
 
 /**
  * Makes minibatches from images: mirrors, maps to the data range, draws t and ε and mixes them in.

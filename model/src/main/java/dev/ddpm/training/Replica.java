@@ -1,8 +1,8 @@
 package dev.ddpm.training;
 
 import dev.ddpm.diffusion.NoiseSchedule;
-import dev.ddpm.unet.EpsModel;
-import dev.ddpm.unet.UNetSpec;
+import dev.ddpm.network.EpsModel;
+import dev.ddpm.network.UNetSpec;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -1,9 +1,9 @@
 package dev.ddpm.training;
 
-import dev.ddpm.kernel.AdamStep;
-import dev.ddpm.kernel.KernelChoice;
-import dev.ddpm.kernel.Kernels;
-import dev.ddpm.kernel.Tensor;
+import dev.ddpm.backend.AdamStep;
+import dev.ddpm.backend.KernelChoice;
+import dev.ddpm.backend.Kernels;
+import dev.ddpm.backend.Tensor;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;

@@ -1,6 +1,6 @@
 package dev.ddpm.bench;
 
-import dev.ddpm.unet.BlockTimes;
+import dev.ddpm.network.BlockTimes;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,6 @@
 package dev.ddpm.bench;
 
-import dev.ddpm.unet.UNetSpec;
+import dev.ddpm.network.UNetSpec;
 import java.util.List;
 
 /** The networks that are timed, from small-operation overhead to products of large matrices. */

@@ -1,6 +1,6 @@
 package dev.ddpm.bench;
 
-import dev.ddpm.kernel.NativeBackend;
+import dev.ddpm.backend.NativeBackend;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

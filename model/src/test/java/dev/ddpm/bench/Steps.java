@@ -1,7 +1,7 @@
 package dev.ddpm.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.ddpm.unet.ParameterLayout;
+import dev.ddpm.network.ParameterLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

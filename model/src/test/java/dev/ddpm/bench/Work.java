@@ -4,6 +4,11 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Variance;
+import dev.ddpm.network.EpsModel;
+import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.network.UNetFlops;
+import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.WeightInitializer;
 import dev.ddpm.sampling.AncestralSampler;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
@@ -12,11 +17,6 @@ import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.TrainingSpec;
-import dev.ddpm.unet.EpsModel;
-import dev.ddpm.unet.ParameterLayout;
-import dev.ddpm.unet.UNetFlops;
-import dev.ddpm.unet.UNetSpec;
-import dev.ddpm.unet.WeightInitializer;
 import java.util.Random;
 
 /** What is repeated and timed: exactly what a task of the training or sampling job repeats. */

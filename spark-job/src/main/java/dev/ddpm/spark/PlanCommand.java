@@ -1,6 +1,7 @@
 package dev.ddpm.spark;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.network.UNetSpec;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.TrainingConfig;
 import dev.ddpm.spark.plan.ClusterShape;
@@ -10,7 +11,6 @@ import dev.ddpm.spark.plan.PlanReport;
 import dev.ddpm.spark.plan.Workload;
 import dev.ddpm.spark.train.TrainingMemory;
 import dev.ddpm.training.RoundPlan;
-import dev.ddpm.unet.UNetSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

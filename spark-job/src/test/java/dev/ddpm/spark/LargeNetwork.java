@@ -1,6 +1,6 @@
 package dev.ddpm.spark;
 
-import dev.ddpm.unet.UNetSpec;
+import dev.ddpm.network.UNetSpec;
 import java.util.List;
 
 /** The network of the annotated implementation, 167,777,987 parameters, for colour images. */

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.config;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.unet.UNetSpec;
+import dev.ddpm.network.UNetSpec;
 import java.io.Serializable;
 import java.util.List;
 

@@ -1,11 +1,11 @@
 package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.NativeBackend;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.evaluation.BoundEvaluator;
 import dev.ddpm.evaluation.ImageBound;
-import dev.ddpm.kernel.NativeBackend;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.runtime.EmptyFolder;

@@ -2,10 +2,10 @@ package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.evaluation.BoundEvaluator;
+import dev.ddpm.network.EpsModel;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
-import dev.ddpm.unet.EpsModel;
 
 /** What every executor must know once per job, and builds its evaluators from. */
 record EvaluatorSetup(

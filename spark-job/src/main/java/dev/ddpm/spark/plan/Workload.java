@@ -1,9 +1,9 @@
 package dev.ddpm.spark.plan;
 
+import dev.ddpm.network.UNetFlops;
+import dev.ddpm.network.UNetMemory;
+import dev.ddpm.network.UNetSpec;
 import dev.ddpm.spark.runtime.WireFormat;
-import dev.ddpm.unet.UNetFlops;
-import dev.ddpm.unet.UNetMemory;
-import dev.ddpm.unet.UNetSpec;
 
 /**
  * What a worker does in a round.

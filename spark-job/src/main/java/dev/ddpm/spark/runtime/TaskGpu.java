@@ -1,7 +1,7 @@
 package dev.ddpm.spark.runtime;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.kernel.NativeBackend;
+import dev.ddpm.backend.NativeBackend;
 import java.util.Optional;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;

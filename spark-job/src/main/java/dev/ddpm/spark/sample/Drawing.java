@@ -1,6 +1,6 @@
 package dev.ddpm.spark.sample;
 
-import dev.ddpm.kernel.NativeBackend;
+import dev.ddpm.backend.NativeBackend;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
 import dev.ddpm.spark.runtime.MemoryBudget;

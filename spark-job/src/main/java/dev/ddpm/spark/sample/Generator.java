@@ -1,11 +1,11 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.image.RawImage;
+import dev.ddpm.network.EpsModel;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.sampling.Trajectory;
 import dev.ddpm.spark.runtime.Floats;
-import dev.ddpm.unet.EpsModel;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,8 +1,10 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.NativeBackend;
 import dev.ddpm.image.RawImage;
-import dev.ddpm.kernel.NativeBackend;
+import dev.ddpm.network.EpsModel;
+import dev.ddpm.network.UNetSpec;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.runtime.EmptyFolder;
 import dev.ddpm.spark.runtime.ExecutorPool;
@@ -10,8 +12,6 @@ import dev.ddpm.spark.runtime.Floats;
 import dev.ddpm.spark.runtime.HadoopFileStore;
 import dev.ddpm.spark.runtime.MemoryBudget;
 import dev.ddpm.spark.runtime.RuntimeCheck;
-import dev.ddpm.unet.EpsModel;
-import dev.ddpm.unet.UNetSpec;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;

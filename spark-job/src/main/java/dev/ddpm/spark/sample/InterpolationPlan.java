@@ -2,6 +2,7 @@ package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.network.EpsModel;
 import dev.ddpm.sampling.DdimInversion;
 import dev.ddpm.sampling.Interpolation;
 import dev.ddpm.sampling.LatentInterpolation;
@@ -9,7 +10,6 @@ import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.sampling.Thresholding;
 import dev.ddpm.spark.config.SamplerChoice;
-import dev.ddpm.unet.EpsModel;
 import java.io.Serializable;
 
 /**

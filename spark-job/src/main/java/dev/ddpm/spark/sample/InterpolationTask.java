@@ -1,7 +1,7 @@
 package dev.ddpm.spark.sample;
 
+import dev.ddpm.network.EpsModel;
 import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.unet.EpsModel;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.ddpm.spark.sample;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.ddpm.network.EpsModel;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.config.SamplingConfig;
-import dev.ddpm.unet.EpsModel;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.util.Comparator;

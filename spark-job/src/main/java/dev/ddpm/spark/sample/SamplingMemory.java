@@ -1,8 +1,8 @@
 package dev.ddpm.spark.sample;
 
+import dev.ddpm.network.UNetMemory;
+import dev.ddpm.network.UNetSpec;
 import dev.ddpm.spark.runtime.MemoryNeeds;
-import dev.ddpm.unet.UNetMemory;
-import dev.ddpm.unet.UNetSpec;
 
 /** What drawing images takes of memory, from the architecture and the micro-batch alone. */
 public final class SamplingMemory {

@@ -1,9 +1,9 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.NativeBackend;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.TrainingState;
-import dev.ddpm.kernel.NativeBackend;
 import dev.ddpm.spark.config.DiffusionConfig;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.LoadedConfig;

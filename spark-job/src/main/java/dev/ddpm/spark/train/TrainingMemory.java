@@ -1,10 +1,10 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.network.UNetMemory;
+import dev.ddpm.network.UNetSpec;
 import dev.ddpm.spark.runtime.MemoryNeeds;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.RoundPlan;
-import dev.ddpm.unet.UNetMemory;
-import dev.ddpm.unet.UNetSpec;
 import java.util.List;
 
 /** What training takes of memory, from its architecture and plan alone. */

@@ -1,10 +1,10 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.network.UNetSpec;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.TrainingSpec;
-import dev.ddpm.unet.UNetSpec;
 
 /**
  * What every worker must know once per run, and builds its replica from: the architecture, the

@@ -3,7 +3,7 @@ package dev.ddpm.spark.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ddpm.diffusion.Preset;
-import dev.ddpm.unet.UNetSpec;
+import dev.ddpm.network.UNetSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,0 +1,134 @@
+package dev.ddpm.backend;
+
+/**
+ * The operations of the network that are neither convolutions nor matrix products.
+ *
+ * <p>Images are (batch, positions, channels), matrices (rows, columns), all dense and row-major.
+ * Outputs are overwritten unless said otherwise. An instance keeps scratch memory: one per network,
+ * not thread-safe.
+ */
+public interface Kernels {
+
+  /** One line for the start-up report. */
+  String describe();
+
+  /**
+   * y = dropout(swish(γ · (x + bias − mean) / √(variance + ε) + β)), the mean and biased variance
+   * being those of x + bias over a group's positions and channels.
+   *
+   * @param shape the sizes
+   * @param x (batch, positions, channels)
+   * @param bias (batch, channels), added at every position; or null
+   * @param gamma (channels)
+   * @param beta (channels)
+   * @param dropout the mask, or null for none
+   * @param keys one 64-bit key per image; used only with dropout
+   * @param y receives the result; must be another array than {@code x}
+   * @param mean (batch, groups), kept for the backward pass
+   * @param deviation (batch, groups): 1 / √(variance + ε), kept for the backward pass
+   */
+  void groupNorm(
+      GroupNorm shape,
+      Tensor x,
+      Tensor bias,
+      Tensor gamma,
+      Tensor beta,
+      Dropout dropout,
+      Tensor keys,
+      Tensor y,
+      Tensor mean,
+      Tensor deviation);
+
+  /**
+   * The gradients of {@link #groupNorm}, which is recomputed from the same inputs.
+   *
+   * @param dy (batch, positions, channels), gradient of y
+   * @param added (batch, positions, channels), added to {@code dx}; or null
+   * @param dx receives the gradient of x; must be another array than {@code x} and {@code dy}
+   * @param dBias receives the gradient of the bias; null if there is none
+   * @param dGamma receives the gradient of γ
+   * @param dBeta receives the gradient of β
+   */
+  void groupNormBackward(
+      GroupNorm shape,
+      Tensor x,
+      Tensor bias,
+      Tensor gamma,
+      Tensor beta,
+      Dropout dropout,
+      Tensor keys,
+      Tensor mean,
+      Tensor deviation,
+      Tensor dy,
+      Tensor added,
+      Tensor dx,
+      Tensor dBias,
+      Tensor dGamma,
+      Tensor dBeta);
+
+  /** y = x · σ(x). */
+  void swish(Tensor x, Tensor y);
+
+  /** dx = dy · swish′(x). */
+  void swishBackward(Tensor x, Tensor dy, Tensor dx);
+
+  /** Replaces each row by its softmax. */
+  void softmax(Tensor x);
+
+  /** Replaces the gradient of each row's softmax {@code y} by that of the row it was taken of. */
+  void softmaxBackward(Tensor y, Tensor gradient);
+
+  /** y = 0. */
+  void clear(Tensor y);
+
+  /** y += x. */
+  void add(Tensor x, Tensor y);
+
+  /** Adds {@code vector} (columns) to every row of {@code y}. */
+  void addToRows(Tensor vector, Tensor y);
+
+  /** gathered[i] = x[rows[i]], row by row. */
+  void gatherRows(Tensor x, int[] rows, Tensor gathered);
+
+  /** y[rows[i]] += values[i], row by row; no row may be named twice. */
+  void addToRows(Tensor values, int[] rows, Tensor y);
+
+  /**
+   * Writes the windows of an image as rows.
+   *
+   * @param image as {@link Patches#image} says
+   * @param matrix receives the windows, as {@link Patches#matrix} says
+   */
+  void gather(Patches patches, Tensor image, Tensor matrix);
+
+  /** The transpose of {@link #gather}: adds every window to the pixels of the image it lies on. */
+  void scatterAdd(Patches patches, Tensor matrix, Tensor image);
+
+  /** sums = Σ over the rows of x, one per column. */
+  void sumRows(Tensor x, Tensor sums);
+
+  /** Writes each row of {@code a} followed by that of {@code b}. */
+  void concatenate(Tensor a, Tensor b, Tensor both);
+
+  /** The inverse of {@link #concatenate}. */
+  void split(Tensor both, Tensor a, Tensor b);
+
+  /**
+   * Turns a gradient into the update to subtract from the parameters, in place.
+   *
+   * @param gradient replaced by the update
+   * @param m the gradient's running mean, updated
+   * @param v the gradient's running mean square, updated
+   */
+  void adam(AdamStep step, Tensor gradient, Tensor m, Tensor v);
+
+  /** Σ x², accumulated in float64. */
+  double squaredNorm(Tensor x);
+
+  /**
+   * The mean of (prediction − target)² over all elements.
+   *
+   * @param gradient receives the mean's gradient with respect to the prediction
+   */
+  double meanSquaredError(Tensor prediction, Tensor target, Tensor gradient);
+}

@@ -1,0 +1,92 @@
+package dev.ddpm.network;
+
+import dev.ddpm.network.block.Parameter;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where each tensor of a U-Net lies in the network's flat parameter vector, and how its values are
+ * permuted there. Follows from the {@link UNetSpec} alone; no network is built.
+ */
+public final class ParameterLayout {
+  private final List<Tensor> tensors;
+  private final long size;
+
+  /**
+   * One tensor of the state dict.
+   *
+   * @param name the reference's name, such as {@code down.0.res.conv1.weight}
+   * @param offset position of its first value in the flat vector
+   * @param parameter its shape, storage and initial values
+   */
+  public record Tensor(String name, long offset, Parameter parameter) {
+
+    /** PyTorch's shape. */
+    public List<Integer> shape() {
+      return parameter.shape();
+    }
+
+    /** Number of values. */
+    public int length() {
+      return Math.toIntExact(parameter.length());
+    }
+  }
+
+  private ParameterLayout(List<Tensor> tensors, long size) {
+    this.tensors = tensors;
+    this.size = size;
+  }
+
+  /** The layout of a U-Net. */
+  public static ParameterLayout of(UNetSpec spec) {
+    List<Tensor> tensors = new ArrayList<>();
+    long offset = 0;
+    for (UNetPlan.Node node : UNetPlan.of(spec)) {
+      for (Parameter parameter : node.block().parameters()) {
+        tensors.add(new Tensor(node.prefix() + parameter.name(), offset, parameter));
+        offset += parameter.length();
+      }
+    }
+    return new ParameterLayout(List.copyOf(tensors), offset);
+  }
+
+  /** The tensors in the order of the reference's state dict. */
+  public List<Tensor> tensors() {
+    return tensors;
+  }
+
+  /** Number of values in the flat vector. */
+  public long size() {
+    return size;
+  }
+
+  /** A copy of one tensor's values in PyTorch's order. */
+  public float[] toStateDict(Tensor tensor, float[] flat) {
+    return toStateDict(tensor, flat, 0);
+  }
+
+  /** The same, of a vector that begins at {@code base} in a longer array. */
+  public float[] toStateDict(Tensor tensor, float[] flat, int base) {
+    float[] values = new float[tensor.length()];
+    tensor.parameter().load(flat, base + Math.toIntExact(tensor.offset()), values);
+    return values;
+  }
+
+  /**
+   * Puts values in PyTorch's order where they belong in the flat vector.
+   *
+   * @throws IllegalArgumentException if there are more or fewer than the tensor has
+   */
+  public void fromStateDict(Tensor tensor, float[] values, float[] flat) {
+    fromStateDict(tensor, values, flat, 0);
+  }
+
+  /** The same, for a vector that begins at {@code base} in a longer array. */
+  public void fromStateDict(Tensor tensor, float[] values, float[] flat, int base) {
+    if (values.length != tensor.length()) {
+      throw new IllegalArgumentException(
+          tensor.name() + " has " + tensor.length() + " values, not " + values.length);
+    }
+    tensor.parameter().store(values, flat, base + Math.toIntExact(tensor.offset()));
+  }
+}

@@ -1,0 +1,142 @@
+package dev.ddpm.network;
+
+import dev.ddpm.network.block.BlockSpec;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * A U-Net as a chain of named blocks in the order of the reference's state dict, which is also an
+ * order in which they can be computed.
+ */
+final class UNetPlan {
+  static final String IMAGE = "image";
+  static final String TIMESTEP = "timestep";
+  static final String KEYS = "dropout-keys";
+
+  private static final String TIME = "time";
+
+  /**
+   * One block.
+   *
+   * @param name its name in the graph
+   * @param prefix what precedes the names of its tensors in the state dict
+   * @param block what it computes
+   * @param inputs names of the blocks or network inputs that it reads
+   */
+  record Node(String name, String prefix, BlockSpec block, List<String> inputs) {}
+
+  private final UNetSpec spec;
+  private final List<Node> nodes = new ArrayList<>();
+  private final Deque<Skip> skips = new ArrayDeque<>();
+  private String current = IMAGE;
+  private int channels;
+  private int residuals;
+
+  private record Skip(String name, int channels) {}
+
+  private UNetPlan(UNetSpec spec) {
+    this.spec = spec;
+  }
+
+  /** The blocks of a U-Net; the last one gives the predicted noise. */
+  static List<Node> of(UNetSpec spec) {
+    UNetPlan plan = new UNetPlan(spec);
+    plan.entrance();
+    plan.down();
+    plan.middle();
+    plan.up();
+    plan.exit();
+    return List.copyOf(plan.nodes);
+  }
+
+  private void append(String name, BlockSpec block, String... inputs) {
+    nodes.add(new Node(name, name + ".", block, List.of(inputs)));
+    current = name;
+  }
+
+  private void entrance() {
+    append(
+        "image_proj", new BlockSpec.Convolution(spec.imageChannels(), spec.channels(), 1), IMAGE);
+    channels = spec.channels();
+    skips.push(new Skip(current, channels));
+    append("time_emb", new BlockSpec.TimeEmbedding(spec.timeChannels()), TIMESTEP);
+    append(TIME, new BlockSpec.Swish(), "time_emb");
+    current = "image_proj";
+  }
+
+  private void down() {
+    int module = 0;
+    for (int level = 0; level < spec.levels(); level++) {
+      int out = spec.levelChannels(level);
+      for (int block = 0; block < spec.blocks(); block++) {
+        residual("down." + module + ".res", null, out);
+        attention("down." + module + ".attn", spec.attention().get(level));
+        skips.push(new Skip(current, channels));
+        module++;
+      }
+      if (level < spec.levels() - 1) {
+        append(
+            "down." + module + ".conv", new BlockSpec.Convolution(channels, channels, 2), current);
+        skips.push(new Skip(current, channels));
+        module++;
+      }
+    }
+  }
+
+  private void middle() {
+    residual("middle.res1", null, channels);
+    attention("middle.attn", true);
+    residual("middle.res2", null, channels);
+  }
+
+  private void up() {
+    int module = 0;
+    for (int level = spec.levels() - 1; level >= 0; level--) {
+      int below = level == 0 ? spec.channels() : spec.levelChannels(level - 1);
+      for (int block = 0; block <= spec.blocks(); block++) {
+        int out = block < spec.blocks() ? channels : below;
+        residual("up." + module + ".res", skips.pop(), out);
+        attention("up." + module + ".attn", spec.attention().get(level));
+        module++;
+      }
+      if (level > 0) {
+        append("up." + module + ".conv", new BlockSpec.Upsample(channels, channels), current);
+        module++;
+      }
+    }
+  }
+
+  private void exit() {
+    BlockSpec output =
+        new BlockSpec.Output(
+            channels, spec.imageChannels(), UNetSpec.FINAL_NORM_GROUPS, UNetSpec.NORM_EPSILON);
+    nodes.add(new Node("epsilon", "", output, List.of(current)));
+  }
+
+  private void residual(String name, Skip skip, int out) {
+    BlockSpec block =
+        new BlockSpec.Residual(
+            channels,
+            skip == null ? 0 : skip.channels(),
+            out,
+            spec.timeChannels(),
+            spec.normGroups(),
+            UNetSpec.NORM_EPSILON,
+            spec.dropout(),
+            residuals++);
+    if (skip == null) {
+      append(name, block, current, TIME, KEYS);
+    } else {
+      append(name, block, current, skip.name(), TIME, KEYS);
+    }
+    channels = out;
+  }
+
+  private void attention(String name, boolean attends) {
+    if (attends) {
+      append(name, new BlockSpec.Attention(channels, spec.attentionHeads()), current);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package dev.ddpm.network;
+
+import dev.ddpm.DdpmException;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * The architecture of a labml U-Net ({@code labml_nn/diffusion/ddpm/unet.py}) as data.
+ *
+ * <p>Channel multipliers are cumulative: level i is {@code channelMultipliers[i]} times as wide as
+ * level i−1, so 64 channels with multipliers 1, 2, 2, 4 give the widths 64, 128, 256, 1024.
+ *
+ * @param imageChannels channels of the image and of the predicted noise, at least 1
+ * @param height image height in pixels, a multiple of 2^(levels−1)
+ * @param width image width in pixels, a multiple of 2^(levels−1)
+ * @param channels width of the first convolution, a multiple of 8 (the final norm has 8 groups)
+ * @param channelMultipliers one cumulative multiplier per level, each at least 1
+ * @param attention one flag per level: whether its blocks attend over all positions
+ * @param blocks residual blocks per level on the way down; one more on the way up
+ * @param normGroups groups of every GroupNorm but the final one; divides every level's width
+ * @param attentionHeads heads of every attention block; divides the width of each level that
+ *     attends and of the deepest one, which always does
+ * @param dropout probability of zeroing an activation before a block's second convolution, in [0,
+ *     1)
+ */
+public record UNetSpec(
+    int imageChannels,
+    int height,
+    int width,
+    int channels,
+    List<Integer> channelMultipliers,
+    List<Boolean> attention,
+    int blocks,
+    int normGroups,
+    int attentionHeads,
+    double dropout)
+    implements Serializable {
+
+  /** Groups of the GroupNorm before the last convolution: fixed in the reference. */
+  public static final int FINAL_NORM_GROUPS = 8;
+
+  /** ε of every GroupNorm. */
+  public static final double NORM_EPSILON = 1e-5;
+
+  /**
+   * Checks that such a network exists.
+   *
+   * @throws DdpmException (user) naming the key, its value and what is allowed
+   */
+  public UNetSpec {
+    channelMultipliers = List.copyOf(channelMultipliers);
+    attention = List.copyOf(attention);
+    atLeast("image-channels", imageChannels, 1);
+    atLeast("height", height, 1);
+    atLeast("width", width, 1);
+    atLeast("channels", channels, FINAL_NORM_GROUPS);
+    atLeast("blocks", blocks, 1);
+    atLeast("norm-groups", normGroups, 1);
+    atLeast("attention-heads", attentionHeads, 1);
+    if (channels % FINAL_NORM_GROUPS != 0) {
+      throw DdpmException.user(
+          "channels = %d: must be a multiple of %d, the group count of the final norm.",
+          channels, FINAL_NORM_GROUPS);
+    }
+    if (channelMultipliers.isEmpty()) {
+      throw DdpmException.user("channel-multipliers = []: at least one level is needed.");
+    }
+    if (attention.size() != channelMultipliers.size()) {
+      throw DdpmException.user(
+          "attention = %s: has %d flags, but channel-multipliers = %s has %d levels; one flag per"
+              + " level is needed.",
+          attention, attention.size(), channelMultipliers, channelMultipliers.size());
+    }
+    if (!(dropout >= 0 && dropout < 1)) {
+      throw DdpmException.user("dropout = %s: must be at least 0 and below 1.", dropout);
+    }
+    int level = 0;
+    long levelWidth = channels;
+    checkWidth(levelWidth, 0, normGroups);
+    for (int multiplier : channelMultipliers) {
+      if (multiplier < 1) {
+        throw DdpmException.user(
+            "channel-multipliers = %s: every multiplier must be at least 1.", channelMultipliers);
+      }
+      levelWidth *= multiplier;
+      if (levelWidth > 1 << 16) {
+        throw DdpmException.user(
+            "channel-multipliers = %s: multipliers are cumulative, and level %d would be %d"
+                + " channels wide; at most 65536 are allowed.",
+            channelMultipliers, level, levelWidth);
+      }
+      checkWidth(levelWidth, level, normGroups);
+      boolean attends = attention.get(level) || level == attention.size() - 1;
+      if (attends && levelWidth % attentionHeads != 0) {
+        throw DdpmException.user(
+            "attention-heads = %d: must divide the %d channels of level %d.",
+            attentionHeads, levelWidth, level);
+      }
+      level++;
+    }
+    int divisor = 1 << (channelMultipliers.size() - 1);
+    divisible("height", height, divisor, channelMultipliers.size());
+    divisible("width", width, divisor, channelMultipliers.size());
+  }
+
+  private static void checkWidth(long width, int level, int normGroups) {
+    if (width % normGroups != 0) {
+      throw DdpmException.user(
+          "norm-groups = %d: must divide the %d channels of level %d.", normGroups, width, level);
+    }
+  }
+
+  private static void atLeast(String key, int value, int minimum) {
+    if (value < minimum) {
+      throw DdpmException.user("%s = %d: must be at least %d.", key, value, minimum);
+    }
+  }
+
+  private static void divisible(String key, int value, int divisor, int levels) {
+    if (value % divisor != 0) {
+      throw DdpmException.user(
+          "%s = %d: must be a multiple of %d, because %d levels halve the image %d times.",
+          key, value, divisor, levels, levels - 1);
+    }
+  }
+
+  /** Number of resolution levels. */
+  public int levels() {
+    return channelMultipliers.size();
+  }
+
+  /** Width of a level in channels: the product of {@code channels} and the multipliers up to it. */
+  public int levelChannels(int level) {
+    int width = channels;
+    for (int i = 0; i <= level; i++) {
+      width *= channelMultipliers.get(i);
+    }
+    return width;
+  }
+
+  /** Width of the time embedding: four times {@code channels}. */
+  public int timeChannels() {
+    return 4 * channels;
+  }
+
+  /** Values per image: height · width · channels. */
+  public int imageSize() {
+    return height * width * imageChannels;
+  }
+}

@@ -1,0 +1,94 @@
+package dev.ddpm.network.block;
+
+import dev.ddpm.backend.KernelChoice;
+import dev.ddpm.backend.Kernels;
+import dev.ddpm.backend.Tensor;
+import java.util.Arrays;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.LossLayer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The running form of {@link EpsilonLoss}. */
+final class EpsilonLossLayer extends LossLayer {
+  private static final long serialVersionUID = 1L;
+  private static final Gradient NO_PARAMETERS = new DefaultGradient();
+
+  private final long networkParameters;
+  private final transient Kernels kernels;
+  private transient Tensor gradientBuffer;
+  private double loss;
+  private boolean lossIsCurrent;
+
+  EpsilonLossLayer(NeuralNetConfiguration configuration, DataType type, long networkParameters) {
+    super(configuration, type);
+    this.networkParameters = networkParameters;
+    this.kernels = KernelChoice.best(type).create();
+  }
+
+  @Override
+  public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
+    return input;
+  }
+
+  @Override
+  public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
+    evaluate();
+    lossIsCurrent = true;
+    return new Pair<>(NO_PARAMETERS, gradientBuffer.array());
+  }
+
+  /** The loss was a by-product of the backward pass if there was one. */
+  @Override
+  public double computeScore(
+      double regularization, boolean training, LayerWorkspaceMgr workspaces) {
+    if (!lossIsCurrent) {
+      evaluate();
+    }
+    lossIsCurrent = false;
+    return loss + regularization;
+  }
+
+  private void evaluate() {
+    if (!Arrays.equals(input.shape(), labels.shape())) {
+      throw new IllegalArgumentException(
+          "The noise has the shape "
+              + Arrays.toString(labels.shape())
+              + ", its prediction "
+              + Arrays.toString(input.shape()));
+    }
+    if (gradientBuffer == null || !Arrays.equals(gradientBuffer.array().shape(), input.shape())) {
+      gradientBuffer = Tensor.zeros(input.dataType(), input.shape());
+    }
+    loss = kernels.meanSquaredError(Tensor.of(input), Tensor.of(labels), gradientBuffer);
+  }
+
+  @Override
+  public INDArray computeScoreForExamples(double regularization, LayerWorkspaceMgr workspaces) {
+    INDArray difference = input.sub(labels);
+    return difference.muli(difference).mean(1, 2, 3).addi(regularization).reshape(-1, 1);
+  }
+
+  /** The whole network's, see {@link EpsilonLoss#EpsilonLoss(long)}. */
+  @Override
+  public long numParams(boolean backwards) {
+    return networkParameters;
+  }
+
+  @Override
+  public long numParams() {
+    return networkParameters;
+  }
+
+  /** Unlike DL4J's loss layers this one does not free the labels, which are the caller's. */
+  @Override
+  public void clear() {
+    input = null;
+    labels = null;
+    maskArray = null;
+  }
+}

@@ -1,0 +1,67 @@
+package dev.ddpm.network.block;
+
+import dev.ddpm.backend.Tensor;
+import java.util.HashMap;
+import java.util.Map;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * The encoding of a timestep: [sin(t·f_i), cos(t·f_i)] with f_i = exp(−i · ln 10000 / (half − 1)).
+ *
+ * <p>In a float32 network every intermediate is rounded to float32, as the reference does: at t =
+ * 1000 the sine of an argument rounded once more or less differs by 3e-5.
+ */
+final class Sinusoid {
+  private static final double LOG_PERIOD = StrictMath.log(10_000);
+
+  private final int half;
+  private final DataType type;
+  private final Map<Double, double[]> known = new HashMap<>();
+
+  /**
+   * An encoder.
+   *
+   * @param width length of the encoding, twice the number of frequencies
+   * @param type precision of the network
+   */
+  Sinusoid(int width, DataType type) {
+    this.half = width / 2;
+    this.type = type;
+  }
+
+  /**
+   * Encodes a batch. The sines of a timestep are computed once: there are as many timesteps as a
+   * schedule has.
+   *
+   * @param timesteps (batch, 1)
+   * @param encoding receives (batch, width)
+   */
+  void encode(Tensor timesteps, Tensor encoding) {
+    for (int image = 0; image < encoding.rows(); image++) {
+      double[] row = known.computeIfAbsent(timesteps.array().getDouble(image, 0), this::encode);
+      for (int i = 0; i < row.length; i++) {
+        encoding.array().data().put((long) image * row.length + i, row[i]);
+      }
+    }
+  }
+
+  private double[] encode(double t) {
+    double[] row = new double[2 * half];
+    for (int i = 0; i < half; i++) {
+      double argument = argument(t, i);
+      row[i] = StrictMath.sin(argument);
+      row[half + i] = StrictMath.cos(argument);
+    }
+    return row;
+  }
+
+  private double argument(double t, int i) {
+    // a single frequency has no range to be spread over: f_0 = 1
+    double step = half == 1 ? 0 : LOG_PERIOD / (half - 1);
+    if (type == DataType.FLOAT) {
+      float exponent = i * (float) -step;
+      return (float) t * (float) StrictMath.exp(exponent);
+    }
+    return t * StrictMath.exp(-i * step);
+  }
+}

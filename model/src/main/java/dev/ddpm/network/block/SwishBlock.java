@@ -1,0 +1,40 @@
+package dev.ddpm.network.block;
+
+import dev.ddpm.backend.Tensor;
+
+/** {@link BlockSpec.Swish}. */
+final class SwishBlock implements Block {
+  private final BlockContext context;
+  private final Passes<Pass> passes = new Passes<>(Pass::new);
+  private Tensor input;
+
+  SwishBlock(BlockContext context) {
+    this.context = context;
+  }
+
+  private final class Pass {
+    final Tensor y = context.allocate(input.array().shape());
+    final Tensor[] gradients = new Tensor[1];
+
+    Pass(int batch, boolean training) {
+      if (training) {
+        gradients[0] = context.allocate(input.array().shape());
+      }
+    }
+  }
+
+  @Override
+  public Tensor forward(Tensor[] inputs, boolean training) {
+    input = inputs[0];
+    Pass pass = passes.of(input.size(0), training);
+    context.kernels().swish(input, pass.y);
+    return pass.y;
+  }
+
+  @Override
+  public Tensor[] backward(Tensor dy) {
+    Pass pass = passes.last();
+    context.kernels().swishBackward(input, dy, pass.gradients[0]);
+    return pass.gradients;
+  }
+}

@@ -1,0 +1,324 @@
+package dev.ddpm.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.ddpm.random.CounterRandom;
+import dev.ddpm.random.Stream;
+import dev.ddpm.training.TorchAdam;
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.schedule.MapSchedule;
+import org.nd4j.linalg.schedule.ScheduleType;
+
+class EpsModelTest {
+  private static final UNetSpec SMALL = spec(0);
+  private static final UNetSpec WITH_DROPOUT = spec(0.25);
+
+  private static UNetSpec spec(double dropout) {
+    return new UNetSpec(3, 8, 4, 16, List.of(1, 2), List.of(false, true), 1, 8, 2, dropout);
+  }
+
+  private static EpsModel model(UNetSpec spec) {
+    return EpsModel.create(spec, 11, TorchAdam.constant(1e-3));
+  }
+
+  /** Images, timesteps, noise and keys of a batch whose images follow from their numbers. */
+  private static final class Batch {
+    final int size;
+    final float[] xt;
+    final int[] timesteps;
+    final float[] epsilon;
+    final long[] keys;
+
+    private Batch(int size, float[] xt, int[] timesteps, float[] epsilon, long[] keys) {
+      this.size = size;
+      this.xt = xt;
+      this.timesteps = timesteps;
+      this.epsilon = epsilon;
+      this.keys = keys;
+    }
+
+    static Batch of(UNetSpec spec, int... images) {
+      int size = spec.imageSize();
+      float[] xt = new float[images.length * size];
+      float[] epsilon = new float[images.length * size];
+      int[] timesteps = new int[images.length];
+      long[] keys = new long[images.length];
+      for (int i = 0; i < images.length; i++) {
+        CounterRandom.gaussian(5, Stream.SAMPLE_NOISE, images[i], 0, xt, i * size, size);
+        CounterRandom.gaussian(5, Stream.SAMPLE_NOISE, images[i], 1, epsilon, i * size, size);
+        timesteps[i] = 37 * images[i] % 1000;
+        keys[i] = 1_000_003L * images[i];
+      }
+      return new Batch(images.length, xt, timesteps, epsilon, keys);
+    }
+
+    double gradient(EpsModel model) {
+      return model.computeGradient(xt, timesteps, epsilon, keys, size);
+    }
+
+    INDArray[] inputs(UNetSpec spec) {
+      float[] times = new float[size];
+      for (int i = 0; i < size; i++) {
+        times[i] = timesteps[i];
+      }
+      return new INDArray[] {
+        image(spec, xt),
+        Nd4j.createFromArray(times).reshape('c', size, 1),
+        Nd4j.createFromArray(keys)
+      };
+    }
+
+    INDArray[] labels(UNetSpec spec) {
+      return new INDArray[] {image(spec, epsilon)};
+    }
+
+    private INDArray image(UNetSpec spec, float[] values) {
+      return Nd4j.createFromArray(values)
+          .reshape('c', size, spec.height(), spec.width(), spec.imageChannels());
+    }
+
+    float[] prediction(EpsModel model) {
+      float[] prediction = new float[xt.length];
+      model.predict(xt, timesteps, size, prediction);
+      return prediction;
+    }
+  }
+
+  private static float[] gradients(EpsModel model) {
+    return model.graph().getFlattenedGradients().toFloatVector();
+  }
+
+  @Test
+  void flatVectorIsInTheOrderOfTheLayout() {
+    EpsModel model = model(SMALL);
+    assertThat(model.graph().params().length()).isEqualTo(model.layout().size());
+    assertThat(model.graph().numParams()).isEqualTo(model.layout().size());
+    List<String> order = model.graph().getConfiguration().getTopologicalOrderStr();
+    List<String> planned = UNetPlan.of(SMALL).stream().map(UNetPlan.Node::name).toList();
+    assertThat(order.subList(3, order.size() - 1)).containsExactlyElementsOf(planned);
+    ComputationGraph copy = new ComputationGraph(model.graph().getConfiguration().clone());
+    copy.init();
+    assertThat(copy.getConfiguration().getTopologicalOrderStr()).isEqualTo(order);
+  }
+
+  @Test
+  void initialWeightsAreUniformWithinTheirBoundAndFollowTheSeed() {
+    EpsModel model = model(SMALL);
+    float[] flat = model.parameters();
+    for (ParameterLayout.Tensor tensor : model.layout().tensors()) {
+      float[] values = model.layout().toStateDict(tensor, flat);
+      double bound = tensor.parameter().bound();
+      if (bound == 0) {
+        assertThat(values).as(tensor.name()).containsOnly((float) tensor.parameter().constant());
+      } else {
+        double largest = 0;
+        for (float value : values) {
+          largest = Math.max(largest, Math.abs(value));
+        }
+        assertThat(largest).as(tensor.name()).isBetween(0.5 * bound, bound);
+      }
+    }
+    assertThat(EpsModel.create(SMALL, 11, TorchAdam.constant(1)).parameters()).isEqualTo(flat);
+    assertThat(EpsModel.create(SMALL, 12, TorchAdam.constant(1)).parameters()).isNotEqualTo(flat);
+  }
+
+  @Test
+  void fanInsAreThoseOfPyTorch() {
+    ParameterLayout layout = ParameterLayout.of(SMALL);
+    assertThat(bound(layout, "image_proj.weight")).isEqualTo(1 / Math.sqrt(27));
+    assertThat(bound(layout, "image_proj.bias")).isEqualTo(1 / Math.sqrt(27));
+    assertThat(bound(layout, "time_emb.lin1.weight")).isEqualTo(0.25);
+    assertThat(bound(layout, "up.2.conv.weight")).isEqualTo(1 / Math.sqrt(16 * 16));
+  }
+
+  private static double bound(ParameterLayout layout, String name) {
+    return layout.tensors().stream()
+        .filter(tensor -> tensor.name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .parameter()
+        .bound();
+  }
+
+  @Test
+  void trainingForwardWithoutDropoutIsThePrediction() {
+    EpsModel model = model(SMALL);
+    Batch batch = Batch.of(SMALL, 1, 2, 3);
+    double loss = batch.gradient(model);
+    float[] prediction = batch.prediction(model);
+    double sum = 0;
+    for (int i = 0; i < prediction.length; i++) {
+      sum += Math.pow(prediction[i] - batch.epsilon[i], 2);
+    }
+    assertThat(loss).isCloseTo(sum / prediction.length, within(1e-6 * loss));
+  }
+
+  @Test
+  void batchSizesAndModesAlternateWithoutTraces() {
+    EpsModel model = model(WITH_DROPOUT);
+    Batch three = Batch.of(WITH_DROPOUT, 1, 2, 3);
+    Batch one = Batch.of(WITH_DROPOUT, 4);
+    double lossOfThree = three.gradient(model);
+    float[] gradientOfThree = gradients(model);
+    float[] predictionOfThree = three.prediction(model);
+    float[] predictionOfOne = one.prediction(model);
+    double lossOfOne = one.gradient(model);
+
+    assertThat(three.prediction(model)).isEqualTo(predictionOfThree);
+    assertThat(three.gradient(model)).isEqualTo(lossOfThree);
+    assertThat(gradients(model)).isEqualTo(gradientOfThree);
+    assertThat(one.gradient(model)).isEqualTo(lossOfOne);
+    assertThat(one.prediction(model)).isEqualTo(predictionOfOne);
+  }
+
+  @Test
+  void dropoutFollowsTheImageWhateverItsPlaceInTheBatch() {
+    EpsModel model = model(WITH_DROPOUT);
+    double first = Batch.of(WITH_DROPOUT, 1).gradient(model);
+    double second = Batch.of(WITH_DROPOUT, 2).gradient(model);
+    double both = Batch.of(WITH_DROPOUT, 2, 1).gradient(model);
+    assertThat(both).isCloseTo((first + second) / 2, within(1e-6));
+
+    Batch image = Batch.of(WITH_DROPOUT, 1);
+    double otherKey =
+        model.computeGradient(
+            image.xt, image.timesteps, image.epsilon, new long[] {99}, image.size);
+    assertThat(otherKey).isNotCloseTo(first, within(1e-6));
+  }
+
+  static java.util.stream.Stream<UNetSpec> shapes() {
+    return java.util.stream.Stream.of(
+        new UNetSpec(1, 4, 4, 8, List.of(1, 2, 3), List.of(false, false, false), 1, 4, 1, 0.1),
+        new UNetSpec(4, 2, 6, 8, List.of(2, 1), List.of(true, true), 2, 8, 4, 0),
+        new UNetSpec(3, 5, 3, 24, List.of(1), List.of(false), 1, 24, 3, 0.5),
+        new UNetSpec(1, 2, 2, 8, List.of(3, 1), List.of(true, false), 1, 2, 2, 0.1));
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void learnsToPredictOneBatch(UNetSpec spec) {
+    EpsModel model = model(spec);
+    Batch batch = Batch.of(spec, 1, 2);
+    double before = batch.gradient(model);
+    for (int step = 0; step < 30; step++) {
+      model.update(batch.size);
+      batch.gradient(model);
+    }
+    assertThat(batch.gradient(model)).isLessThan(0.9 * before);
+    assertThat(Batch.of(spec, 1).prediction(model)).doesNotContain(Float.NaN);
+  }
+
+  @Test
+  void theSameStepsGiveTheSameBits() {
+    float[][] results = new float[2][];
+    for (int run = 0; run < 2; run++) {
+      EpsModel model = model(WITH_DROPOUT);
+      for (int step = 0; step < 3; step++) {
+        Batch.of(WITH_DROPOUT, step, step + 1).gradient(model);
+        model.update(2);
+      }
+      results[run] = model.parameters();
+    }
+    assertThat(results[0]).isEqualTo(results[1]);
+  }
+
+  /** DL4J's own training loop does what computeGradient and update do. */
+  @Test
+  void fitsThroughTheComputationGraph() {
+    Batch batch = Batch.of(WITH_DROPOUT, 1, 2);
+    EpsModel expected = model(WITH_DROPOUT);
+    batch.gradient(expected);
+    expected.update(2);
+
+    EpsModel model = model(WITH_DROPOUT);
+    model.graph().fit(batch.inputs(WITH_DROPOUT), batch.labels(WITH_DROPOUT));
+
+    assertThat(model.parameters()).isEqualTo(expected.parameters());
+    assertThat(model.graph().getIterationCount()).isEqualTo(1);
+  }
+
+  @Test
+  void updaterStateIsTheMeansFollowedByTheVariances() {
+    EpsModel model = model(SMALL);
+    Batch batch = Batch.of(SMALL, 1);
+    batch.gradient(model);
+    float[] gradient = gradients(model);
+    model.update(1);
+    float[] state = model.graph().getUpdater().getStateViewArray().toFloatVector();
+    int size = (int) model.layout().size();
+    assertThat(state).hasSize(2 * size);
+    float[] mean = new float[size];
+    float[] variance = new float[size];
+    for (int i = 0; i < size; i++) {
+      mean[i] = 0.1f * gradient[i];
+      variance[i] = 0.001f * gradient[i] * gradient[i];
+    }
+    assertThat(Arrays.copyOf(state, size)).containsExactly(mean, within(1e-7f));
+    assertThat(Arrays.copyOfRange(state, size, 2 * size)).containsExactly(variance, within(1e-9f));
+  }
+
+  @Test
+  void configurationSurvivesJson() {
+    TorchAdam updater =
+        TorchAdam.scheduled(
+            new MapSchedule.Builder(ScheduleType.ITERATION).add(0, 1e-4).add(5, 1e-3).build());
+    ComputationGraphConfiguration configuration =
+        UNetGraph.configuration(WITH_DROPOUT, updater, DataType.FLOAT);
+    ComputationGraphConfiguration read =
+        ComputationGraphConfiguration.fromJson(configuration.toJson());
+    assertThat(read.getVertices()).isEqualTo(configuration.getVertices());
+    assertThat(read.toJson()).isEqualTo(configuration.toJson());
+    assertThat(configuration.clone().getVertices()).isEqualTo(configuration.getVertices());
+  }
+
+  @Test
+  void aSavedNetworkContinuesAsIfNeverSaved(@TempDir Path folder) throws Exception {
+    EpsModel model = model(WITH_DROPOUT);
+    Batch.of(WITH_DROPOUT, 1, 2).gradient(model);
+    model.update(2);
+    File file = folder.resolve("model.zip").toFile();
+    ModelSerializer.writeModel(model.graph(), file, true);
+    ComputationGraph restored = ModelSerializer.restoreComputationGraph(file, true);
+
+    Batch next = Batch.of(WITH_DROPOUT, 3, 4);
+    next.gradient(model);
+    model.update(2);
+    restored.fit(next.inputs(WITH_DROPOUT), next.labels(WITH_DROPOUT));
+
+    assertThat(restored.params().toFloatVector()).isEqualTo(model.parameters());
+  }
+
+  @Test
+  void aPretrainedNetworkPredictsTheSameAndKeepsItsWeights() {
+    UNetSpec spec = new UNetSpec(3, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 2, 0);
+    EpsModel trained = model(spec);
+    EpsModel pretrained = EpsModel.pretrained(spec, trained.parameters());
+    for (int[] images : new int[][] {{1, 2, 3}, {7}, {4, 5, 6}}) {
+      Batch batch = Batch.of(spec, images);
+      float[] expected = new float[batch.xt.length];
+      float[] actual = new float[batch.xt.length];
+      trained.predict(batch.xt, batch.timesteps, batch.size, expected);
+      pretrained.predict(batch.xt, batch.timesteps, batch.size, actual);
+      assertThat(actual).containsExactly(expected, within(1e-5f));
+    }
+
+    assertThatThrownBy(() -> pretrained.setParameters(trained.parameters()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("The weights of a pretrained network do not change.");
+  }
+}

@@ -1,0 +1,201 @@
+package dev.ddpm.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.ddpm.backend.KernelChoice;
+import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.golden.GoldenFile;
+import dev.ddpm.training.TorchAdam;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whole networks against libtorch: prediction, loss, every gradient, and Adam's parameters. */
+class GoldenUNetTest {
+  private static final double PREDICTION = 2e-5;
+  private static final double LOSS = 1e-5;
+  private static final double GRADIENT = 2e-4;
+  private static final double ADAM = 3e-5;
+  private static final double NETWORK_FLOOR = 1e-4;
+
+  static Stream<Arguments> networks() {
+    return Stream.of("tiny", "mnist_noattn", "rgb_attn2", "groups32")
+        .flatMap(name -> kernels().map(choice -> Arguments.of(name, choice)));
+  }
+
+  /** Vector kernels work on the memory of a CPU. */
+  private static Stream<KernelChoice> kernels() {
+    return Arrays.stream(KernelChoice.values())
+        .filter(choice -> choice == KernelChoice.PORTABLE || !NativeBackend.isGpu());
+  }
+
+  private static EpsModel load(GoldenFile golden, KernelChoice kernels) {
+    EpsModel model = EpsModel.create(spec(golden), 1, TorchAdam.constant(2e-5), kernels);
+    float[] flat = new float[(int) model.layout().size()];
+    for (ParameterLayout.Tensor tensor : model.layout().tensors()) {
+      assertThat(golden.shape(tensor.name()))
+          .as(tensor.name())
+          .isEqualTo(tensor.shape().stream().mapToLong(Integer::longValue).toArray());
+      model.layout().fromStateDict(tensor, golden.values(tensor.name()), flat);
+    }
+    model.setParameters(flat);
+    return model;
+  }
+
+  private static UNetSpec spec(GoldenFile golden) {
+    List<Integer> multipliers =
+        Arrays.stream(golden.metadata("ch_mults").split(",")).map(Integer::valueOf).toList();
+    List<Boolean> attention =
+        Arrays.stream(golden.metadata("is_attn").split(",")).map(Boolean::valueOf).toList();
+    return new UNetSpec(
+        golden.number("image_channels"),
+        golden.number("image_height"),
+        golden.number("image_width"),
+        golden.number("n_channels"),
+        multipliers,
+        attention,
+        golden.number("n_blocks"),
+        golden.number("n_groups"),
+        1,
+        0);
+  }
+
+  private static int[] timesteps(GoldenFile golden) {
+    float[] t = golden.values("t");
+    int[] timesteps = new int[t.length];
+    for (int i = 0; i < t.length; i++) {
+      timesteps[i] = (int) t[i];
+    }
+    return timesteps;
+  }
+
+  private static double gradientStep(EpsModel model, GoldenFile golden) {
+    int[] timesteps = timesteps(golden);
+    return model.computeGradient(
+        golden.image("x_t"),
+        timesteps,
+        golden.image("noise"),
+        new long[timesteps.length],
+        timesteps.length);
+  }
+
+  @ParameterizedTest
+  @MethodSource("networks")
+  void predictsTheSameNoise(String name, KernelChoice kernels) {
+    GoldenFile golden = GoldenFile.open(name);
+    EpsModel model = load(golden, kernels);
+    int[] timesteps = timesteps(golden);
+    float[] epsilon = new float[golden.values("x_t").length];
+
+    model.predict(golden.image("x_t"), timesteps, timesteps.length, epsilon);
+
+    assertThat(epsilon).containsExactly(golden.image("eps_theta"), within((float) PREDICTION));
+  }
+
+  @ParameterizedTest
+  @MethodSource("networks")
+  void hasTheSameLossAndGradients(String name, KernelChoice kernels) {
+    GoldenFile golden = GoldenFile.open(name);
+    EpsModel model = load(golden, kernels);
+
+    double loss = gradientStep(model, golden);
+
+    assertThat(loss).isCloseTo(golden.values("loss")[0], within(LOSS));
+    float[] flat = model.graph().getFlattenedGradients().toFloatVector();
+    double floor = NETWORK_FLOOR * largestGradient(model, golden);
+    List<String> wrong = new ArrayList<>();
+    for (ParameterLayout.Tensor tensor : model.layout().tensors()) {
+      float[] actual = model.layout().toStateDict(tensor, flat);
+      float[] expected =
+          golden.has("grad." + tensor.name()) && !vanishes(tensor.name(), golden)
+              ? golden.values("grad." + tensor.name())
+              : new float[actual.length];
+      double scale = Math.max(floor, largest(expected));
+      double error = largestDifference(actual, expected) / scale;
+      if (!(error <= GRADIENT)) {
+        wrong.add(tensor.name() + ": " + error);
+      }
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  /**
+   * Whether a gradient is zero in theory, and no more than rounding in the golden file: what is
+   * added before a normalisation with one channel per group is subtracted with its mean.
+   */
+  private static boolean vanishes(String name, GoldenFile golden) {
+    boolean oneChannelPerGroup =
+        golden.number("n_channels") == golden.number("n_groups")
+            && golden.metadata("ch_mults").equals("1,1");
+    return oneChannelPerGroup && (name.endsWith("conv1.bias") || name.contains("time_emb"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("networks")
+  void hasTheSameParametersAfterOneAndThreeStepsOfAdam(String name, KernelChoice kernels) {
+    GoldenFile golden = GoldenFile.open(name);
+    EpsModel model = load(golden, kernels);
+    for (int step = 1; step <= 3; step++) {
+      gradientStep(model, golden);
+      model.update(timesteps(golden).length);
+      if (step != 2) {
+        compareParameters(model, golden, "adam" + step + ".");
+      }
+    }
+  }
+
+  private static void compareParameters(EpsModel model, GoldenFile golden, String prefix) {
+    float[] flat = model.parameters();
+    double floor = NETWORK_FLOOR * largestGradient(model, golden);
+    int compared = 0;
+    for (ParameterLayout.Tensor tensor : model.layout().tensors()) {
+      if (!golden.has(prefix + tensor.name())) {
+        continue;
+      }
+      float[] gradient =
+          golden.has("grad." + tensor.name())
+              ? golden.values("grad." + tensor.name())
+              : new float[tensor.length()];
+      float[] expected = golden.values(prefix + tensor.name());
+      float[] actual = model.layout().toStateDict(tensor, flat);
+      for (int i = 0; i < expected.length; i++) {
+        if (Math.abs(gradient[i]) > floor) {
+          assertThat(actual[i])
+              .as(prefix + tensor.name() + "[" + i + "]")
+              .isCloseTo(expected[i], within((float) ADAM));
+          compared++;
+        }
+      }
+    }
+    assertThat(compared).isGreaterThan((int) model.layout().size() / 4);
+  }
+
+  private static double largestGradient(EpsModel model, GoldenFile golden) {
+    return model.layout().tensors().stream()
+        .filter(tensor -> golden.has("grad." + tensor.name()))
+        .mapToDouble(tensor -> largest(golden.values("grad." + tensor.name())))
+        .max()
+        .orElseThrow();
+  }
+
+  private static double largest(float[] values) {
+    double largest = 0;
+    for (float value : values) {
+      largest = Math.max(largest, Math.abs(value));
+    }
+    return largest;
+  }
+
+  private static double largestDifference(float[] actual, float[] expected) {
+    double largest = 0;
+    for (int i = 0; i < expected.length; i++) {
+      largest = Math.max(largest, Math.abs(actual[i] - expected[i]));
+    }
+    return largest;
+  }
+}

@@ -1,0 +1,35 @@
+package dev.ddpm.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class UNetMemoryTest {
+  private static final UNetSpec SPEC =
+      new UNetSpec(1, 32, 32, 32, List.of(1, 2, 2), List.of(false, false, true), 1, 32, 1, 0.1);
+
+  @Test
+  void growsWithEveryBatchSizeThatOccurs() {
+    UNetMemory memory = UNetMemory.of(SPEC);
+    long none = memory.replicaBytes(2, List.of());
+    long eight = memory.replicaBytes(2, List.of(8));
+
+    assertThat(memory.parameters()).isEqualTo(ParameterLayout.of(SPEC).size());
+    assertThat(none).isBetween(16 * memory.parameters(), 20 * memory.parameters());
+    assertThat(memory.replicaBytes(0, List.of())).isBetween(none / 2 - 1, none / 2 + 1);
+    assertThat(memory.replicaBytes(2, List.of(8, 4)) - eight)
+        .isBetween((eight - none) / 2 - 1, (eight - none) / 2 + 1);
+  }
+
+  /** Known of labml's model: a step of batch 16 takes about 3.5 GB. */
+  @Test
+  void isAboutWhatTheReferenceModelTakes() {
+    var labml =
+        new UNetSpec(
+            3, 32, 32, 64, List.of(1, 2, 2, 4), List.of(false, false, false, true), 2, 32, 1, 0.1);
+
+    assertThat(UNetMemory.of(labml).replicaBytes(2, List.of(16)))
+        .isBetween(3_500_000_000L, 4_500_000_000L);
+  }
+}

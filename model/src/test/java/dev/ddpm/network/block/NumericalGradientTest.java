@@ -1,0 +1,133 @@
+package dev.ddpm.network.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.ddpm.backend.KernelChoice;
+import dev.ddpm.backend.Tensor;
+import dev.ddpm.random.CounterRandom;
+import dev.ddpm.random.Stream;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Every block's gradients against central differences of Σ y·dy in float64. */
+class NumericalGradientTest {
+  private static final double STEP = 1e-5;
+  private static final double TOLERANCE = 1e-7;
+
+  /** Values per array that are differentiated; arrays are longer than that only slightly. */
+  private static final int CHECKED = 60;
+
+  static java.util.stream.Stream<Arguments> blocks() {
+    return java.util.stream.Stream.of(
+        image(new BlockSpec.Convolution(3, 5, 1), 5, 4, 3),
+        image(new BlockSpec.Convolution(2, 3, 1), 1, 1, 2),
+        image(new BlockSpec.Convolution(3, 5, 2), 5, 7, 3),
+        image(new BlockSpec.Upsample(3, 5), 3, 2, 3),
+        image(new BlockSpec.Upsample(2, 2), 1, 1, 2),
+        image(new BlockSpec.Swish(), 3, 3, 2),
+        image(new BlockSpec.Attention(6, 1), 3, 4, 6),
+        image(new BlockSpec.Attention(6, 3), 2, 3, 6),
+        image(new BlockSpec.Attention(4, 1), 1, 1, 4),
+        image(new BlockSpec.Output(16, 3, 8, 1e-5), 3, 5, 16),
+        Arguments.of(new BlockSpec.TimeEmbedding(32), List.of(new long[] {2, 1})),
+        residual(new BlockSpec.Residual(8, 0, 8, 6, 4, 1e-5, 0, 0), 4, 3),
+        residual(new BlockSpec.Residual(4, 0, 8, 6, 2, 1e-5, 0, 0), 3, 5),
+        residual(new BlockSpec.Residual(4, 5, 6, 6, 3, 1e-5, 0, 0), 3, 3),
+        residual(new BlockSpec.Residual(8, 0, 8, 6, 4, 1e-5, 0.4, 3), 4, 3),
+        residual(new BlockSpec.Residual(3, 5, 8, 6, 8, 1e-5, 0.2, 1), 1, 1),
+        residual(new BlockSpec.Residual(3, 5, 8, 6, 2, 1e-5, 0.2, 1), 1, 2));
+  }
+
+  private static Arguments image(BlockSpec spec, int height, int width, int channels) {
+    return Arguments.of(spec, List.of(new long[] {2, height, width, channels}));
+  }
+
+  private static Arguments residual(BlockSpec.Residual spec, int height, int width) {
+    List<long[]> shapes = new ArrayList<>();
+    shapes.add(new long[] {2, height, width, spec.current()});
+    if (spec.skip() > 0) {
+      shapes.add(new long[] {2, height, width, spec.skip()});
+    }
+    shapes.add(new long[] {2, spec.timeChannels()});
+    return Arguments.of(spec, shapes);
+  }
+
+  @ParameterizedTest
+  @MethodSource("blocks")
+  void gradientsAreThoseOfTheOutput(BlockSpec spec, List<long[]> shapes) {
+    BlockHarness harness = new BlockHarness(spec, DataType.DOUBLE, KernelChoice.PORTABLE);
+    fill(harness.values, 0);
+    List<Tensor> inputs = new ArrayList<>();
+    for (long[] shape : shapes) {
+      Tensor input = Tensor.zeros(DataType.DOUBLE, shape);
+      fill(input.array(), inputs.size() + 1);
+      inputs.add(input);
+    }
+    if (spec instanceof BlockSpec.TimeEmbedding) {
+      inputs.get(0).array().assign(17);
+    }
+    if (spec instanceof BlockSpec.Residual) {
+      inputs.add(BlockHarness.keys(12345678901L, -5));
+    }
+    Tensor[] all = inputs.toArray(Tensor[]::new);
+    Tensor y = harness.block.forward(all, true);
+    Tensor dy = Tensor.zeros(DataType.DOUBLE, y.array().shape());
+    fill(dy.array(), 9);
+    Tensor[] gradients = harness.block.backward(dy);
+    INDArray parameterGradients = harness.gradients.dup();
+    List<INDArray> inputGradients = new ArrayList<>();
+    for (Tensor gradient : gradients) {
+      inputGradients.add(gradient == null ? null : gradient.array().dup('c'));
+    }
+
+    if (!spec.parameters().isEmpty()) {
+      compare(harness, all, dy, harness.values, parameterGradients, "parameters");
+    }
+    for (int i = 0; i < gradients.length; i++) {
+      if (inputGradients.get(i) != null) {
+        INDArray input = all[i].array();
+        compare(harness, all, dy, input, inputGradients.get(i), "input " + i);
+      }
+    }
+  }
+
+  private static void compare(
+      BlockHarness harness,
+      Tensor[] inputs,
+      Tensor dy,
+      INDArray varied,
+      INDArray gradient,
+      String what) {
+    int stride = Math.max(1, (int) (varied.length() / CHECKED)) | 1;
+    for (long i = 0; i < varied.length(); i += stride) {
+      double original = varied.data().getDouble(i);
+      varied.data().put(i, original + STEP);
+      double above = projection(harness, inputs, dy);
+      varied.data().put(i, original - STEP);
+      double below = projection(harness, inputs, dy);
+      varied.data().put(i, original);
+      double expected = (above - below) / (2 * STEP);
+      assertThat(gradient.data().getDouble(i))
+          .as(what + " " + i)
+          .isCloseTo(expected, within(TOLERANCE * Math.max(1, Math.abs(expected))));
+    }
+  }
+
+  private static double projection(BlockHarness harness, Tensor[] inputs, Tensor dy) {
+    return harness.block.forward(inputs, true).array().mul(dy.array()).sumNumber().doubleValue();
+  }
+
+  private static void fill(INDArray array, int number) {
+    float[] values = new float[(int) array.length()];
+    CounterRandom.gaussian(3, Stream.SAMPLE_NOISE, number, 0, values, 0, values.length);
+    for (int i = 0; i < values.length; i++) {
+      array.data().put(i, (double) values[i]);
+    }
+  }
+}
