@@ -4,7 +4,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.Architecture;
 import java.io.Serializable;
 import java.util.Collections;
 import java.util.Map;
@@ -13,7 +13,7 @@ import java.util.TreeMap;
 /**
  * What one has to know of a model to use its weights.
  *
- * @param unet the architecture
+ * @param architecture what the network looks like
  * @param schedule the noise schedule of its training
  * @param prediction what it puts out
  * @param preset the conventions that sampling follows unless told otherwise
@@ -22,7 +22,7 @@ import java.util.TreeMap;
  *     key, kept in the order of the keys
  */
 public record ModelDescription(
-    UNetSpec unet,
+    Architecture architecture,
     ScheduleSpec schedule,
     Prediction prediction,
     Preset preset,

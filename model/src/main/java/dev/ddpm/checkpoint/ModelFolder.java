@@ -209,7 +209,7 @@ public final class ModelFolder {
     ModelDescription model = document.model();
     ModelDescription essence =
         new ModelDescription(
-            model.unet(),
+            model.architecture(),
             model.schedule(),
             model.prediction(),
             model.preset(),

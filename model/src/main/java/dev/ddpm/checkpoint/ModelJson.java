@@ -1,5 +1,6 @@
 package dev.ddpm.checkpoint;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JacksonException;
@@ -12,10 +13,13 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.LabmlUNet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.regex.Pattern;
@@ -41,6 +45,7 @@ final class ModelJson {
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .addMixIn(ScheduleSpec.class, ScheduleKinds.class)
+          .addMixIn(ModelDescription.class, ArchitectureKey.class)
           .build();
 
   /** The same line ends on every platform: the text is hashed. */
@@ -59,6 +64,13 @@ final class ModelJson {
     @JsonSubTypes.Type(value = ScheduleSpec.Cosine.class, name = "cosine")
   })
   private interface ScheduleKinds {}
+
+  /** The first version of the format knows one architecture. */
+  private interface ArchitectureKey {
+    @JsonProperty("unet")
+    @JsonDeserialize(as = LabmlUNet.class)
+    Architecture architecture();
+  }
 
   static byte[] write(Object document) {
     try {

@@ -1,8 +1,9 @@
 package dev.ddpm.evaluation;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.DataRange;
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.GaussianDiffusion;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
@@ -23,7 +24,7 @@ public final class BoundEvaluator {
   private final VariationalBound bound;
   private final GaussianDiffusion diffusion;
   private final Prediction prediction;
-  private final EpsilonModel model;
+  private final Denoiser model;
   private final long seed;
   private final TimestepDraw draw;
   private final int batch;
@@ -32,6 +33,7 @@ public final class BoundEvaluator {
   private final float[] output;
   private final float[] epsilon;
   private final int[] timesteps;
+  private final Batch noised;
 
   /**
    * An evaluator.
@@ -50,7 +52,7 @@ public final class BoundEvaluator {
       NoiseSchedule schedule,
       Variance variance,
       Prediction prediction,
-      EpsilonModel model,
+      Denoiser model,
       int imageSize,
       int drawn,
       int largestBatch,
@@ -69,6 +71,7 @@ public final class BoundEvaluator {
     output = new float[batch * imageSize];
     epsilon = new float[batch * imageSize];
     timesteps = new int[batch];
+    noised = Batch.unconditional(batch, xt, timesteps);
   }
 
   /**
@@ -124,7 +127,7 @@ public final class BoundEvaluator {
       timesteps[i] = diffusion.schedule().timestep(t);
     }
     // A last batch that is not full computes old images too, which are not looked at.
-    model.predict(xt, timesteps, batch, output);
+    model.predict(noised, output);
     for (int i = 0; i < count; i++) {
       diffusion.predictX0(prediction, xt, output, steps[from + i], output, i * size, size);
     }

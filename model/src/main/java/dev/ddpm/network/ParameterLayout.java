@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where each tensor of a U-Net lies in the network's flat parameter vector, and how its values are
- * permuted there. Follows from the {@link UNetSpec} alone; no network is built.
+ * Where each tensor of a network lies in the network's flat parameter vector, and how its values
+ * are permuted there. Follows from the {@link Architecture} alone; no network is built.
  */
 public final class ParameterLayout {
   private final List<Tensor> tensors;
@@ -37,11 +37,16 @@ public final class ParameterLayout {
     this.size = size;
   }
 
-  /** The layout of a U-Net. */
-  public static ParameterLayout of(UNetSpec spec) {
+  /** The layout of an architecture. */
+  public static ParameterLayout of(Architecture architecture) {
+    return architecture.plan().layout();
+  }
+
+  /** The layout of a plan. */
+  static ParameterLayout of(NetworkPlan plan) {
     List<Tensor> tensors = new ArrayList<>();
     long offset = 0;
-    for (UNetPlan.Node node : UNetPlan.of(spec)) {
+    for (NetworkPlan.Node node : plan.nodes()) {
       for (Parameter parameter : node.block().parameters()) {
         tensors.add(new Tensor(node.prefix() + parameter.name(), offset, parameter));
         offset += parameter.length();

@@ -1,7 +1,8 @@
 package dev.ddpm.sampling;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.GaussianDiffusion;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
@@ -74,18 +75,19 @@ public final class DdimInversion {
    * @param lastStep step of the schedule up to whose noise level they are taken
    * @throws DdpmException (user) if the schedule has no such step
    */
-  public void encode(EpsilonModel model, int batch, float[] x, int lastStep) {
+  public void encode(Denoiser model, int batch, float[] x, int lastStep) {
     if (lastStep < 0 || lastStep >= schedule.steps()) {
       throw DdpmException.user(
           "Images are encoded up to step %d: only 0..%d are allowed.",
           lastStep, schedule.steps() - 1);
     }
     int length = batch * imageSize;
+    Batch images = Batch.unconditional(batch, x, timesteps);
     for (int step = 0; step <= lastStep; step++) {
       System.arraycopy(x, 0, before, 0, length);
       Arrays.fill(timesteps, 0, batch, schedule.timestep(step));
       for (int i = 0; i <= corrections; i++) {
-        model.predict(x, timesteps, batch, output);
+        model.predict(images, output);
         diffusion.predictEpsilon(prediction, x, output, step, epsilon, 0, length);
         advance(step, x, length);
       }

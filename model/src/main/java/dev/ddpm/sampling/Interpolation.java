@@ -1,6 +1,6 @@
 package dev.ddpm.sampling;
 
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Denoiser;
 
 /**
  * Images between two images (Ho et al., arXiv 2006.11239, section 4.4): both are noised to the same
@@ -42,7 +42,7 @@ public final class Interpolation {
    * @param listener is called after every step
    */
   public void interpolate(
-      EpsilonModel model,
+      Denoiser model,
       long seed,
       long index,
       float[] first,

@@ -1,6 +1,6 @@
 package dev.ddpm.sampling;
 
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Denoiser;
 
 /**
  * Images between two images by their noise: both are encoded with {@link DdimInversion}, mixed
@@ -44,7 +44,7 @@ public final class LatentInterpolation {
    * @param listener is called after every step of decoding
    */
   public void interpolate(
-      EpsilonModel model,
+      Denoiser model,
       float[] first,
       float[] other,
       float[] weights,

@@ -1,7 +1,8 @@
 package dev.ddpm.sampling;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.GaussianDiffusion;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
@@ -85,7 +86,7 @@ public final class ReverseProcess {
    * @throws CancellationException if the listener said so
    */
   public void sample(
-      EpsilonModel model, long seed, long firstIndex, int batch, float[] x, StepListener listener) {
+      Denoiser model, long seed, long firstIndex, int batch, float[] x, StepListener listener) {
     checkBatch(batch, x);
     drawNoise(seed, firstIndex, INITIAL_NOISE, batch, x);
     denoise(model, seed, firstIndex, batch, x, sampler.schedule().steps() - 1, listener);
@@ -124,7 +125,7 @@ public final class ReverseProcess {
    * @throws CancellationException if the listener said so
    */
   public void denoise(
-      EpsilonModel model,
+      Denoiser model,
       long seed,
       long firstIndex,
       int batch,
@@ -140,12 +141,13 @@ public final class ReverseProcess {
     }
     int length = batch * imageSize;
     int total = firstStep - sampler.lastStep() + 1;
+    Batch images = Batch.unconditional(batch, x, timesteps);
     state.x = x;
     state.previousStep = -1;
     for (int step = firstStep; step >= sampler.lastStep(); step--) {
       int timestep = schedule.timestep(step);
       Arrays.fill(timesteps, 0, batch, timestep);
-      model.predict(x, timesteps, batch, output);
+      model.predict(images, output);
       predict(x, step, batch);
       if (sampler.needsNoise(step)) {
         drawNoise(seed, firstIndex, timestep, batch, state.z);

@@ -1,8 +1,7 @@
 package dev.ddpm.training;
 
 import dev.ddpm.DdpmException;
-import org.nd4j.linalg.schedule.ISchedule;
-import org.nd4j.shade.jackson.annotation.JsonProperty;
+import java.io.Serializable;
 
 /**
  * The learning rate of every optimiser step: it rises linearly over the first steps, then stays or
@@ -18,12 +17,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * @param decay what happens after it
  * @param steps steps after which the rate has come to 0; unused by {@link Decay#CONSTANT}
  */
-public record LearningRate(
-    @JsonProperty("rate") double rate,
-    @JsonProperty("warmUpSteps") long warmUpSteps,
-    @JsonProperty("decay") Decay decay,
-    @JsonProperty("steps") long steps)
-    implements ISchedule {
+public record LearningRate(double rate, long warmUpSteps, Decay decay, long steps)
+    implements Serializable {
 
   /**
    * Checks the bounds.
@@ -60,15 +55,5 @@ public record LearningRate(
     }
     double progress = (double) (step - warmUpSteps) / (steps - warmUpSteps);
     return rate * decay.share(Math.min(1, progress));
-  }
-
-  @Override
-  public double valueAt(int iteration, int epoch) {
-    return at(iteration);
-  }
-
-  @Override
-  public ISchedule clone() {
-    return new LearningRate(rate, warmUpSteps, decay, steps);
   }
 }

@@ -1,30 +1,31 @@
 package dev.ddpm.training;
 
+import dev.ddpm.diffusion.Batch;
+
 /**
  * What one optimiser step sees. The arrays are reused from step to step and may be longer than the
  * batch.
+ *
+ * @param batch the noised images and their timesteps
+ * @param target what the network should put out for them, of the same layout as the images
+ * @param imageKeys one key per image and epoch, for what blocks draw
  */
-final class Minibatch {
-  /** Number of images. */
-  final int size;
+// A view of reused arrays: it is never compared.
+@SuppressWarnings("ArrayRecordComponent")
+record Minibatch(Batch batch, float[] target, long[] imageKeys) {
 
-  /** Noised images, (size, height, width, channels). */
-  final float[] xt;
+  /** Memory for a batch without classes. */
+  static Minibatch allocate(int images, int imageSize) {
+    int values = images * imageSize;
+    return new Minibatch(
+        Batch.unconditional(images, new float[values], new int[images]),
+        new float[values],
+        new long[images]);
+  }
 
-  /** One timestep per image, 0..T−1. */
-  final int[] timesteps;
-
-  /** What the network should predict for them, same layout. */
-  final float[] target;
-
-  /** One key per image and epoch, for what layers draw. */
-  final long[] imageKeys;
-
-  Minibatch(int size, float[] xt, int[] timesteps, float[] target, long[] imageKeys) {
-    this.size = size;
-    this.xt = xt;
-    this.timesteps = timesteps;
-    this.target = target;
-    this.imageKeys = imageKeys;
+  /** The same memory for another number of images, at most as many as it was allocated for. */
+  Minibatch ofSize(int images) {
+    return new Minibatch(
+        Batch.unconditional(images, batch.xt(), batch.timesteps()), target, imageKeys);
   }
 }

@@ -2,7 +2,7 @@ package dev.ddpm.training;
 
 import dev.ddpm.diffusion.GaussianDiffusion;
 import dev.ddpm.diffusion.NoiseSchedule;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.image.ImageShape;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
 
@@ -14,19 +14,19 @@ import dev.ddpm.random.Stream;
  * the next one.
  */
 final class MinibatchBuilder {
-  private final UNetSpec unet;
+  private final ImageShape image;
   private final GaussianDiffusion diffusion;
   private final TrainingSpec training;
   private final byte[] mirrored;
   private float[] x0 = {};
   private float[] epsilon = {};
-  private Minibatch minibatch = new Minibatch(0, x0, new int[0], x0, new long[0]);
+  private Minibatch minibatch = Minibatch.allocate(0, 0);
 
-  MinibatchBuilder(UNetSpec unet, NoiseSchedule schedule, TrainingSpec training) {
-    this.unet = unet;
+  MinibatchBuilder(ImageShape image, NoiseSchedule schedule, TrainingSpec training) {
+    this.image = image;
     this.diffusion = new GaussianDiffusion(schedule);
     this.training = training;
-    this.mirrored = new byte[unet.imageSize()];
+    this.mirrored = new byte[image.size()];
   }
 
   /**
@@ -38,7 +38,7 @@ final class MinibatchBuilder {
    */
   Minibatch build(long epoch, long[] ids, byte[][] pixels) {
     int step = Math.toIntExact(epoch);
-    int size = unet.imageSize();
+    int size = image.size();
     resize(ids.length);
     for (int i = 0; i < ids.length; i++) {
       int offset = i * size;
@@ -49,27 +49,27 @@ final class MinibatchBuilder {
               training.seed(), Stream.TIMESTEP, id, step, diffusion.schedule().steps());
       CounterRandom.gaussian(
           training.seed(), Stream.TRAINING_NOISE, id, step, epsilon, offset, size);
-      diffusion.qSample(x0, epsilon, t, minibatch.xt, offset, size);
-      diffusion.target(training.prediction(), x0, epsilon, t, minibatch.target, offset, size);
-      minibatch.timesteps[i] = t;
-      minibatch.imageKeys[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, step);
+      diffusion.qSample(x0, epsilon, t, minibatch.batch().xt(), offset, size);
+      diffusion.target(training.prediction(), x0, epsilon, t, minibatch.target(), offset, size);
+      minibatch.batch().timesteps()[i] = t;
+      minibatch.imageKeys()[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, step);
     }
     return minibatch;
   }
 
   private byte[] oriented(long id, int step, byte[] pixels) {
-    if (pixels.length != unet.imageSize()) {
+    if (pixels.length != image.size()) {
       throw new IllegalArgumentException(
           "Image %d has %d values; the network takes %d."
-              .formatted(id, pixels.length, unet.imageSize()));
+              .formatted(id, pixels.length, image.size()));
     }
     if (!training.horizontalFlip()
         || CounterRandom.uniform(training.seed(), Stream.FLIP, id, step) >= 0.5) {
       return pixels;
     }
-    int channels = unet.imageChannels();
-    int row = unet.width() * channels;
-    for (int from = 0; from < row * unet.height(); from += row) {
+    int channels = image.channels();
+    int row = image.width() * channels;
+    for (int from = 0; from < row * image.height(); from += row) {
       for (int x = 0; x < row; x += channels) {
         System.arraycopy(pixels, from + x, mirrored, from + row - channels - x, channels);
       }
@@ -78,17 +78,13 @@ final class MinibatchBuilder {
   }
 
   private void resize(int images) {
-    int values = images * unet.imageSize();
+    int values = images * image.size();
     if (x0.length < values) {
       x0 = new float[values];
       epsilon = new float[values];
-      minibatch =
-          new Minibatch(
-              images, new float[values], new int[images], new float[values], new long[images]);
-    } else if (minibatch.size != images) {
-      minibatch =
-          new Minibatch(
-              images, minibatch.xt, minibatch.timesteps, minibatch.target, minibatch.imageKeys);
+      minibatch = Minibatch.allocate(images, image.size());
+    } else if (minibatch.batch().size() != images) {
+      minibatch = minibatch.ofSize(images);
     }
   }
 }

@@ -1,9 +1,5 @@
 package dev.ddpm.training;
 
-import org.nd4j.linalg.learning.config.IUpdater;
-import org.nd4j.linalg.learning.config.Sgd;
-import org.nd4j.linalg.schedule.ISchedule;
-
 /** The rule that turns a gradient into an update. */
 public enum Optimiser {
   /** Adam (arXiv 1412.6980) with β 0.9 and 0.999 and ε 1e-8, in PyTorch's form. */
@@ -16,14 +12,6 @@ public enum Optimiser {
     return switch (this) {
       case ADAM -> 2;
       case SGD -> 0;
-    };
-  }
-
-  /** DL4J's configuration of this rule. */
-  IUpdater updater(ISchedule learningRate) {
-    return switch (this) {
-      case ADAM -> TorchAdam.scheduled(learningRate);
-      case SGD -> new Sgd(learningRate);
     };
   }
 }

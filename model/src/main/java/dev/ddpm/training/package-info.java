@@ -1,5 +1,5 @@
 /**
- * How ε_θ is learned: which image goes into which optimiser step, what is drawn for it, the step
- * itself, and the single-JVM trainer that distributed training is compared with.
+ * How a network is trained: which image goes into which optimiser step, what is drawn for it, the
+ * step itself, and what is averaged over time.
  */
 package dev.ddpm.training;

@@ -92,7 +92,7 @@ public final class Benchmark implements Callable<Integer> {
       }
     }
     double images = medianRate(ours);
-    double gigaflops = images * work.flops(network.spec()) / 1e9;
+    double gigaflops = images * work.flops(network.architecture().plan()) / 1e9;
     System.out.printf(
         Locale.ROOT,
         "| %s | %s | %.1f | %.2f | %.0f | %.0f %% | %.0f |",

@@ -1,6 +1,5 @@
 package dev.ddpm.bench;
 
-import dev.ddpm.network.BlockTimes;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -12,7 +11,8 @@ public final class Blocks {
   public static void main(String[] args) {
     Network network = Network.valueOf(args[0]);
     List<BlockTimes.Row> rows =
-        new BlockTimes(network.spec(), network.batch()).measure(Double.parseDouble(args[1]));
+        new BlockTimes(network.architecture(), network.batch())
+            .measure(Double.parseDouble(args[1]));
     double total =
         rows.stream().mapToDouble(row -> row.forwardMillis() + row.backwardMillis()).sum();
     System.out.printf(Locale.ROOT, "%s, batch %d: %.1f ms%n", network, network.batch(), total);

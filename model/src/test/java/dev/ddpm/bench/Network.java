@@ -1,6 +1,7 @@
 package dev.ddpm.bench;
 
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.LabmlUNet;
 import java.util.List;
 
 /** The networks that are timed, from small-operation overhead to products of large matrices. */
@@ -8,16 +9,16 @@ enum Network {
   /** 150,241 parameters. */
   TINY(16) {
     @Override
-    UNetSpec spec() {
-      return new UNetSpec(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+    Architecture architecture() {
+      return new LabmlUNet(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
     }
   },
 
   /** 2,226,817 parameters. */
   MNIST(32) {
     @Override
-    UNetSpec spec() {
-      return new UNetSpec(
+    Architecture architecture() {
+      return new LabmlUNet(
           1, 32, 32, 32, List.of(1, 2, 2), List.of(false, false, true), 1, 32, 1, 0.1);
     }
   },
@@ -25,8 +26,8 @@ enum Network {
   /** 167,777,987 parameters: the network of the annotated implementation. */
   LABML(16) {
     @Override
-    UNetSpec spec() {
-      return new UNetSpec(
+    Architecture architecture() {
+      return new LabmlUNet(
           3, 32, 32, 64, List.of(1, 2, 2, 4), List.of(false, false, false, true), 2, 32, 1, 0.1);
     }
   };
@@ -41,5 +42,5 @@ enum Network {
     return batch;
   }
 
-  abstract UNetSpec spec();
+  abstract Architecture architecture();
 }

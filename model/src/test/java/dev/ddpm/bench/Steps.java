@@ -64,7 +64,7 @@ public final class Steps {
         times.length,
         workers * network.batch() / median * 1e3,
         peakMegabytes(),
-        ParameterLayout.of(network.spec()).size());
+        ParameterLayout.of(network.architecture()).size());
   }
 
   /** The kernel's high-water mark of this process. */

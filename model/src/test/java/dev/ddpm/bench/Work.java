@@ -1,14 +1,15 @@
 package dev.ddpm.bench;
 
 import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Variance;
-import dev.ddpm.network.EpsModel;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.NetworkPlan;
 import dev.ddpm.network.ParameterLayout;
-import dev.ddpm.network.UNetFlops;
-import dev.ddpm.network.UNetSpec;
 import dev.ddpm.network.WeightInitializer;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.sampling.AncestralSampler;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
@@ -25,7 +26,7 @@ enum Work {
   TRAIN {
     @Override
     Runnable prepare(Network network, int worker) {
-      UNetSpec spec = network.spec();
+      Architecture architecture = network.architecture();
       TrainingSpec training =
           new TrainingSpec(
               Prediction.EPSILON,
@@ -36,9 +37,14 @@ enum Work {
               0,
               0.9999,
               worker);
-      Replica replica = Replica.create(spec, NoiseSchedule.linear(TIMESTEPS), training);
+      Replica replica =
+          new Replica(
+              Dl4jNetwork.create(
+                  architecture, worker, training.optimiser(), training.learningRate()),
+              NoiseSchedule.linear(TIMESTEPS),
+              training);
       long[] ids = new long[network.batch()];
-      byte[][] pixels = new byte[ids.length][spec.imageSize()];
+      byte[][] pixels = new byte[ids.length][architecture.imageShape().size()];
       var random = new Random(worker);
       for (int i = 0; i < ids.length; i++) {
         ids[i] = i;
@@ -49,8 +55,8 @@ enum Work {
     }
 
     @Override
-    long flops(UNetSpec spec) {
-      return UNetFlops.training(spec);
+    long flops(NetworkPlan plan) {
+      return plan.trainingFlops();
     }
   },
 
@@ -58,9 +64,10 @@ enum Work {
   SAMPLE {
     @Override
     Runnable prepare(Network network, int worker) {
-      UNetSpec spec = network.spec();
-      EpsModel model =
-          EpsModel.pretrained(spec, WeightInitializer.draw(ParameterLayout.of(spec), worker));
+      Architecture architecture = network.architecture();
+      Denoiser model =
+          Dl4jNetwork.pretrained(
+              architecture, WeightInitializer.draw(ParameterLayout.of(architecture), worker));
       var sampler =
           new AncestralSampler(NoiseSchedule.linear(TIMESTEPS), Variance.FIXED_SMALL, true);
       ReverseProcess process =
@@ -68,9 +75,9 @@ enum Work {
               sampler,
               Prediction.EPSILON,
               Thresholding.clip(DataRange.MINUS_ONE_TO_ONE),
-              spec.imageSize(),
+              architecture.imageShape().size(),
               network.batch());
-      float[] x = new float[network.batch() * spec.imageSize()];
+      float[] x = new float[network.batch() * architecture.imageShape().size()];
       return () -> {
         process.denoise(
             model, worker, 0, network.batch(), x, sampler.lastStep(), StepListener.NONE);
@@ -79,8 +86,8 @@ enum Work {
     }
 
     @Override
-    long flops(UNetSpec spec) {
-      return UNetFlops.forward(spec);
+    long flops(NetworkPlan plan) {
+      return plan.forwardFlops();
     }
   };
 
@@ -95,7 +102,7 @@ enum Work {
   abstract Runnable prepare(Network network, int worker);
 
   /** Floating-point operations of a step per image. */
-  abstract long flops(UNetSpec spec);
+  abstract long flops(NetworkPlan plan);
 
   private static void requireFinite(double value) {
     if (!Double.isFinite(value)) {

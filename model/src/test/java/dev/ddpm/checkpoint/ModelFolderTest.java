@@ -8,7 +8,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.LabmlUNet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ModelFolderTest {
-  private static final UNetSpec UNET =
-      new UNetSpec(1, 16, 8, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+  private static final LabmlUNet UNET =
+      new LabmlUNet(1, 16, 8, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
   private static final ModelDescription DESCRIPTION =
       describe(new ScheduleSpec.Linear(1000, 1e-4, 0.02), Map.of("run", "first", "author", "é"));
   private static final List<TensorHeader> HEADERS =

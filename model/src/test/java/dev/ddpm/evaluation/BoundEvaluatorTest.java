@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Variance;
@@ -26,27 +26,28 @@ class BoundEvaluatorTest {
   private static final int SIZE = LEVELS.length;
 
   /** Knows the image, and so the noise. */
-  private static final EpsilonModel PERFECT =
-      (xt, timesteps, batch, epsilon) -> {
+  private static final Denoiser PERFECT =
+      (in, epsilon) -> {
         float[] x0 = new float[SIZE];
         DataRange.MINUS_ONE_TO_ONE.fromBytes(LEVELS, 0, x0, 0, SIZE);
-        for (int i = 0; i < batch * SIZE; i++) {
-          int t = timesteps[i / SIZE];
-          epsilon[i] = (float) ((xt[i] - SCHEDULE.signal(t) * x0[i % SIZE]) / SCHEDULE.noise(t));
+        for (int i = 0; i < in.size() * SIZE; i++) {
+          int t = in.timesteps()[i / SIZE];
+          epsilon[i] =
+              (float) ((in.xt()[i] - SCHEDULE.signal(t) * x0[i % SIZE]) / SCHEDULE.noise(t));
         }
       };
 
   /** Takes half of what it sees for noise. */
-  private static final EpsilonModel ROUGH =
-      (xt, timesteps, batch, epsilon) -> {
-        for (int i = 0; i < batch * SIZE; i++) {
-          epsilon[i] = xt[i] / 2;
+  private static final Denoiser ROUGH =
+      (in, epsilon) -> {
+        for (int i = 0; i < in.size() * SIZE; i++) {
+          epsilon[i] = in.xt()[i] / 2;
         }
       };
 
   private static void notCounted(int timesteps) {}
 
-  private static BoundEvaluator evaluator(EpsilonModel model, int drawn, int batch, long seed) {
+  private static BoundEvaluator evaluator(Denoiser model, int drawn, int batch, long seed) {
     return new BoundEvaluator(
         SCHEDULE, Variance.FIXED_LARGE, Prediction.EPSILON, model, SIZE, drawn, batch, seed);
   }
@@ -84,7 +85,7 @@ class BoundEvaluatorTest {
   @Test
   void allBatchesHaveOneSize() {
     Set<Integer> sizes = new TreeSet<>();
-    EpsilonModel listening = (xt, timesteps, batch, epsilon) -> sizes.add(batch);
+    Denoiser listening = (in, epsilon) -> sizes.add(in.size());
 
     evaluator(listening, 50, 16, 1).evaluate(3, LEVELS, BoundEvaluatorTest::notCounted);
 
@@ -106,11 +107,11 @@ class BoundEvaluatorTest {
   @Test
   void allTimestepsAreVisitedOnceAndInOrder() {
     var seen = new TreeSet<Integer>();
-    EpsilonModel listening =
-        (xt, timesteps, batch, epsilon) -> {
-          Arrays.stream(timesteps, 0, batch)
+    Denoiser listening =
+        (in, epsilon) -> {
+          Arrays.stream(in.timesteps(), 0, in.size())
               .forEach(t -> assertThat(seen.isEmpty() || seen.last() < t).isTrue());
-          Arrays.stream(timesteps, 0, batch).forEach(seen::add);
+          Arrays.stream(in.timesteps(), 0, in.size()).forEach(seen::add);
         };
 
     evaluator(listening, 999, 50, 1).evaluate(123_456, LEVELS, BoundEvaluatorTest::notCounted);
@@ -135,11 +136,11 @@ class BoundEvaluatorTest {
 
   @Test
   void outputThatIsNotFiniteIsNamed() {
-    EpsilonModel broken =
-        (xt, timesteps, batch, epsilon) -> {
+    Denoiser broken =
+        (in, epsilon) -> {
           Arrays.fill(epsilon, 0);
-          for (int i = 0; i < batch; i++) {
-            epsilon[i * SIZE] = timesteps[i] == 12 ? Float.NaN : 0;
+          for (int i = 0; i < in.size(); i++) {
+            epsilon[i * SIZE] = in.timesteps()[i] == 12 ? Float.NaN : 0;
           }
         };
 

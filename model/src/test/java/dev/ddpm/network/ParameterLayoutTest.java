@@ -13,7 +13,7 @@ class ParameterLayoutTest {
   private static ParameterLayout layout(
       int imageChannels, int channels, List<Integer> multipliers, List<Boolean> attention) {
     return ParameterLayout.of(
-        new UNetSpec(imageChannels, 32, 32, channels, multipliers, attention, 2, 32, 1, 0.1));
+        new LabmlUNet(imageChannels, 32, 32, channels, multipliers, attention, 2, 32, 1, 0.1));
   }
 
   @Test
@@ -49,7 +49,7 @@ class ParameterLayoutTest {
     GoldenFile golden = GoldenFile.open("tiny");
     ParameterLayout layout =
         ParameterLayout.of(
-            new UNetSpec(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1));
+            new LabmlUNet(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1));
     assertThat(layout.tensors())
         .extracting(ParameterLayout.Tensor::name)
         .containsExactly(golden.metadata("param_names").split(","));
@@ -70,7 +70,7 @@ class ParameterLayoutTest {
   void everyTensorComesBackFromTheFlatVector() {
     ParameterLayout layout =
         ParameterLayout.of(
-            new UNetSpec(3, 8, 8, 16, List.of(1, 2), List.of(true, false), 1, 8, 2, 0));
+            new LabmlUNet(3, 8, 8, 16, List.of(1, 2), List.of(true, false), 1, 8, 2, 0));
     float[] flat = new float[(int) layout.size()];
     for (ParameterLayout.Tensor tensor : layout.tensors()) {
       layout.fromStateDict(tensor, counting(tensor), flat);

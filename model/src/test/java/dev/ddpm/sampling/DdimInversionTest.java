@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.TimestepSpacing;
@@ -20,7 +20,7 @@ class DdimInversionTest {
   private static final NoiseSchedule TRAINING = NoiseSchedule.linear(1000);
   private static final NoiseSchedule SCHEDULE =
       TRAINING.respaced(TimestepSpacing.LINSPACE.timesteps(1000, 50));
-  private static final EpsilonModel MODEL = ElementwiseModels.ofNormalData(TRAINING, 0.2, 0.5);
+  private static final Denoiser MODEL = ElementwiseModels.ofNormalData(TRAINING, 0.2, 0.5);
 
   private static float[] images() {
     float[] images = new float[BATCH * SIZE];

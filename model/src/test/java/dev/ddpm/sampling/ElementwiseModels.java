@@ -1,6 +1,7 @@
 package dev.ddpm.sampling;
 
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.NoiseSchedule;
 
 /** Models that treat every element by itself, so that results can be known. */
@@ -8,11 +9,12 @@ final class ElementwiseModels {
   private ElementwiseModels() {}
 
   /** The output is x·t/(t+1). */
-  static void shrink(float[] xt, int[] timesteps, int batch, float[] output) {
-    int size = xt.length / batch;
+  static void shrink(Batch in, float[] output) {
+    int batch = in.size();
+    int size = in.xt().length / batch;
     for (int i = 0; i < batch * size; i++) {
-      float t = timesteps[i / size];
-      output[i] = xt[i] * t / (t + 1);
+      float t = in.timesteps()[i / size];
+      output[i] = in.xt()[i] * t / (t + 1);
     }
   }
 
@@ -20,15 +22,16 @@ final class ElementwiseModels {
    * The perfect ε-model of data that are normally distributed with the given mean and standard
    * deviation: ε̂ = E[ε | x_t].
    */
-  static EpsilonModel ofNormalData(NoiseSchedule schedule, double mean, double deviation) {
-    return (xt, timesteps, batch, output) -> {
-      int size = xt.length / batch;
+  static Denoiser ofNormalData(NoiseSchedule schedule, double mean, double deviation) {
+    return (in, output) -> {
+      int batch = in.size();
+      int size = in.xt().length / batch;
       for (int i = 0; i < batch * size; i++) {
-        int t = timesteps[i / size];
+        int t = in.timesteps()[i / size];
         double a = schedule.signal(t);
         double s = schedule.noise(t);
         double variance = a * a * deviation * deviation + s * s;
-        output[i] = (float) (s * (xt[i] - a * mean) / variance);
+        output[i] = (float) (s * (in.xt()[i] - a * mean) / variance);
       }
     };
   }

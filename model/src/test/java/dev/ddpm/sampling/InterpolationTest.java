@@ -3,7 +3,7 @@ package dev.ddpm.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.random.CounterRandom;
@@ -23,12 +23,12 @@ class InterpolationTest {
   private float[] start;
 
   /** Keeps the images it first sees, and predicts zeros. */
-  private final EpsilonModel recorder =
-      (xt, timesteps, batch, output) -> {
+  private final Denoiser recorder =
+      (in, output) -> {
         if (steps.isEmpty()) {
-          start = Arrays.copyOf(xt, batch * SIZE);
+          start = Arrays.copyOf(in.xt(), in.size() * SIZE);
         }
-        steps.add(timesteps[0]);
+        steps.add(in.timesteps()[0]);
         Arrays.fill(output, 0);
       };
 
@@ -57,9 +57,9 @@ class InterpolationTest {
   void perfectModelGivesTheMixtureBack() {
     float[] noise = new float[SIZE];
     CounterRandom.gaussian(3, Stream.SAMPLE_NOISE, 8, ReverseProcess.INITIAL_NOISE, noise, 0, SIZE);
-    EpsilonModel perfect =
-        (xt, timesteps, batch, output) -> {
-          for (int image = 0; image < batch; image++) {
+    Denoiser perfect =
+        (in, output) -> {
+          for (int image = 0; image < in.size(); image++) {
             System.arraycopy(noise, 0, output, image * SIZE, SIZE);
           }
         };

@@ -10,7 +10,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.GoldenVectors;
 import dev.ddpm.diffusion.DataRange;
-import dev.ddpm.diffusion.EpsilonModel;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.GaussianDiffusion;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
@@ -94,7 +94,7 @@ class ReverseProcessTest {
   @ParameterizedTest
   @MethodSource("samplersOfAllSteps")
   void perfectModelGivesTheDataBack(Sampler sampler) {
-    EpsilonModel model = ElementwiseModels.ofNormalData(TRAINING, 0.3, 0.5);
+    Denoiser model = ElementwiseModels.ofNormalData(TRAINING, 0.3, 0.5);
     int size = 5_000;
     float[] x = new float[size];
     new ReverseProcess(sampler, Prediction.EPSILON, Thresholding.NONE, size, 1)
@@ -269,13 +269,7 @@ class ReverseProcessTest {
             Thresholding.NONE,
             SIZE,
             1)
-        .sample(
-            (xt, timesteps, batch, output) -> Arrays.fill(output, 0),
-            9,
-            77,
-            1,
-            x,
-            StepListener.NONE);
+        .sample((in, output) -> Arrays.fill(output, 0), 9, 77, 1, x, StepListener.NONE);
 
     assertThat(x).isEqualTo(expected);
   }
@@ -286,13 +280,7 @@ class ReverseProcessTest {
     float[] x = new float[SIZE];
     new ReverseProcess(
             new AncestralSampler(one, Variance.FIXED_LARGE, false), Prediction.X0, CLIP, SIZE, 1)
-        .sample(
-            (xt, timesteps, batch, output) -> Arrays.fill(output, 3),
-            9,
-            77,
-            1,
-            x,
-            StepListener.NONE);
+        .sample((in, output) -> Arrays.fill(output, 3), 9, 77, 1, x, StepListener.NONE);
 
     assertThat(x).containsOnly(1);
   }
@@ -300,10 +288,11 @@ class ReverseProcessTest {
   @Test
   void modelIsToldTheTimestepsOfItsTraining() {
     List<Integer> told = new ArrayList<>();
-    EpsilonModel model =
-        (xt, timesteps, batch, output) -> {
-          assertThat(Arrays.copyOf(timesteps, batch)).containsOnly(timesteps[0]);
-          told.add(timesteps[0]);
+    Denoiser model =
+        (in, output) -> {
+          int first = in.timesteps()[0];
+          assertThat(Arrays.copyOf(in.timesteps(), in.size())).containsOnly(first);
+          told.add(first);
         };
     NoiseSchedule respaced = TRAINING.respaced(TimestepSpacing.LINSPACE.timesteps(1000, 5));
 
@@ -363,7 +352,7 @@ class ReverseProcessTest {
             Thresholding.NONE,
             SIZE,
             2);
-    EpsilonModel model = ElementwiseModels::shrink;
+    Denoiser model = ElementwiseModels::shrink;
     float[] x = new float[2 * SIZE];
     StepListener none = StepListener.NONE;
 

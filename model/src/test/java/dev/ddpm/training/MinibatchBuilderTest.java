@@ -7,19 +7,19 @@ import static org.assertj.core.api.Assertions.within;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.LabmlUNet;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MinibatchBuilderTest {
-  private static final UNetSpec UNET =
-      new UNetSpec(3, 2, 4, 8, List.of(1), List.of(false), 1, 8, 1, 0);
+  private static final LabmlUNet UNET =
+      new LabmlUNet(3, 2, 4, 8, List.of(1), List.of(false), 1, 8, 1, 0);
   private static final NoiseSchedule SCHEDULE = NoiseSchedule.linear(1000);
 
   private static MinibatchBuilder builder(boolean flip) {
     return new MinibatchBuilder(
-        UNET,
+        UNET.imageShape(),
         SCHEDULE,
         new TrainingSpec(
             Prediction.EPSILON,
@@ -33,7 +33,7 @@ class MinibatchBuilderTest {
   }
 
   private static byte[] image(int first) {
-    byte[] pixels = new byte[UNET.imageSize()];
+    byte[] pixels = new byte[UNET.imageShape().size()];
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = (byte) (first + 5 * i);
     }
@@ -42,14 +42,14 @@ class MinibatchBuilderTest {
 
   /** Recovers x_0 from (x_t, ε, t), as levels 0..255. */
   private static int[] levels(Minibatch batch, int image) {
-    int t = batch.timesteps[image];
+    int t = batch.batch().timesteps()[image];
     double signal = Math.sqrt(SCHEDULE.alphaBar(t));
     double noise = Math.sqrt(1 - SCHEDULE.alphaBar(t));
-    int size = UNET.imageSize();
+    int size = UNET.imageShape().size();
     int[] levels = new int[size];
     for (int i = 0; i < size; i++) {
       int at = image * size + i;
-      double x0 = (batch.xt[at] - noise * batch.target[at]) / signal;
+      double x0 = (batch.batch().xt()[at] - noise * batch.target()[at]) / signal;
       levels[i] = (int) Math.round((x0 + 1) * 127.5);
     }
     return levels;
@@ -66,15 +66,15 @@ class MinibatchBuilderTest {
     long[] ids = {4, 900, 17};
     byte[][] pixels = {image(0), image(7), image(100)};
     Minibatch batch = builder(false).build(3, ids, pixels);
-    assertThat(batch.size).isEqualTo(3);
+    assertThat(batch.batch().size()).isEqualTo(3);
     for (int i = 0; i < 3; i++) {
-      assertThat(batch.timesteps[i]).isBetween(0, 999);
-      if (batch.timesteps[i] < 900) {
+      assertThat(batch.batch().timesteps()[i]).isBetween(0, 999);
+      if (batch.batch().timesteps()[i] < 900) {
         assertThat(levels(batch, i)).isEqualTo(unsigned(pixels[i]));
       }
     }
-    assertThat(batch.timesteps).doesNotHaveDuplicates();
-    assertThat(batch.imageKeys).doesNotHaveDuplicates();
+    assertThat(batch.batch().timesteps()).doesNotHaveDuplicates();
+    assertThat(batch.imageKeys()).doesNotHaveDuplicates();
   }
 
   @Test
@@ -84,13 +84,13 @@ class MinibatchBuilderTest {
     builder.build(
         2, new long[] {1, 2, 3, 4}, new byte[][] {image(0), image(1), image(2), image(3)});
     Minibatch batch = builder.build(2, new long[] {5, 8}, new byte[][] {image(50), image(3)});
-    int size = UNET.imageSize();
-    assertThat(Arrays.copyOfRange(batch.xt, size, 2 * size))
-        .isEqualTo(Arrays.copyOf(alone.xt, size));
-    assertThat(batch.timesteps[1]).isEqualTo(alone.timesteps[0]);
-    assertThat(batch.imageKeys[1]).isEqualTo(alone.imageKeys[0]);
+    int size = UNET.imageShape().size();
+    assertThat(Arrays.copyOfRange(batch.batch().xt(), size, 2 * size))
+        .isEqualTo(Arrays.copyOf(alone.batch().xt(), size));
+    assertThat(batch.batch().timesteps()[1]).isEqualTo(alone.batch().timesteps()[0]);
+    assertThat(batch.imageKeys()[1]).isEqualTo(alone.imageKeys()[0]);
     Minibatch nextEpoch = builder.build(3, new long[] {8}, new byte[][] {image(3)});
-    assertThat(nextEpoch.target[0]).isNotEqualTo(alone.target[0]);
+    assertThat(nextEpoch.target()[0]).isNotEqualTo(alone.target()[0]);
   }
 
   @Test
@@ -110,7 +110,7 @@ class MinibatchBuilderTest {
     int seen = 0;
     for (long id = 0; id < 400; id++) {
       Minibatch batch = builder.build(0, new long[] {id}, new byte[][] {pixels});
-      if (batch.timesteps[0] < 800) {
+      if (batch.batch().timesteps()[0] < 800) {
         int[] levels = levels(batch, 0);
         assertThat(levels).isIn(upright, mirrored);
         flips += Arrays.equals(levels, mirrored) ? 1 : 0;

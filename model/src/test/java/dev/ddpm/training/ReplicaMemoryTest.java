@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,8 @@ class ReplicaMemoryTest {
 
   @Test
   void stepsTakeNoMemoryOutsideOfTheHeapAfterTheFirst() {
-    UNetSpec unet = new UNetSpec(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+    LabmlUNet unet =
+        new LabmlUNet(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
     TrainingSpec training =
         new TrainingSpec(
             Prediction.EPSILON,
@@ -29,9 +31,13 @@ class ReplicaMemoryTest {
             1,
             0,
             7);
-    Replica replica = Replica.create(unet, NoiseSchedule.linear(100), training);
+    Replica replica =
+        new Replica(
+            Dl4jNetwork.create(unet, 7, training.optimiser(), training.learningRate()),
+            NoiseSchedule.linear(100),
+            training);
     long[] ids = {0, 1, 2, 3};
-    byte[][] pixels = new byte[BATCH][unet.imageSize()];
+    byte[][] pixels = new byte[BATCH][unet.imageShape().size()];
     for (int step = 0; step < 50; step++) {
       replica.step(step, ids, pixels);
     }

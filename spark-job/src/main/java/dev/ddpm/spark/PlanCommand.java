@@ -1,7 +1,8 @@
 package dev.ddpm.spark;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.Architecture;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.TrainingConfig;
 import dev.ddpm.spark.plan.ClusterShape;
@@ -104,7 +105,7 @@ final class PlanCommand implements Callable<Integer> {
     positive("--images", images);
     ExperimentConfig experiment = common.load().experiment();
     TrainingConfig training = experiment.training();
-    UNetSpec unet = unet(experiment);
+    Architecture architecture = architecture(experiment);
     MeasuredCosts costs = MeasuredCosts.REFERENCE;
     if (gflops != null) {
       positive("--gflops", gflops);
@@ -115,12 +116,12 @@ final class PlanCommand implements Callable<Integer> {
         new PlanReport(
             new CostModel(costs),
             Workload.of(
-                unet,
+                architecture,
                 training.optimiser().stateValues(),
                 training.wireFormat(),
                 training.batchSize(),
                 training.averagingFrequency()),
-            TrainingMemory.of(unet, plan, training.optimiser()),
+            TrainingMemory.of(architecture, plan, training.optimiser()),
             new ClusterShape(1, tasks, taskCpus, network * 1e9 / 8),
             executors,
             images);
@@ -140,14 +141,14 @@ final class PlanCommand implements Callable<Integer> {
     spec.commandLine().getOut().println("Chart: " + chart);
   }
 
-  private static UNetSpec unet(ExperimentConfig experiment) {
+  private static Architecture architecture(ExperimentConfig experiment) {
     var model = experiment.model();
     if (model.height() == 0 || model.width() == 0 || model.imageChannels() == 0) {
       throw DdpmException.user(
           "model.image-channels, model.height and model.width must be set: without a data set there"
               + " is nothing to take them from.");
     }
-    return model.spec(model.imageChannels(), model.height(), model.width());
+    return model.architecture(new ImageShape(model.height(), model.width(), model.imageChannels()));
   }
 
   private static void positive(String option, Number value) {

@@ -22,6 +22,9 @@ import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
 })
 public sealed interface BlockSpec extends Serializable {
 
+  /** Winograd's algorithm makes 6×6 factors of the 3×3 weights of a kernel. */
+  int WINOGRAD_PRODUCTS = 36;
+
   /** The tensors of the block in state-dict order, which is also their order in storage. */
   List<Parameter> parameters();
 
@@ -29,6 +32,23 @@ public sealed interface BlockSpec extends Serializable {
   default int inputs() {
     return 1;
   }
+
+  /**
+   * Height · width of the output.
+   *
+   * @param inputPositions height · width of the first input
+   */
+  default long outputPositions(long inputPositions) {
+    return inputPositions;
+  }
+
+  /**
+   * Counts the arrays that the block keeps per image, and what kernels make of its weights. Vectors
+   * per image are too small to count.
+   *
+   * @param inputPositions height · width of the first input
+   */
+  void count(MemoryCount count, long inputPositions);
 
   /**
    * Operations of the forward pass per image that belong to convolutions and matrix products, two
@@ -60,6 +80,19 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
+    public long outputPositions(long inputPositions) {
+      return inputPositions / ((long) stride * stride);
+    }
+
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      long result = outputPositions(inputPositions) * out;
+      count.training().own(result + inputPositions * in);
+      count.inference().own(result);
+      count.keep(9L * in * out);
+    }
+
+    @Override
     public Block create(BlockContext context, BlockParameters parameters) {
       return new ConvolutionBlock(this, context, parameters);
     }
@@ -80,6 +113,20 @@ public sealed interface BlockSpec extends Serializable {
     @Override
     public long flops(long positions) {
       return 2L * 4 * in * out * positions;
+    }
+
+    @Override
+    public long outputPositions(long inputPositions) {
+      return 4 * inputPositions;
+    }
+
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      long result = outputPositions(inputPositions) * out;
+      count.training().own(result + inputPositions * in);
+      count.inference().own(result);
+      count.keep(16L * in * out);
+      count.training().share("windows", 16 * inputPositions * out);
     }
 
     @Override
@@ -107,6 +154,11 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
+    public void count(MemoryCount count, long inputPositions) {
+      // vectors only
+    }
+
+    @Override
     public Block create(BlockContext context, BlockParameters parameters) {
       return new TimeEmbeddingBlock(this, context, parameters);
     }
@@ -122,6 +174,11 @@ public sealed interface BlockSpec extends Serializable {
     @Override
     public long flops(long positions) {
       return 0;
+    }
+
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      // used for the time embedding, a vector
     }
 
     @Override
@@ -187,6 +244,26 @@ public sealed interface BlockSpec extends Serializable {
           + 2L * timeChannels * out;
     }
 
+    /** The joined input if there is a skip, two activated images, the hidden one, y, and dx. */
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      long before = inputPositions * in();
+      long after = inputPositions * out;
+      count.training().own((skip == 0 ? 0 : before) + 2 * before + 3 * after);
+      count.inference().own(after);
+      if (skip > 0) {
+        count.inference().share("both", before);
+      }
+      count.inference().share("activated", before);
+      count.inference().share("activated", after);
+      count.inference().share("hidden", after);
+      count.keep((long) WINOGRAD_PRODUCTS * (in() + out) * out);
+      count.training().share("gradient", after);
+      count.training().share("hidden gradient", after);
+      count.training().share("gradient", before);
+      count.training().share("both gradient", before);
+    }
+
     @Override
     public Block create(BlockContext context, BlockParameters parameters) {
       return new ResidualBlock(this, context, parameters);
@@ -214,6 +291,20 @@ public sealed interface BlockSpec extends Serializable {
       return 2L * 4 * channels * channels * positions + 2L * 2 * channels * positions * positions;
     }
 
+    /** q, k and v, the weights of all pairs of positions, the mixed values, y and dx. */
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      long image = inputPositions * channels;
+      long pairs = inputPositions * inputPositions;
+      count.training().own(6 * image + heads * pairs);
+      long head = image / heads;
+      count.inference().own(image);
+      count.inference().share("query, key, value and mixed", 4 * head);
+      count.inference().share("attention", pairs);
+      count.training().share("query, key, value and mixed gradient", 4 * head);
+      count.training().share("attention gradient", pairs);
+    }
+
     @Override
     public Block create(BlockContext context, BlockParameters parameters) {
       return new AttentionBlock(this, context, parameters);
@@ -238,6 +329,15 @@ public sealed interface BlockSpec extends Serializable {
     @Override
     public long flops(long positions) {
       return 2L * 9 * in * out * positions;
+    }
+
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      count.training().own(inputPositions * (2L * in + out));
+      count.inference().own(inputPositions * out);
+      count.inference().share("activated", inputPositions * in);
+      count.training().share("gradient", inputPositions * in);
+      count.training().share("windows", 9 * inputPositions * out);
     }
 
     @Override

@@ -1,11 +1,13 @@
 package dev.ddpm.spark.config;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.LabmlUNet;
 import java.io.Serializable;
 import java.util.List;
 
-/** The network: {@link UNetSpec}, of which the image's shape may be left to the data set. */
+/** The network: {@link LabmlUNet}, of which the image's shape may be left to the data set. */
 public record ModelConfig(
     @Key(
             value = "0",
@@ -68,17 +70,15 @@ public record ModelConfig(
   /**
    * The architecture for a data set.
    *
-   * @param dataChannels channels of its images
-   * @param dataHeight their height in pixels
-   * @param dataWidth their width in pixels
+   * @param data shape of its images
    * @throws DdpmException (user) if a configured shape is not the data set's, or if no such network
    *     exists
    */
-  public UNetSpec spec(int dataChannels, int dataHeight, int dataWidth) {
-    return new UNetSpec(
-        reconcile("image-channels", imageChannels, dataChannels),
-        reconcile("height", height, dataHeight),
-        reconcile("width", width, dataWidth),
+  public Architecture architecture(ImageShape data) {
+    return new LabmlUNet(
+        reconcile("image-channels", imageChannels, data.channels()),
+        reconcile("height", height, data.height()),
+        reconcile("width", width, data.width()),
         channels,
         channelMultipliers,
         attention,

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.image.ImageShape;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +90,11 @@ public final class ImageTableReader {
   /** Number of images. */
   public long images() {
     return images;
+  }
+
+  /** Shape of every image. */
+  public ImageShape imageShape() {
+    return new ImageShape(height(), width(), channels());
   }
 
   /** Rows of every image. */

@@ -162,7 +162,7 @@ public final class EvaluateJob {
         context,
         slots,
         SamplingMemory.of(
-            model.description().unet(), sampling.microBatch(), "sampling.micro-batch"));
+            model.description().architecture(), sampling.microBatch(), "sampling.micro-batch"));
     var setup =
         new EvaluatorSetup(model.description(), sampling, timesteps, new Floats(model.weights()));
     Broadcast<ExecutorPool<BoundEvaluator>> evaluators =

@@ -2,7 +2,7 @@ package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.evaluation.BoundEvaluator;
-import dev.ddpm.network.EpsModel;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
@@ -18,8 +18,8 @@ record EvaluatorSetup(
         model.schedule().build(),
         sampling.variance(),
         model.prediction(),
-        EpsModel.pretrained(model.unet(), weights.values()),
-        model.unet().imageSize(),
+        Dl4jNetwork.pretrained(model.architecture(), weights.values()),
+        model.architecture().imageShape().size(),
         timesteps,
         sampling.microBatch(),
         sampling.seed());

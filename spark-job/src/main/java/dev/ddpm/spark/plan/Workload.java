@@ -1,8 +1,7 @@
 package dev.ddpm.spark.plan;
 
-import dev.ddpm.network.UNetFlops;
-import dev.ddpm.network.UNetMemory;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.NetworkMemory;
 import dev.ddpm.spark.runtime.WireFormat;
 
 /**
@@ -27,13 +26,13 @@ public record Workload(
 
   /** The workload of a configuration. */
   public static Workload of(
-      UNetSpec unet, int stateValues, WireFormat wire, int batchSize, int steps) {
-    UNetMemory memory = UNetMemory.of(unet);
+      Architecture architecture, int stateValues, WireFormat wire, int batchSize, int steps) {
+    NetworkMemory memory = NetworkMemory.of(architecture);
     return new Workload(
         memory.parameters(),
         stateValues,
         wire,
-        UNetFlops.training(unet),
+        architecture.plan().trainingFlops(),
         memory.activationBytes(),
         batchSize,
         steps);

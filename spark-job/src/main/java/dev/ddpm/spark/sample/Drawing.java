@@ -72,7 +72,7 @@ final class Drawing {
     MemoryBudget.check(
         spark,
         slots,
-        SamplingMemory.of(plan.model().unet(), plan.microBatch(), "sampling.micro-batch"));
+        SamplingMemory.of(plan.model().architecture(), plan.microBatch(), "sampling.micro-batch"));
     warnOfOtherBackend();
     long images = missing.stream().mapToLong(IndexRange::count).sum();
     LongAccumulator imageSteps = spark.sc().longAccumulator(IMAGE_STEPS);

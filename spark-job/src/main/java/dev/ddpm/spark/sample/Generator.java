@@ -1,7 +1,9 @@
 package dev.ddpm.spark.sample;
 
+import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.RawImage;
-import dev.ddpm.network.EpsModel;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.sampling.Trajectory;
@@ -16,14 +18,14 @@ import java.util.function.IntConsumer;
 /** A model and its buffers, drawing one micro-batch at a time. Serves one thread. */
 final class Generator {
   private final SamplingPlan plan;
-  private final EpsModel model;
+  private final Denoiser model;
   private final ReverseProcess process;
   private final float[] x;
   private long samplerNanos;
 
   Generator(SamplingPlan plan, float[] weights) {
     this.plan = plan;
-    this.model = EpsModel.pretrained(plan.model().unet(), weights);
+    this.model = Dl4jNetwork.pretrained(plan.model().architecture(), weights);
     this.process = plan.process();
     this.x = new float[plan.microBatch() * plan.imageSize()];
   }
@@ -97,10 +99,7 @@ final class Generator {
   private RawImage image(float[] values, int offset) {
     byte[] levels = new byte[plan.imageSize()];
     plan.model().dataRange().toBytes(values, offset, levels, 0, levels.length);
-    return new RawImage(
-        plan.model().unet().height(),
-        plan.model().unet().width(),
-        plan.model().unet().imageChannels(),
-        levels);
+    ImageShape shape = plan.model().architecture().imageShape();
+    return new RawImage(shape.height(), shape.width(), shape.channels(), levels);
   }
 }

@@ -2,9 +2,10 @@ package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.RawImage;
-import dev.ddpm.network.EpsModel;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.runtime.EmptyFolder;
 import dev.ddpm.spark.runtime.ExecutorPool;
@@ -104,16 +105,18 @@ public final class InterpolateJob {
             request.timestep(),
             request.lambdas());
     String output = EmptyFolder.require(request.output(), configuration);
-    UNetSpec unet = model.description().unet();
+    Architecture architecture = model.description().architecture();
     Map<Long, RawImage> images =
         new InterpolationSources(model.table(spark, request.table()), request.table())
             .read(request.pairs());
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     int slots = RuntimeCheck.run(context, NativeBackend::describe);
-    MemoryBudget.check(context, slots, SamplingMemory.of(unet, request.lambdas(), "--lambdas"));
+    MemoryBudget.check(
+        context, slots, SamplingMemory.of(architecture, request.lambdas(), "--lambdas"));
     var weights = new Floats(model.weights());
-    Broadcast<ExecutorPool<EpsModel>> models =
-        context.broadcast(new ExecutorPool<>(() -> EpsModel.pretrained(unet, weights.values())));
+    Broadcast<ExecutorPool<Denoiser>> models =
+        context.broadcast(
+            new ExecutorPool<>(() -> Dl4jNetwork.pretrained(architecture, weights.values())));
     try {
       context.setJobGroup(
           "interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));

@@ -1,8 +1,8 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.NoiseSchedule;
-import dev.ddpm.network.EpsModel;
 import dev.ddpm.sampling.DdimInversion;
 import dev.ddpm.sampling.Interpolation;
 import dev.ddpm.sampling.LatentInterpolation;
@@ -76,7 +76,7 @@ record InterpolationPlan(
    * @param other image at λ = 1, in data range
    * @return the images, (lambdas, height, width, channels)
    */
-  float[] compute(EpsModel model, int pair, float[] first, float[] other) {
+  float[] compute(Denoiser model, int pair, float[] first, float[] other) {
     int size = sampling.imageSize();
     float[] weights = new float[lambdas];
     for (int i = 0; i < lambdas; i++) {

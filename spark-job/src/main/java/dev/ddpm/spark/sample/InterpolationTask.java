@@ -1,6 +1,6 @@
 package dev.ddpm.spark.sample;
 
-import dev.ddpm.network.EpsModel;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -9,7 +9,7 @@ import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 
 /** Computes the levels of the images of a pair, in the order of λ. */
-record InterpolationTask(InterpolationPlan plan, Broadcast<ExecutorPool<EpsModel>> models)
+record InterpolationTask(InterpolationPlan plan, Broadcast<ExecutorPool<Denoiser>> models)
     implements Function<InterpolationTask.Work, List<byte[]>> {
 
   /** A pair's number, and the levels of its images. */
@@ -19,7 +19,7 @@ record InterpolationTask(InterpolationPlan plan, Broadcast<ExecutorPool<EpsModel
 
   @Override
   public List<byte[]> call(Work work) {
-    EpsModel model = models.value().acquire();
+    Denoiser model = models.value().acquire();
     float[] images = plan.compute(model, work.pair(), values(work.first()), values(work.other()));
     models.value().release(model);
     int size = plan.sampling().imageSize();

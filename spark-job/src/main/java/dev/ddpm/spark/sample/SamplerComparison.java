@@ -1,7 +1,8 @@
 package dev.ddpm.spark.sample;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.ddpm.network.EpsModel;
+import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.spark.config.SamplerChoice;
@@ -32,7 +33,7 @@ public final class SamplerComparison {
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   private final StoredModel stored;
-  private final EpsModel model;
+  private final Denoiser model;
   private final SamplingConfig sampling;
   private final PrintWriter out;
 
@@ -46,7 +47,7 @@ public final class SamplerComparison {
   public SamplerComparison(
       String path, SamplingConfig sampling, Configuration configuration, PrintWriter out) {
     this.stored = StoredModel.read(path, sampling.weights(), configuration);
-    this.model = EpsModel.pretrained(stored.description().unet(), stored.weights());
+    this.model = Dl4jNetwork.pretrained(stored.description().architecture(), stored.weights());
     this.sampling = sampling;
     this.out = out;
   }
@@ -108,7 +109,7 @@ public final class SamplerComparison {
 
   private void print(
       SamplerChoice sampler, int steps, Drawn drawn, float[] withAllSteps, float[] ddim) {
-    int images = drawn.x().length / stored.description().unet().imageSize();
+    int images = drawn.x().length / stored.description().architecture().imageShape().size();
     out.printf(
         Locale.ROOT,
         "| %s | %d | %.2f | %.2f | %.1f | %.1f |%n",

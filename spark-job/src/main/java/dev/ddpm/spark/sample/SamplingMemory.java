@@ -1,7 +1,7 @@
 package dev.ddpm.spark.sample;
 
-import dev.ddpm.network.UNetMemory;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.NetworkMemory;
 import dev.ddpm.spark.runtime.MemoryNeeds;
 
 /** What drawing images takes of memory, from the architecture and the micro-batch alone. */
@@ -21,10 +21,10 @@ public final class SamplingMemory {
    * @param microBatch images that are drawn together
    * @param batchKey key or option that says how many
    */
-  public static MemoryNeeds of(UNetSpec unet, int microBatch, String batchKey) {
-    UNetMemory memory = UNetMemory.of(unet);
+  public static MemoryNeeds of(Architecture architecture, int microBatch, String batchKey) {
+    NetworkMemory memory = NetworkMemory.of(architecture);
     long weights = Float.BYTES * memory.parameters();
-    long batch = (long) Float.BYTES * microBatch * unet.imageSize();
+    long batch = (long) Float.BYTES * microBatch * architecture.imageShape().size();
     long heap = MemoryNeeds.SPARK_HEAP + 2 * weights * 5 / 4;
     return new MemoryNeeds(
         heap,

@@ -70,7 +70,7 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
 
   /** Elements of an image. */
   int imageSize() {
-    return model.unet().imageSize();
+    return model.architecture().imageShape().size();
   }
 
   /** A reverse process with buffers of its own. */

@@ -5,8 +5,8 @@ import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.ParameterLayout;
-import dev.ddpm.network.UNetSpec;
 import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.runtime.HadoopFileStore;
@@ -24,7 +24,7 @@ public final class StoredModel {
     this.folder = folder;
     this.file = file;
     this.weights =
-        new FlatTensors(ParameterLayout.of(folder.description().unet())).read(folder, file);
+        new FlatTensors(ParameterLayout.of(folder.description().architecture())).read(folder, file);
   }
 
   /**
@@ -59,19 +59,11 @@ public final class StoredModel {
    */
   public ImageTableReader table(SparkSession spark, String path) {
     ImageTableReader reader = ImageTableReader.open(spark, path);
-    UNetSpec unet = description().unet();
-    if (reader.height() != unet.height()
-        || reader.width() != unet.width()
-        || reader.channels() != unet.imageChannels()) {
+    ImageShape made = description().architecture().imageShape();
+    if (!reader.imageShape().equals(made)) {
       throw DdpmException.user(
-          "--data = %s: has images of %d×%d×%d, but the model makes %d×%d×%d.",
-          path,
-          reader.height(),
-          reader.width(),
-          reader.channels(),
-          unet.height(),
-          unet.width(),
-          unet.imageChannels());
+          "--data = %s: has images of %s, but the model makes %s.",
+          path, reader.imageShape(), made);
     }
     return reader;
   }

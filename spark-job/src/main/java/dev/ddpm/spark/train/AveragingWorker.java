@@ -1,5 +1,6 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
 import dev.ddpm.training.Replica;
@@ -79,9 +80,11 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     begin = System.nanoTime();
     ModelState initial = state.value();
     replica = replicas.value().acquire();
-    replica.load(initial.parameters().values(), initial.updater().values(), initial.step());
+    replica
+        .network()
+        .load(initial.parameters().values(), initial.updater().values(), initial.step());
     loadNanos = System.nanoTime() - begin;
-    return replica.model().graph();
+    return Dl4jNetwork.graphOf(replica.network());
   }
 
   @Override
@@ -119,9 +122,9 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   public RoundResult getFinalResult(ComputationGraph graph) {
     var arrived =
         new ModelState(
-            new Floats(replica.parameters()),
-            new Floats(replica.updaterState()),
-            replica.optimiserSteps());
+            new Floats(replica.network().parameters()),
+            new Floats(replica.network().updaterState()),
+            replica.network().steps());
     return new RoundResult(
         arrived,
         new WorkerStats(

@@ -25,7 +25,7 @@ record Checkpoint(ModelState state, Optional<Floats> ema, TrainingState training
 
   /** Writes it as a model folder. */
   void write(HadoopFileStore store, ModelDescription description) {
-    var flat = new FlatTensors(ParameterLayout.of(description.unet()));
+    var flat = new FlatTensors(ParameterLayout.of(description.architecture()));
     Map<TensorFile, NamedTensors> tensors = new EnumMap<>(TensorFile.class);
     tensors.put(TensorFile.WEIGHTS, flat.named(state.parameters().values()));
     ema.ifPresent(average -> tensors.put(TensorFile.EMA, flat.named(average.values())));
@@ -41,7 +41,7 @@ record Checkpoint(ModelState state, Optional<Floats> ema, TrainingState training
    * @throws DdpmException if anything is missing or damaged
    */
   static Checkpoint read(ModelFolder folder) {
-    var flat = new FlatTensors(ParameterLayout.of(folder.description().unet()));
+    var flat = new FlatTensors(ParameterLayout.of(folder.description().architecture()));
     TrainingState training =
         folder
             .training()

@@ -3,6 +3,7 @@ package dev.ddpm.spark.train;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.image.ContactSheet;
 import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.spark.config.SamplerChoice;
@@ -77,12 +78,12 @@ final class ProgressSheet {
   private static byte[] draw(
       SamplingPlan plan, ExecutorPool<Replica> replicas, Floats weights, int batch) {
     Replica replica = replicas.acquire();
-    replica.model().setParameters(weights.values());
-    float[] x = new float[MICRO_BATCH * plan.model().unet().imageSize()];
+    replica.network().setParameters(weights.values());
+    float[] x = new float[MICRO_BATCH * plan.model().architecture().imageShape().size()];
     StepListener indifferent = (progress, xt, x0, length) -> true;
     plan.process()
         .sample(
-            replica.model(),
+            replica.network(),
             plan.sampling().seed(),
             (long) batch * MICRO_BATCH,
             MICRO_BATCH,
@@ -95,14 +96,15 @@ final class ProgressSheet {
   }
 
   private List<RawImage> cut(byte[] levels) {
-    int size = plan.model().unet().imageSize();
+    ImageShape shape = plan.model().architecture().imageShape();
+    int size = shape.size();
     List<RawImage> images = new ArrayList<>();
     for (int from = 0; from < levels.length; from += size) {
       images.add(
           new RawImage(
-              plan.model().unet().height(),
-              plan.model().unet().width(),
-              plan.model().unet().imageChannels(),
+              shape.height(),
+              shape.width(),
+              shape.channels(),
               Arrays.copyOfRange(levels, from, from + size)));
     }
     return images;

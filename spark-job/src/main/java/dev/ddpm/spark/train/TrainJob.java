@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.backend.NativeBackend;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.TrainingState;
+import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.config.DiffusionConfig;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.LoadedConfig;
@@ -116,11 +117,11 @@ public final class TrainJob {
     // What cannot be sampled as configured is found out before it is trained.
     new SamplingPlan(description, experiment.sampling());
     MemoryBudget.check(
-        context, slots, TrainingMemory.of(description.unet(), plan, training.optimiser()));
+        context, slots, TrainingMemory.of(description.architecture(), plan, training.optimiser()));
     DiffusionConfig diffusion = experiment.diffusion();
     var setup =
         new TrainingSetup(
-            description.unet(),
+            description.architecture(),
             description.schedule().build(),
             training.spec(diffusion.prediction(), diffusion.dataRange(), plan));
     return new Prepared(reader, split, plan, description, setup, slots);
@@ -156,7 +157,7 @@ public final class TrainJob {
                     .formatted(trainingRun.roundsDone(), trainingRun.rounds()));
       }
       if (!trainingRun.finished()) {
-        cluster.train(trainingRun, driver.model().graph());
+        cluster.train(trainingRun, driver.network());
       }
       trainingRun.finish();
       return new Result(
@@ -195,7 +196,7 @@ public final class TrainJob {
     provenance.put("training.workers", Integer.toString(plan.workers()));
     DiffusionConfig diffusion = experiment.diffusion();
     return new ModelDescription(
-        experiment.model().spec(reader.channels(), reader.height(), reader.width()),
+        experiment.model().architecture(reader.imageShape()),
         diffusion.scheduleSpec(),
         diffusion.prediction(),
         diffusion.preset(),
@@ -205,9 +206,14 @@ public final class TrainJob {
 
   private static Checkpoint start(Replica driver, TrainingConfig training) {
     var state =
-        new ModelState(new Floats(driver.parameters()), new Floats(driver.updaterState()), 0);
+        new ModelState(
+            new Floats(driver.network().parameters()),
+            new Floats(driver.network().updaterState()),
+            0);
     Optional<Floats> ema =
-        training.emaDecay() > 0 ? Optional.of(new Floats(driver.parameters())) : Optional.empty();
+        training.emaDecay() > 0
+            ? Optional.of(new Floats(driver.network().parameters()))
+            : Optional.empty();
     return new Checkpoint(state, ema, new TrainingState(0, 0, 0, 0, training.seed()));
   }
 
@@ -225,7 +231,7 @@ public final class TrainJob {
             reader.height(),
             reader.width(),
             reader.channels(),
-            driver.model().layout().size(),
+            ParameterLayout.of(driver.network().architecture()).size(),
             plan.workers(),
             plan.batchSize(),
             plan.averagingFrequency(),

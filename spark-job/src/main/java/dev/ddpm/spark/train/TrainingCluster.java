@@ -1,5 +1,7 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.network.TrainableNetwork;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.dataset.ImageRow;
 import dev.ddpm.spark.runtime.ExecutorPool;
@@ -62,9 +64,10 @@ final class TrainingCluster implements AutoCloseable {
   /**
    * Trains epoch by epoch until the run is finished.
    *
-   * @param graph the driver's network, of the same architecture
+   * @param driver the driver's network, of the same architecture
    */
-  void train(TrainingRun run, ComputationGraph graph) {
+  void train(TrainingRun run, TrainableNetwork driver) {
+    ComputationGraph graph = Dl4jNetwork.graphOf(driver);
     var master =
         new AveragingMaster(plan, wire, replicas, run.state(), run.roundOfEpoch(), run::onRound);
     var network = new SparkComputationGraph(spark, graph, master);

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.train;
 
-import dev.ddpm.network.UNetMemory;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.NetworkMemory;
 import dev.ddpm.spark.runtime.MemoryNeeds;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.RoundPlan;
@@ -23,8 +23,8 @@ public final class TrainingMemory {
    * unused between them. An executor holds the state it received; each of its tasks the state it
    * has arrived at and what it adds up (2 S), and a replica.
    */
-  public static MemoryNeeds of(UNetSpec unet, RoundPlan plan, Optimiser optimiser) {
-    UNetMemory memory = UNetMemory.of(unet);
+  public static MemoryNeeds of(Architecture architecture, RoundPlan plan, Optimiser optimiser) {
+    NetworkMemory memory = NetworkMemory.of(architecture);
     long weights = Float.BYTES * memory.parameters();
     long state = weights * (1 + optimiser.stateValues());
     long result = state + state / 100 + (1 << 20);

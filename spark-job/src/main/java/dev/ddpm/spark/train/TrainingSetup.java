@@ -1,7 +1,8 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.diffusion.NoiseSchedule;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.TrainingSpec;
@@ -10,11 +11,15 @@ import dev.ddpm.training.TrainingSpec;
  * What every worker must know once per run, and builds its replica from: the architecture, the
  * noise schedule and how to train.
  */
-record TrainingSetup(UNetSpec unet, NoiseSchedule schedule, TrainingSpec training)
+record TrainingSetup(Architecture architecture, NoiseSchedule schedule, TrainingSpec training)
     implements ExecutorPool.Factory<Replica> {
 
   @Override
   public Replica create() {
-    return Replica.create(unet, schedule, training);
+    return new Replica(
+        Dl4jNetwork.create(
+            architecture, training.seed(), training.optimiser(), training.learningRate()),
+        schedule,
+        training);
   }
 }

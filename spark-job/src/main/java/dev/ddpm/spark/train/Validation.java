@@ -85,7 +85,7 @@ final class Validation implements AutoCloseable {
       int timesteps,
       Iterator<Tuple2<Long, ImageMinibatch>> batches) {
     Replica replica = replicas.acquire();
-    replica.model().setParameters(weights.values());
+    replica.network().setParameters(weights.values());
     List<Tuple2<Long, LossByTimestep>> losses = new ArrayList<>();
     while (batches.hasNext()) {
       Tuple2<Long, ImageMinibatch> batch = batches.next();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.image.ImageShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,14 +168,15 @@ class ConfigLoaderTest {
   void theShapeOfAnImageIsThatOfTheDataSet() {
     ModelConfig model = ConfigLoader.load(Optional.empty(), List.of()).experiment().model();
 
-    assertThat(model.spec(1, 32, 24).imageSize()).isEqualTo(32 * 24);
+    assertThat(model.architecture(new ImageShape(32, 24, 1)).imageShape().size())
+        .isEqualTo(32 * 24);
   }
 
   @Test
   void aShapeThatIsNotThatOfTheDataSetIsRefused() {
     ModelConfig model = set("model.height=28").experiment().model();
 
-    assertUserError(() -> model.spec(1, 32, 32))
+    assertUserError(() -> model.architecture(new ImageShape(32, 32, 1)))
         .hasMessage(
             "model.height = 28: the images of the data set have 32; set that value, or leave the"
                 + " key out.");

@@ -3,7 +3,8 @@ package dev.ddpm.spark.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ddpm.diffusion.Preset;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.LabmlUNet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,17 +75,14 @@ class ShippedConfigTest {
   }
 
   /** An experiment that leaves the size to the data gets this one. */
-  private static UNetSpec spec(ExperimentConfig config, int channels, int size) {
+  private static LabmlUNet spec(ExperimentConfig config, int channels, int size) {
     int own = config.model().height();
-    return config
-        .model()
-        .spec(
-            Math.max(channels, config.model().imageChannels()),
-            own == 0 ? size : own,
-            own == 0 ? size : own);
+    int side = own == 0 ? size : own;
+    int most = Math.max(channels, config.model().imageChannels());
+    return (LabmlUNet) config.model().architecture(new ImageShape(side, side, most));
   }
 
-  private static int[] widths(UNetSpec spec) {
+  private static int[] widths(LabmlUNet spec) {
     return IntStream.range(0, spec.levels()).map(spec::levelChannels).toArray();
   }
 

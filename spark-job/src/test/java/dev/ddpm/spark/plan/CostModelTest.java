@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.data.Percentage.withPercentage;
 
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.spark.runtime.WireFormat;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,8 +17,8 @@ class CostModelTest {
 
   /** The MNIST configuration with Adam, as it is or larger. */
   private static Workload mnist(int channels, int blocks, WireFormat wire, int steps) {
-    UNetSpec unet =
-        new UNetSpec(
+    LabmlUNet unet =
+        new LabmlUNet(
             1, 32, 32, channels, List.of(1, 2, 2), List.of(false, false, true), blocks, 32, 1, 0.1);
     return Workload.of(unet, 2, wire, 32, steps);
   }
@@ -69,8 +69,8 @@ class CostModelTest {
   /** labml's network, one worker with batch 16 and 4 steps a round: 11.6 s of compute. */
   @Test
   void holdsForTheReferenceNetwork() {
-    UNetSpec unet =
-        new UNetSpec(
+    LabmlUNet unet =
+        new LabmlUNet(
             1, 32, 32, 64, List.of(1, 2, 2, 4), List.of(false, false, false, true), 2, 32, 1, 0.1);
     Workload work = Workload.of(unet, 2, WireFormat.FLOAT32, 16, 4);
 

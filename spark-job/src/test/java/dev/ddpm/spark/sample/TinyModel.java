@@ -8,9 +8,9 @@ import dev.ddpm.checkpoint.TensorFile;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
-import dev.ddpm.network.EpsModel;
+import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.ParameterLayout;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.WeightInitializer;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.SamplingConfig;
 import java.nio.file.Path;
@@ -18,12 +18,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.nd4j.linalg.learning.config.NoOp;
 
 /** An untrained model of 8×8 grey images and 100 timesteps, whose images are draws like any. */
 public final class TinyModel {
-  private static final UNetSpec UNET =
-      new UNetSpec(1, 8, 8, 8, List.of(1, 2), List.of(false, false), 1, 4, 1, 0);
+  private static final LabmlUNet UNET =
+      new LabmlUNet(1, 8, 8, 8, List.of(1, 2), List.of(false, false), 1, 4, 1, 0);
 
   private TinyModel() {}
 
@@ -38,7 +37,7 @@ public final class TinyModel {
 
   /** Writes the model with another noise schedule. */
   public static Path write(Path folder, long seed, Preset preset, ScheduleSpec schedule) {
-    float[] weights = EpsModel.create(UNET, seed, new NoOp()).parameters();
+    float[] weights = WeightInitializer.draw(ParameterLayout.of(UNET), seed);
     ModelFolder.write(
         new LocalFileStore(folder),
         new ModelDescription(

@@ -8,14 +8,14 @@ import static org.awaitility.Awaitility.await;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.ImageRow;
 import dev.ddpm.spark.runtime.ExecutorPool;
 import dev.ddpm.spark.runtime.Floats;
 import dev.ddpm.spark.runtime.WireFormat;
 import dev.ddpm.training.LearningRate;
-import dev.ddpm.training.LocalTrainer;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
@@ -42,8 +42,8 @@ class AveragingMasterTest {
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
 
   private static final int ROWS = 44;
-  private static final UNetSpec UNET =
-      new UNetSpec(1, 8, 8, 8, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+  private static final LabmlUNet UNET =
+      new LabmlUNet(1, 8, 8, 8, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
   private static final DataSplit ALL = new DataSplit(ROWS, new long[0], 0, 7);
   private static final NoiseSchedule SCHEDULE = NoiseSchedule.linear(1000);
   private static final TrainingSpec TRAINING =
@@ -62,7 +62,7 @@ class AveragingMasterTest {
     return LongStream.range(0, ROWS)
         .mapToObj(
             id -> {
-              byte[] pixels = new byte[UNET.imageSize()];
+              byte[] pixels = new byte[UNET.imageShape().size()];
               random.nextBytes(pixels);
               return new ImageRow(id, pixels, null);
             })
@@ -83,17 +83,20 @@ class AveragingMasterTest {
       int partitions,
       int epochs) {
     Broadcast<ExecutorPool<Replica>> replicas = spark.broadcast(new ExecutorPool<>(setup));
-    Replica driver = Replica.create(setup.unet(), setup.schedule(), setup.training());
+    Replica driver = setup.create();
     List<AveragingMaster.Round> rounds = new ArrayList<>();
     var master =
         new AveragingMaster(
             plan,
             wire,
             replicas,
-            new ModelState(new Floats(driver.parameters()), new Floats(driver.updaterState()), 0),
+            new ModelState(
+                new Floats(driver.network().parameters()),
+                new Floats(driver.network().updaterState()),
+                0),
             0,
             round -> rounds.add(round));
-    var network = new SparkComputationGraph(spark, driver.model().graph(), master);
+    var network = new SparkComputationGraph(spark, Dl4jNetwork.graphOf(driver.network()), master);
     JavaRDD<ImageRow> rows = spark.parallelize(images(), partitions).cache();
     for (int epoch = 0; epoch < epochs; epoch++) {
       network.fitMultiDataSet(EpochRows.of(rows, ALL, plan, epoch));
@@ -106,7 +109,7 @@ class AveragingMasterTest {
   }
 
   private static Replica trainAlone(RoundPlan plan, TrainingSpec training, int epochs) {
-    Replica replica = Replica.create(UNET, SCHEDULE, training);
+    Replica replica = new TrainingSetup(UNET, SCHEDULE, training).create();
     List<ImageRow> images = images();
     var trainer =
         new LocalTrainer(replica, plan, id -> images.get((int) id).pixels(), training.emaDecay());
@@ -124,9 +127,9 @@ class AveragingMasterTest {
         train(spark, plan, new TrainingSetup(UNET, SCHEDULE, TRAINING), 3, 2);
     Replica alone = trainAlone(plan, TRAINING, 2);
     ModelState last = rounds.get(rounds.size() - 1).state();
-    assertThat(last.parameters().values()).isEqualTo(alone.parameters());
-    assertThat(last.updater().values()).isEqualTo(alone.updaterState());
-    assertThat(last.step()).isEqualTo(alone.optimiserSteps()).isEqualTo(2 * plan.stepsPerEpoch());
+    assertThat(last.parameters().values()).isEqualTo(alone.network().parameters());
+    assertThat(last.updater().values()).isEqualTo(alone.network().updaterState());
+    assertThat(last.step()).isEqualTo(alone.network().steps()).isEqualTo(2 * plan.stepsPerEpoch());
     assertThat(rounds.stream().mapToLong(AveragingMaster.Round::rows).sum()).isEqualTo(2 * ROWS);
   }
 
@@ -139,7 +142,7 @@ class AveragingMasterTest {
     List<AveragingMaster.Round> rounds =
         train(spark, oneStep, new TrainingSetup(UNET, SCHEDULE, TRAINING), 1, 2);
     assertThat(rounds).hasSize(22);
-    float[] alone = trainAlone(wholeEpoch, TRAINING, 2).parameters();
+    float[] alone = trainAlone(wholeEpoch, TRAINING, 2).network().parameters();
     assertThat(weights(rounds)).containsExactly(alone, within(1e-6f));
   }
 
@@ -161,7 +164,7 @@ class AveragingMasterTest {
     List<AveragingMaster.Round> rounds = train(spark, plan, WireFormat.BFLOAT16, setup, 2, 2);
     float[] rounded = weights(rounds);
 
-    float[] initial = Replica.create(UNET, SCHEDULE, TRAINING).parameters();
+    float[] initial = new TrainingSetup(UNET, SCHEDULE, TRAINING).create().network().parameters();
     assertThat(distance(exact, rounded)).isPositive().isLessThan(0.05 * distance(exact, initial));
     // what a checkpoint holds is what travels: a resumed run starts from the same moments
     for (float moment : rounds.get(rounds.size() - 1).state().updater().values()) {
@@ -257,7 +260,7 @@ class AveragingMasterTest {
                 new TrainingSetup(UNET, SCHEDULE, sgd),
                 2,
                 2));
-    float[] one = trainAlone(new RoundPlan(ROWS, 1, 1, 8, 7), sgd, 2).parameters();
+    float[] one = trainAlone(new RoundPlan(ROWS, 1, 1, 8, 7), sgd, 2).network().parameters();
     assertThat(two).containsExactly(one, within(1e-6f));
   }
 }

@@ -11,8 +11,8 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.ParameterLayout;
-import dev.ddpm.network.UNetSpec;
 import dev.ddpm.spark.runtime.HadoopFileStore;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -32,8 +32,8 @@ class ModelFolderV1Test {
   void itsDescriptionIsRead() {
     ModelDescription model = open().description();
 
-    assertThat(model.unet())
-        .isEqualTo(new UNetSpec(1, 16, 12, 8, List.of(1, 1), List.of(false, true), 1, 4, 1, 0.1));
+    assertThat(model.architecture())
+        .isEqualTo(new LabmlUNet(1, 16, 12, 8, List.of(1, 1), List.of(false, true), 1, 4, 1, 0.1));
     assertThat(model.schedule()).isEqualTo(new ScheduleSpec.Linear(50, 1e-4, 0.2));
     assertThat(model.prediction()).isEqualTo(Prediction.EPSILON);
     assertThat(model.preset()).isEqualTo(Preset.PAPER);
@@ -44,7 +44,7 @@ class ModelFolderV1Test {
   @Test
   void trainingCanGoOnFromIt() {
     Checkpoint checkpoint = Checkpoint.read(open());
-    int size = Math.toIntExact(ParameterLayout.of(open().description().unet()).size());
+    int size = Math.toIntExact(ParameterLayout.of(open().description().architecture()).size());
 
     assertThat(checkpoint.training()).isEqualTo(new TrainingState(160, 60, 20, 0, 7));
     assertThat(checkpoint.state().step()).isEqualTo(160);
@@ -56,7 +56,7 @@ class ModelFolderV1Test {
   @Test
   void itsTensorsHaveTheirNamesShapesAndValues() {
     List<TensorHeader> headers =
-        ParameterLayout.of(open().description().unet()).tensors().stream()
+        ParameterLayout.of(open().description().architecture()).tensors().stream()
             .map(tensor -> TensorHeader.floats(tensor.name(), tensor.shape()))
             .toList();
 

@@ -3,7 +3,8 @@ package dev.ddpm.spark.train;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
-import dev.ddpm.network.UNetSpec;
+import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.ImageRow;
 import dev.ddpm.spark.runtime.ExecutorPool;
@@ -30,8 +31,8 @@ import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 final class TinyTraining {
   static final int ROWS = 44;
   static final RoundPlan PLAN = new RoundPlan(ROWS, 2, 2, 4, 7);
-  static final UNetSpec UNET =
-      new UNetSpec(1, 8, 8, 8, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+  static final LabmlUNet UNET =
+      new LabmlUNet(1, 8, 8, 8, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
   private static final NoiseSchedule SCHEDULE = NoiseSchedule.linear(1000);
   private static final TrainingSpec TRAINING =
       new TrainingSpec(
@@ -62,7 +63,7 @@ final class TinyTraining {
     return LongStream.range(0, ROWS)
         .mapToObj(
             id -> {
-              byte[] pixels = new byte[UNET.imageSize()];
+              byte[] pixels = new byte[UNET.imageShape().size()];
               random.nextBytes(pixels);
               return new ImageRow(id, pixels, null);
             })
@@ -85,11 +86,14 @@ final class TinyTraining {
     Broadcast<ExecutorPool<Replica>> replicas = spark.broadcast(new ExecutorPool<>(setup));
     Replica driver = setup.create();
     var initial =
-        new ModelState(new Floats(driver.parameters()), new Floats(driver.updaterState()), 0);
+        new ModelState(
+            new Floats(driver.network().parameters()),
+            new Floats(driver.network().updaterState()),
+            0);
     var master =
         new AveragingMaster(plan, WireFormat.FLOAT32, replicas, initial, 0, listener::test);
     hooks.forEach(master::addHook);
-    var network = new SparkComputationGraph(spark, driver.model().graph(), master);
+    var network = new SparkComputationGraph(spark, Dl4jNetwork.graphOf(driver.network()), master);
     JavaRDD<ImageRow> rows = spark.parallelize(images(), 2).cache();
     var all = new DataSplit(ROWS, new long[0], 0, 7);
     for (int epoch = 0; epoch < epochs && !master.stopped(); epoch++) {

@@ -170,13 +170,15 @@ class TrainJobTest {
   @Test
   void theModelCanBeReadAndKeepsTheSettingsItWasMadeWith() {
     ModelFolder model = ModelFolder.open(new LocalFileStore(whole.resolve("model")));
-    var flat = new FlatTensors(ParameterLayout.of(model.description().unet()));
+    var flat = new FlatTensors(ParameterLayout.of(model.description().architecture()));
     float[] weights = flat.read(model, TensorFile.WEIGHTS);
     float[] average = flat.read(model, TensorFile.EMA);
 
     assertThat(average).hasSameSizeAs(weights).isNotEqualTo(weights);
-    assertThat(model.description().unet().height()).isEqualTo(TinyExperiment.HEIGHT);
-    assertThat(model.description().unet().width()).isEqualTo(TinyExperiment.WIDTH);
+    assertThat(model.description().architecture().imageShape().height())
+        .isEqualTo(TinyExperiment.HEIGHT);
+    assertThat(model.description().architecture().imageShape().width())
+        .isEqualTo(TinyExperiment.WIDTH);
     assertThat(model.description().provenance())
         .containsEntry("data.table", table)
         .containsEntry("data.images", "64")

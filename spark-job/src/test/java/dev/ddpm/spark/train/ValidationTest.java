@@ -40,7 +40,7 @@ class ValidationTest {
             .filter(row -> SPLIT.isUsable(row.id()));
     try (var validation =
         new Validation(spark, replicas, rows, SPLIT, 4, slots, setup.schedule().steps())) {
-      return validation.of(new Floats(replica.parameters()));
+      return validation.of(new Floats(replica.network().parameters()));
     }
   }
 }

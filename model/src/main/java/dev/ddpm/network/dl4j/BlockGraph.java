@@ -1,10 +1,8 @@
-package dev.ddpm.network;
+package dev.ddpm.network.dl4j;
 
 import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.network.NetworkPlan;
 import dev.ddpm.network.block.BlockContext;
-import dev.ddpm.network.block.BlockGraphVertex;
-import dev.ddpm.network.block.BlockVertex;
-import dev.ddpm.network.block.EpsilonLoss;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
@@ -14,26 +12,26 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
- * A U-Net as a DL4J computation graph.
+ * The blocks of a network as a DL4J computation graph.
  *
  * <p>Inputs: the noised image (batch, height, width, channels), the timestep (batch, 1), both in
  * the network's type, and a dropout key per image (batch), 64 bits. Output: the predicted noise,
  * shaped like the image.
  */
-public final class UNetGraph {
+public final class BlockGraph {
   private static final String LOSS = "loss";
 
-  private UNetGraph() {}
+  private BlockGraph() {}
 
   /**
    * The graph as DL4J stores it.
    *
-   * @param spec the architecture
+   * @param plan the blocks
    * @param updater what turns gradients into updates
    * @param type FLOAT, or DOUBLE to check gradients
    */
   public static ComputationGraphConfiguration configuration(
-      UNetSpec spec, IUpdater updater, DataType type) {
+      NetworkPlan plan, IUpdater updater, DataType type) {
     NativeBackend.select();
     ComputationGraphConfiguration.GraphBuilder graph =
         new NeuralNetConfiguration.Builder()
@@ -43,26 +41,26 @@ public final class UNetGraph {
             .trainingWorkspaceMode(WorkspaceMode.NONE)
             .inferenceWorkspaceMode(WorkspaceMode.NONE)
             .graphBuilder()
-            .addInputs(UNetPlan.IMAGE, UNetPlan.TIMESTEP, UNetPlan.KEYS);
+            .addInputs(NetworkPlan.IMAGE, NetworkPlan.TIMESTEP, NetworkPlan.KEYS);
     String last = null;
-    for (UNetPlan.Node node : UNetPlan.of(spec)) {
+    for (NetworkPlan.Node node : plan.nodes()) {
       graph.addVertex(
           node.name(),
           new BlockVertex(node.name(), node.block(), updater),
           node.inputs().toArray(String[]::new));
       last = node.name();
     }
-    long parameters = ParameterLayout.of(spec).size();
+    long parameters = plan.layout().size();
     return graph
-        .addLayer(LOSS, new EpsilonLoss(parameters), last)
+        .addLayer(LOSS, new SimpleLoss(parameters), last)
         .setOutputs(LOSS)
         .validateOutputLayerConfig(false)
         .build();
   }
 
   /** A network with all parameters zero and the fastest kernels for its type. */
-  public static ComputationGraph create(UNetSpec spec, IUpdater updater, DataType type) {
-    ComputationGraph graph = new ComputationGraph(configuration(spec, updater, type));
+  public static ComputationGraph create(NetworkPlan plan, IUpdater updater, DataType type) {
+    ComputationGraph graph = new ComputationGraph(configuration(plan, updater, type));
     graph.init();
     return graph;
   }
@@ -74,6 +72,6 @@ public final class UNetGraph {
         return block.context();
       }
     }
-    throw new IllegalArgumentException("This is no U-Net: it has no blocks.");
+    throw new IllegalArgumentException("This graph has no blocks.");
   }
 }

@@ -1,12 +1,16 @@
-package dev.ddpm.network;
+package dev.ddpm.network.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.NetworkPlan;
+import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
-import dev.ddpm.training.TorchAdam;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,27 +28,31 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.schedule.MapSchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 
-class EpsModelTest {
-  private static final UNetSpec SMALL = spec(0);
-  private static final UNetSpec WITH_DROPOUT = spec(0.25);
+class Dl4jNetworkTest {
+  private static final LabmlUNet SMALL = spec(0);
+  private static final LabmlUNet WITH_DROPOUT = spec(0.25);
 
-  private static UNetSpec spec(double dropout) {
-    return new UNetSpec(3, 8, 4, 16, List.of(1, 2), List.of(false, true), 1, 8, 2, dropout);
+  private static LabmlUNet spec(double dropout) {
+    return new LabmlUNet(3, 8, 4, 16, List.of(1, 2), List.of(false, true), 1, 8, 2, dropout);
   }
 
-  private static EpsModel model(UNetSpec spec) {
-    return EpsModel.create(spec, 11, TorchAdam.constant(1e-3));
+  private static ParameterLayout layout(Dl4jNetwork model) {
+    return ParameterLayout.of(model.architecture());
+  }
+
+  private static Dl4jNetwork model(LabmlUNet spec) {
+    return Dl4jNetwork.create(spec, 11, TorchAdam.constant(1e-3));
   }
 
   /** Images, timesteps, noise and keys of a batch whose images follow from their numbers. */
-  private static final class Batch {
+  private static final class Images {
     final int size;
     final float[] xt;
     final int[] timesteps;
     final float[] epsilon;
     final long[] keys;
 
-    private Batch(int size, float[] xt, int[] timesteps, float[] epsilon, long[] keys) {
+    private Images(int size, float[] xt, int[] timesteps, float[] epsilon, long[] keys) {
       this.size = size;
       this.xt = xt;
       this.timesteps = timesteps;
@@ -52,8 +60,8 @@ class EpsModelTest {
       this.keys = keys;
     }
 
-    static Batch of(UNetSpec spec, int... images) {
-      int size = spec.imageSize();
+    static Images of(LabmlUNet spec, int... images) {
+      int size = spec.imageShape().size();
       float[] xt = new float[images.length * size];
       float[] epsilon = new float[images.length * size];
       int[] timesteps = new int[images.length];
@@ -64,14 +72,18 @@ class EpsModelTest {
         timesteps[i] = 37 * images[i] % 1000;
         keys[i] = 1_000_003L * images[i];
       }
-      return new Batch(images.length, xt, timesteps, epsilon, keys);
+      return new Images(images.length, xt, timesteps, epsilon, keys);
     }
 
-    double gradient(EpsModel model) {
-      return model.computeGradient(xt, timesteps, epsilon, keys, size);
+    Batch batch() {
+      return Batch.unconditional(size, xt, timesteps);
     }
 
-    INDArray[] inputs(UNetSpec spec) {
+    double gradient(Dl4jNetwork model) {
+      return model.computeGradient(batch(), epsilon, keys);
+    }
+
+    INDArray[] inputs(LabmlUNet spec) {
       float[] times = new float[size];
       for (int i = 0; i < size; i++) {
         times[i] = timesteps[i];
@@ -83,33 +95,33 @@ class EpsModelTest {
       };
     }
 
-    INDArray[] labels(UNetSpec spec) {
+    INDArray[] labels(LabmlUNet spec) {
       return new INDArray[] {image(spec, epsilon)};
     }
 
-    private INDArray image(UNetSpec spec, float[] values) {
+    private INDArray image(LabmlUNet spec, float[] values) {
       return Nd4j.createFromArray(values)
           .reshape('c', size, spec.height(), spec.width(), spec.imageChannels());
     }
 
-    float[] prediction(EpsModel model) {
+    float[] prediction(Denoiser model) {
       float[] prediction = new float[xt.length];
-      model.predict(xt, timesteps, size, prediction);
+      model.predict(batch(), prediction);
       return prediction;
     }
   }
 
-  private static float[] gradients(EpsModel model) {
+  private static float[] gradients(Dl4jNetwork model) {
     return model.graph().getFlattenedGradients().toFloatVector();
   }
 
   @Test
   void flatVectorIsInTheOrderOfTheLayout() {
-    EpsModel model = model(SMALL);
-    assertThat(model.graph().params().length()).isEqualTo(model.layout().size());
-    assertThat(model.graph().numParams()).isEqualTo(model.layout().size());
+    Dl4jNetwork model = model(SMALL);
+    assertThat(model.graph().params().length()).isEqualTo(layout(model).size());
+    assertThat(model.graph().numParams()).isEqualTo(layout(model).size());
     List<String> order = model.graph().getConfiguration().getTopologicalOrderStr();
-    List<String> planned = UNetPlan.of(SMALL).stream().map(UNetPlan.Node::name).toList();
+    List<String> planned = SMALL.plan().nodes().stream().map(NetworkPlan.Node::name).toList();
     assertThat(order.subList(3, order.size() - 1)).containsExactlyElementsOf(planned);
     ComputationGraph copy = new ComputationGraph(model.graph().getConfiguration().clone());
     copy.init();
@@ -118,10 +130,10 @@ class EpsModelTest {
 
   @Test
   void initialWeightsAreUniformWithinTheirBoundAndFollowTheSeed() {
-    EpsModel model = model(SMALL);
+    Dl4jNetwork model = model(SMALL);
     float[] flat = model.parameters();
-    for (ParameterLayout.Tensor tensor : model.layout().tensors()) {
-      float[] values = model.layout().toStateDict(tensor, flat);
+    for (ParameterLayout.Tensor tensor : layout(model).tensors()) {
+      float[] values = layout(model).toStateDict(tensor, flat);
       double bound = tensor.parameter().bound();
       if (bound == 0) {
         assertThat(values).as(tensor.name()).containsOnly((float) tensor.parameter().constant());
@@ -133,8 +145,9 @@ class EpsModelTest {
         assertThat(largest).as(tensor.name()).isBetween(0.5 * bound, bound);
       }
     }
-    assertThat(EpsModel.create(SMALL, 11, TorchAdam.constant(1)).parameters()).isEqualTo(flat);
-    assertThat(EpsModel.create(SMALL, 12, TorchAdam.constant(1)).parameters()).isNotEqualTo(flat);
+    assertThat(Dl4jNetwork.create(SMALL, 11, TorchAdam.constant(1)).parameters()).isEqualTo(flat);
+    assertThat(Dl4jNetwork.create(SMALL, 12, TorchAdam.constant(1)).parameters())
+        .isNotEqualTo(flat);
   }
 
   @Test
@@ -157,8 +170,8 @@ class EpsModelTest {
 
   @Test
   void trainingForwardWithoutDropoutIsThePrediction() {
-    EpsModel model = model(SMALL);
-    Batch batch = Batch.of(SMALL, 1, 2, 3);
+    Dl4jNetwork model = model(SMALL);
+    Images batch = Images.of(SMALL, 1, 2, 3);
     double loss = batch.gradient(model);
     float[] prediction = batch.prediction(model);
     double sum = 0;
@@ -170,9 +183,9 @@ class EpsModelTest {
 
   @Test
   void batchSizesAndModesAlternateWithoutTraces() {
-    EpsModel model = model(WITH_DROPOUT);
-    Batch three = Batch.of(WITH_DROPOUT, 1, 2, 3);
-    Batch one = Batch.of(WITH_DROPOUT, 4);
+    Dl4jNetwork model = model(WITH_DROPOUT);
+    Images three = Images.of(WITH_DROPOUT, 1, 2, 3);
+    Images one = Images.of(WITH_DROPOUT, 4);
     double lossOfThree = three.gradient(model);
     float[] gradientOfThree = gradients(model);
     float[] predictionOfThree = three.prediction(model);
@@ -188,49 +201,47 @@ class EpsModelTest {
 
   @Test
   void dropoutFollowsTheImageWhateverItsPlaceInTheBatch() {
-    EpsModel model = model(WITH_DROPOUT);
-    double first = Batch.of(WITH_DROPOUT, 1).gradient(model);
-    double second = Batch.of(WITH_DROPOUT, 2).gradient(model);
-    double both = Batch.of(WITH_DROPOUT, 2, 1).gradient(model);
+    Dl4jNetwork model = model(WITH_DROPOUT);
+    double first = Images.of(WITH_DROPOUT, 1).gradient(model);
+    double second = Images.of(WITH_DROPOUT, 2).gradient(model);
+    double both = Images.of(WITH_DROPOUT, 2, 1).gradient(model);
     assertThat(both).isCloseTo((first + second) / 2, within(1e-6));
 
-    Batch image = Batch.of(WITH_DROPOUT, 1);
-    double otherKey =
-        model.computeGradient(
-            image.xt, image.timesteps, image.epsilon, new long[] {99}, image.size);
+    Images image = Images.of(WITH_DROPOUT, 1);
+    double otherKey = model.computeGradient(image.batch(), image.epsilon, new long[] {99});
     assertThat(otherKey).isNotCloseTo(first, within(1e-6));
   }
 
-  static java.util.stream.Stream<UNetSpec> shapes() {
+  static java.util.stream.Stream<LabmlUNet> shapes() {
     return java.util.stream.Stream.of(
-        new UNetSpec(1, 4, 4, 8, List.of(1, 2, 3), List.of(false, false, false), 1, 4, 1, 0.1),
-        new UNetSpec(4, 2, 6, 8, List.of(2, 1), List.of(true, true), 2, 8, 4, 0),
-        new UNetSpec(3, 5, 3, 24, List.of(1), List.of(false), 1, 24, 3, 0.5),
-        new UNetSpec(1, 2, 2, 8, List.of(3, 1), List.of(true, false), 1, 2, 2, 0.1));
+        new LabmlUNet(1, 4, 4, 8, List.of(1, 2, 3), List.of(false, false, false), 1, 4, 1, 0.1),
+        new LabmlUNet(4, 2, 6, 8, List.of(2, 1), List.of(true, true), 2, 8, 4, 0),
+        new LabmlUNet(3, 5, 3, 24, List.of(1), List.of(false), 1, 24, 3, 0.5),
+        new LabmlUNet(1, 2, 2, 8, List.of(3, 1), List.of(true, false), 1, 2, 2, 0.1));
   }
 
   @ParameterizedTest
   @MethodSource("shapes")
-  void learnsToPredictOneBatch(UNetSpec spec) {
-    EpsModel model = model(spec);
-    Batch batch = Batch.of(spec, 1, 2);
+  void learnsToPredictOneBatch(LabmlUNet spec) {
+    Dl4jNetwork model = model(spec);
+    Images batch = Images.of(spec, 1, 2);
     double before = batch.gradient(model);
     for (int step = 0; step < 30; step++) {
-      model.update(batch.size);
+      model.update(0);
       batch.gradient(model);
     }
     assertThat(batch.gradient(model)).isLessThan(0.9 * before);
-    assertThat(Batch.of(spec, 1).prediction(model)).doesNotContain(Float.NaN);
+    assertThat(Images.of(spec, 1).prediction(model)).doesNotContain(Float.NaN);
   }
 
   @Test
   void theSameStepsGiveTheSameBits() {
     float[][] results = new float[2][];
     for (int run = 0; run < 2; run++) {
-      EpsModel model = model(WITH_DROPOUT);
+      Dl4jNetwork model = model(WITH_DROPOUT);
       for (int step = 0; step < 3; step++) {
-        Batch.of(WITH_DROPOUT, step, step + 1).gradient(model);
-        model.update(2);
+        Images.of(WITH_DROPOUT, step, step + 1).gradient(model);
+        model.update(0);
       }
       results[run] = model.parameters();
     }
@@ -240,12 +251,12 @@ class EpsModelTest {
   /** DL4J's own training loop does what computeGradient and update do. */
   @Test
   void fitsThroughTheComputationGraph() {
-    Batch batch = Batch.of(WITH_DROPOUT, 1, 2);
-    EpsModel expected = model(WITH_DROPOUT);
+    Images batch = Images.of(WITH_DROPOUT, 1, 2);
+    Dl4jNetwork expected = model(WITH_DROPOUT);
     batch.gradient(expected);
-    expected.update(2);
+    expected.update(0);
 
-    EpsModel model = model(WITH_DROPOUT);
+    Dl4jNetwork model = model(WITH_DROPOUT);
     model.graph().fit(batch.inputs(WITH_DROPOUT), batch.labels(WITH_DROPOUT));
 
     assertThat(model.parameters()).isEqualTo(expected.parameters());
@@ -254,13 +265,13 @@ class EpsModelTest {
 
   @Test
   void updaterStateIsTheMeansFollowedByTheVariances() {
-    EpsModel model = model(SMALL);
-    Batch batch = Batch.of(SMALL, 1);
+    Dl4jNetwork model = model(SMALL);
+    Images batch = Images.of(SMALL, 1);
     batch.gradient(model);
     float[] gradient = gradients(model);
-    model.update(1);
+    model.update(0);
     float[] state = model.graph().getUpdater().getStateViewArray().toFloatVector();
-    int size = (int) model.layout().size();
+    int size = (int) layout(model).size();
     assertThat(state).hasSize(2 * size);
     float[] mean = new float[size];
     float[] variance = new float[size];
@@ -278,7 +289,7 @@ class EpsModelTest {
         TorchAdam.scheduled(
             new MapSchedule.Builder(ScheduleType.ITERATION).add(0, 1e-4).add(5, 1e-3).build());
     ComputationGraphConfiguration configuration =
-        UNetGraph.configuration(WITH_DROPOUT, updater, DataType.FLOAT);
+        BlockGraph.configuration(WITH_DROPOUT.plan(), updater, DataType.FLOAT);
     ComputationGraphConfiguration read =
         ComputationGraphConfiguration.fromJson(configuration.toJson());
     assertThat(read.getVertices()).isEqualTo(configuration.getVertices());
@@ -288,37 +299,44 @@ class EpsModelTest {
 
   @Test
   void aSavedNetworkContinuesAsIfNeverSaved(@TempDir Path folder) throws Exception {
-    EpsModel model = model(WITH_DROPOUT);
-    Batch.of(WITH_DROPOUT, 1, 2).gradient(model);
-    model.update(2);
+    Dl4jNetwork model = model(WITH_DROPOUT);
+    Images.of(WITH_DROPOUT, 1, 2).gradient(model);
+    model.update(0);
     File file = folder.resolve("model.zip").toFile();
     ModelSerializer.writeModel(model.graph(), file, true);
     ComputationGraph restored = ModelSerializer.restoreComputationGraph(file, true);
 
-    Batch next = Batch.of(WITH_DROPOUT, 3, 4);
+    Images next = Images.of(WITH_DROPOUT, 3, 4);
     next.gradient(model);
-    model.update(2);
+    model.update(0);
     restored.fit(next.inputs(WITH_DROPOUT), next.labels(WITH_DROPOUT));
 
     assertThat(restored.params().toFloatVector()).isEqualTo(model.parameters());
   }
 
   @Test
-  void aPretrainedNetworkPredictsTheSameAndKeepsItsWeights() {
-    UNetSpec spec = new UNetSpec(3, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 2, 0);
-    EpsModel trained = model(spec);
-    EpsModel pretrained = EpsModel.pretrained(spec, trained.parameters());
+  void aPretrainedNetworkPredictsTheSame() {
+    LabmlUNet spec = new LabmlUNet(3, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 2, 0);
+    Dl4jNetwork trained = model(spec);
+    Denoiser pretrained = Dl4jNetwork.pretrained(spec, trained.parameters());
     for (int[] images : new int[][] {{1, 2, 3}, {7}, {4, 5, 6}}) {
-      Batch batch = Batch.of(spec, images);
+      Images batch = Images.of(spec, images);
       float[] expected = new float[batch.xt.length];
       float[] actual = new float[batch.xt.length];
-      trained.predict(batch.xt, batch.timesteps, batch.size, expected);
-      pretrained.predict(batch.xt, batch.timesteps, batch.size, actual);
+      trained.predict(batch.batch(), expected);
+      pretrained.predict(batch.batch(), actual);
       assertThat(actual).containsExactly(expected, within(1e-5f));
     }
+  }
 
-    assertThatThrownBy(() -> pretrained.setParameters(trained.parameters()))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessage("The weights of a pretrained network do not change.");
+  @Test
+  void classesAreRefused() {
+    Denoiser model = model(SMALL);
+    Images image = Images.of(SMALL, 1);
+    Batch withClass = new Batch(1, image.xt, image.timesteps, new int[] {3});
+
+    assertThatThrownBy(() -> model.predict(withClass, new float[image.xt.length]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("This network knows no classes.");
   }
 }

@@ -6,62 +6,47 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/**
- * A U-Net as a chain of named blocks in the order of the reference's state dict, which is also an
- * order in which they can be computed.
- */
-final class UNetPlan {
-  static final String IMAGE = "image";
-  static final String TIMESTEP = "timestep";
-  static final String KEYS = "dropout-keys";
-
+/** Lays out the blocks of a {@link LabmlUNet} in the order of the reference's state dict. */
+final class LabmlPlan {
   private static final String TIME = "time";
 
-  /**
-   * One block.
-   *
-   * @param name its name in the graph
-   * @param prefix what precedes the names of its tensors in the state dict
-   * @param block what it computes
-   * @param inputs names of the blocks or network inputs that it reads
-   */
-  record Node(String name, String prefix, BlockSpec block, List<String> inputs) {}
-
-  private final UNetSpec spec;
-  private final List<Node> nodes = new ArrayList<>();
+  private final LabmlUNet spec;
+  private final List<NetworkPlan.Node> nodes = new ArrayList<>();
   private final Deque<Skip> skips = new ArrayDeque<>();
-  private String current = IMAGE;
+  private String current = NetworkPlan.IMAGE;
   private int channels;
   private int residuals;
 
   private record Skip(String name, int channels) {}
 
-  private UNetPlan(UNetSpec spec) {
+  private LabmlPlan(LabmlUNet spec) {
     this.spec = spec;
   }
 
-  /** The blocks of a U-Net; the last one gives the predicted noise. */
-  static List<Node> of(UNetSpec spec) {
-    UNetPlan plan = new UNetPlan(spec);
+  /** The blocks of a U-Net. */
+  static NetworkPlan of(LabmlUNet spec) {
+    LabmlPlan plan = new LabmlPlan(spec);
     plan.entrance();
     plan.down();
     plan.middle();
     plan.up();
     plan.exit();
-    return List.copyOf(plan.nodes);
+    return new NetworkPlan(spec.imageShape(), plan.nodes);
   }
 
   private void append(String name, BlockSpec block, String... inputs) {
-    nodes.add(new Node(name, name + ".", block, List.of(inputs)));
+    nodes.add(new NetworkPlan.Node(name, name + ".", block, List.of(inputs)));
     current = name;
   }
 
   private void entrance() {
     append(
-        "image_proj", new BlockSpec.Convolution(spec.imageChannels(), spec.channels(), 1), IMAGE);
+        "image_proj",
+        new BlockSpec.Convolution(spec.imageChannels(), spec.channels(), 1),
+        NetworkPlan.IMAGE);
     channels = spec.channels();
     skips.push(new Skip(current, channels));
-    append("time_emb", new BlockSpec.TimeEmbedding(spec.timeChannels()), TIMESTEP);
+    append("time_emb", new BlockSpec.TimeEmbedding(spec.timeChannels()), NetworkPlan.TIMESTEP);
     append(TIME, new BlockSpec.Swish(), "time_emb");
     current = "image_proj";
   }
@@ -111,8 +96,8 @@ final class UNetPlan {
   private void exit() {
     BlockSpec output =
         new BlockSpec.Output(
-            channels, spec.imageChannels(), UNetSpec.FINAL_NORM_GROUPS, UNetSpec.NORM_EPSILON);
-    nodes.add(new Node("epsilon", "", output, List.of(current)));
+            channels, spec.imageChannels(), LabmlUNet.FINAL_NORM_GROUPS, LabmlUNet.NORM_EPSILON);
+    nodes.add(new NetworkPlan.Node("epsilon", "", output, List.of(current)));
   }
 
   private void residual(String name, Skip skip, int out) {
@@ -123,13 +108,13 @@ final class UNetPlan {
             out,
             spec.timeChannels(),
             spec.normGroups(),
-            UNetSpec.NORM_EPSILON,
+            LabmlUNet.NORM_EPSILON,
             spec.dropout(),
             residuals++);
     if (skip == null) {
-      append(name, block, current, TIME, KEYS);
+      append(name, block, current, TIME, NetworkPlan.KEYS);
     } else {
-      append(name, block, current, skip.name(), TIME, KEYS);
+      append(name, block, current, skip.name(), TIME, NetworkPlan.KEYS);
     }
     channels = out;
   }

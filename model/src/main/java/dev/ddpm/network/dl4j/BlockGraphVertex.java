@@ -1,7 +1,10 @@
-package dev.ddpm.network.block;
+package dev.ddpm.network.dl4j;
 
 import dev.ddpm.backend.KernelChoice;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.network.block.Block;
+import dev.ddpm.network.block.BlockContext;
+import dev.ddpm.network.block.BlockParameters;
 import java.util.Map;
 import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.api.TrainingConfig;

@@ -1,7 +1,7 @@
 package dev.ddpm.network;
 
 import dev.ddpm.DdpmException;
-import java.io.Serializable;
+import dev.ddpm.image.ImageShape;
 import java.util.List;
 
 /**
@@ -23,7 +23,7 @@ import java.util.List;
  * @param dropout probability of zeroing an activation before a block's second convolution, in [0,
  *     1)
  */
-public record UNetSpec(
+public record LabmlUNet(
     int imageChannels,
     int height,
     int width,
@@ -34,7 +34,7 @@ public record UNetSpec(
     int normGroups,
     int attentionHeads,
     double dropout)
-    implements Serializable {
+    implements Architecture {
 
   /** Groups of the GroupNorm before the last convolution: fixed in the reference. */
   public static final int FINAL_NORM_GROUPS = 8;
@@ -47,7 +47,7 @@ public record UNetSpec(
    *
    * @throws DdpmException (user) naming the key, its value and what is allowed
    */
-  public UNetSpec {
+  public LabmlUNet {
     channelMultipliers = List.copyOf(channelMultipliers);
     attention = List.copyOf(attention);
     atLeast("image-channels", imageChannels, 1);
@@ -143,8 +143,13 @@ public record UNetSpec(
     return 4 * channels;
   }
 
-  /** Values per image: height · width · channels. */
-  public int imageSize() {
-    return height * width * imageChannels;
+  @Override
+  public ImageShape imageShape() {
+    return new ImageShape(height, width, imageChannels);
+  }
+
+  @Override
+  public NetworkPlan plan() {
+    return LabmlPlan.of(this);
   }
 }

@@ -1,4 +1,4 @@
-package dev.ddpm.network.block;
+package dev.ddpm.network.dl4j;
 
 import dev.ddpm.backend.KernelChoice;
 import dev.ddpm.backend.Kernels;
@@ -13,8 +13,8 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The running form of {@link EpsilonLoss}. */
-final class EpsilonLossLayer extends LossLayer {
+/** The running form of {@link SimpleLoss}. */
+final class SimpleLossLayer extends LossLayer {
   private static final long serialVersionUID = 1L;
   private static final Gradient NO_PARAMETERS = new DefaultGradient();
 
@@ -24,7 +24,7 @@ final class EpsilonLossLayer extends LossLayer {
   private double loss;
   private boolean lossIsCurrent;
 
-  EpsilonLossLayer(NeuralNetConfiguration configuration, DataType type, long networkParameters) {
+  SimpleLossLayer(NeuralNetConfiguration configuration, DataType type, long networkParameters) {
     super(configuration, type);
     this.networkParameters = networkParameters;
     this.kernels = KernelChoice.best(type).create();
@@ -73,7 +73,7 @@ final class EpsilonLossLayer extends LossLayer {
     return difference.muli(difference).mean(1, 2, 3).addi(regularization).reshape(-1, 1);
   }
 
-  /** The whole network's, see {@link EpsilonLoss#EpsilonLoss(long)}. */
+  /** The whole network's, see {@link SimpleLoss#SimpleLoss(long)}. */
   @Override
   public long numParams(boolean backwards) {
     return networkParameters;

@@ -1,5 +1,7 @@
-package dev.ddpm.network.block;
+package dev.ddpm.network.dl4j;
 
+import dev.ddpm.network.block.BlockSpec;
+import dev.ddpm.network.block.Parameter;
 import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.TrainingConfig;

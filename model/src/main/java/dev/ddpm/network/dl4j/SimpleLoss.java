@@ -1,4 +1,4 @@
-package dev.ddpm.network.block;
+package dev.ddpm.network.dl4j;
 
 import java.util.Collection;
 import java.util.Objects;
@@ -13,16 +13,16 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
  * L_simple (Ho et al., arXiv 2006.11239, eq. 14): the mean over all elements of the squared
- * difference between the noise and its prediction. As an output it is the prediction itself. The
+ * difference between the target and its prediction. As an output it is the prediction itself. The
  * network must be configured with {@code miniBatch(false)}: this is a mean already.
  */
-public final class EpsilonLoss extends LossLayer {
+public final class SimpleLoss extends LossLayer {
   private static final long serialVersionUID = 1L;
 
   @JsonProperty private long networkParameters;
 
   /** For deserialisation. */
-  EpsilonLoss() {}
+  SimpleLoss() {}
 
   /**
    * The loss of a network.
@@ -30,7 +30,7 @@ public final class EpsilonLoss extends LossLayer {
    * @param networkParameters number of values in the network's flat parameter vector. DL4J asks
    *     only layers for it, never vertices, and does not train a network without parameters
    */
-  public EpsilonLoss(long networkParameters) {
+  public SimpleLoss(long networkParameters) {
     super(new Builder(LossFunction.MSE));
     this.networkParameters = networkParameters;
   }
@@ -43,7 +43,7 @@ public final class EpsilonLoss extends LossLayer {
       INDArray parameters,
       boolean initialize,
       DataType type) {
-    EpsilonLossLayer layer = new EpsilonLossLayer(configuration, type, networkParameters);
+    SimpleLossLayer layer = new SimpleLossLayer(configuration, type, networkParameters);
     layer.setListeners(listeners);
     layer.setIndex(index);
     layer.setParamTable(initializer().init(configuration, parameters, initialize));
@@ -52,7 +52,7 @@ public final class EpsilonLoss extends LossLayer {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof EpsilonLoss that
+    return other instanceof SimpleLoss that
         && super.equals(that)
         && networkParameters == that.networkParameters;
   }

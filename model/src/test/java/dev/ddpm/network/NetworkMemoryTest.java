@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class UNetMemoryTest {
-  private static final UNetSpec SPEC =
-      new UNetSpec(1, 32, 32, 32, List.of(1, 2, 2), List.of(false, false, true), 1, 32, 1, 0.1);
+class NetworkMemoryTest {
+  private static final LabmlUNet SPEC =
+      new LabmlUNet(1, 32, 32, 32, List.of(1, 2, 2), List.of(false, false, true), 1, 32, 1, 0.1);
 
   @Test
   void growsWithEveryBatchSizeThatOccurs() {
-    UNetMemory memory = UNetMemory.of(SPEC);
+    NetworkMemory memory = NetworkMemory.of(SPEC);
     long none = memory.replicaBytes(2, List.of());
     long eight = memory.replicaBytes(2, List.of(8));
 
@@ -26,10 +26,10 @@ class UNetMemoryTest {
   @Test
   void isAboutWhatTheReferenceModelTakes() {
     var labml =
-        new UNetSpec(
+        new LabmlUNet(
             3, 32, 32, 64, List.of(1, 2, 2, 4), List.of(false, false, false, true), 2, 32, 1, 0.1);
 
-    assertThat(UNetMemory.of(labml).replicaBytes(2, List.of(16)))
+    assertThat(NetworkMemory.of(labml).replicaBytes(2, List.of(16)))
         .isBetween(3_500_000_000L, 4_500_000_000L);
   }
 }

@@ -1,4 +1,4 @@
-package dev.ddpm.training;
+package dev.ddpm.network.dl4j;
 
 import java.util.Map;
 import java.util.Objects;

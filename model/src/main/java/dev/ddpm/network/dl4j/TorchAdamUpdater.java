@@ -1,4 +1,4 @@
-package dev.ddpm.training;
+package dev.ddpm.network.dl4j;
 
 import dev.ddpm.backend.AdamStep;
 import dev.ddpm.backend.KernelChoice;

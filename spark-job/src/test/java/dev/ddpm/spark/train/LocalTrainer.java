@@ -1,12 +1,15 @@
-package dev.ddpm.training;
+package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.training.Ema;
+import dev.ddpm.training.Replica;
+import dev.ddpm.training.RoundPlan;
 
 /**
  * Trains in this JVM alone, with the rounds of a plan for one worker: what distributed training is
  * compared with, and a way to train without a cluster.
  */
-public final class LocalTrainer {
+final class LocalTrainer {
 
   /** The images of a data set that fits in memory. */
   @FunctionalInterface
@@ -37,7 +40,7 @@ public final class LocalTrainer {
     this.plan = plan;
     this.images = images;
     this.emaDecay = emaDecay;
-    this.ema = replica.parameters();
+    this.ema = replica.network().parameters();
   }
 
   /**
@@ -48,7 +51,7 @@ public final class LocalTrainer {
    */
   public double round(long epoch, int round) {
     var order = plan.order(epoch);
-    long firstStep = replica.optimiserSteps();
+    long firstStep = replica.network().steps();
     double lossSum = 0;
     for (int step = 0; step < plan.stepsIn(round); step++) {
       long start = plan.batchStart(round, 0, step);
@@ -64,11 +67,11 @@ public final class LocalTrainer {
         throw DdpmException.data(
             "The loss of optimiser step %d is %s: training has diverged; lower learning-rate or set"
                 + " clip-norm.",
-            replica.optimiserSteps(), loss);
+            replica.network().steps(), loss);
       }
       lossSum += loss * size;
     }
-    Ema.update(ema, replica.parameters(), emaDecay, firstStep, plan.stepsIn(round));
+    Ema.update(ema, replica.network().parameters(), emaDecay, firstStep, plan.stepsIn(round));
     return lossSum / plan.rowsIn(round);
   }
 

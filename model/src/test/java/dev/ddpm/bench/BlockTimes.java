@@ -1,8 +1,11 @@
-package dev.ddpm.network;
+package dev.ddpm.bench;
 
 import dev.ddpm.backend.KernelChoice;
 import dev.ddpm.backend.NativeBackend;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.NetworkPlan;
 import dev.ddpm.network.block.Block;
 import dev.ddpm.network.block.BlockContext;
 import dev.ddpm.network.block.BlockParameters;
@@ -40,7 +43,7 @@ public final class BlockTimes {
     final List<Long> forward = new ArrayList<>();
     final List<Long> backward = new ArrayList<>();
 
-    Placed(UNetPlan.Node node, Block block, String kind, long flops) {
+    Placed(NetworkPlan.Node node, Block block, String kind, long flops) {
       this.kind = kind;
       this.block = block;
       this.inputs = node.inputs();
@@ -65,18 +68,19 @@ public final class BlockTimes {
    *
    * @param batch images per step
    */
-  public BlockTimes(UNetSpec spec, int batch) {
+  public BlockTimes(Architecture architecture, int batch) {
     NativeBackend.select();
     this.batch = batch;
-    outputs.put(UNetPlan.IMAGE, noise(batch, spec.height(), spec.width(), spec.imageChannels()));
-    outputs.put(UNetPlan.TIMESTEP, noise(batch, 1));
-    outputs.put(UNetPlan.KEYS, Tensor.of(Nd4j.create(DataType.INT64, batch)));
-    for (UNetPlan.Node node : UNetPlan.of(spec)) {
+    ImageShape image = architecture.imageShape();
+    outputs.put(NetworkPlan.IMAGE, noise(batch, image.height(), image.width(), image.channels()));
+    outputs.put(NetworkPlan.TIMESTEP, noise(batch, 1));
+    outputs.put(NetworkPlan.KEYS, Tensor.of(Nd4j.create(DataType.INT64, batch)));
+    for (NetworkPlan.Node node : architecture.plan().nodes()) {
       place(node);
     }
   }
 
-  private void place(UNetPlan.Node node) {
+  private void place(NetworkPlan.Node node) {
     BlockSpec spec = node.block();
     long length = Math.max(1, spec.parameters().stream().mapToLong(p -> p.length()).sum());
     Tensor values = noise(length);

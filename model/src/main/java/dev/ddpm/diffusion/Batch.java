@@ -1,0 +1,20 @@
+package dev.ddpm.diffusion;
+
+/**
+ * Noised images as a {@link Denoiser} takes them. The arrays belong to the caller, who may change
+ * their content between two predictions; they may be longer than the batch.
+ *
+ * @param size number of images, at least 1
+ * @param xt noised images, (size, height, width, channels) in row-major order, in data range
+ * @param timesteps one index in 0..T−1 per image
+ * @param classes one class per image, or null for images without one
+ */
+// A view of the caller's arrays: it is never compared.
+@SuppressWarnings("ArrayRecordComponent")
+public record Batch(int size, float[] xt, int[] timesteps, int[] classes) {
+
+  /** A batch of images without classes. */
+  public static Batch unconditional(int size, float[] xt, int[] timesteps) {
+    return new Batch(size, xt, timesteps, null);
+  }
+}

@@ -1,0 +1,17 @@
+package dev.ddpm.network;
+
+import dev.ddpm.image.ImageShape;
+import java.io.Serializable;
+
+/**
+ * What a network looks like, as data. An architecture is a record that is stored with a model under
+ * a name of its kind; what it takes to compute it, and what that costs, follows from its plan.
+ */
+public interface Architecture extends Serializable {
+
+  /** Shape of the images that it takes and gives. */
+  ImageShape imageShape();
+
+  /** Its blocks, in an order in which they can be computed. */
+  NetworkPlan plan();
+}

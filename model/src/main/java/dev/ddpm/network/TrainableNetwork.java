@@ -1,0 +1,57 @@
+package dev.ddpm.network;
+
+import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.Denoiser;
+
+/**
+ * A float32 network that can learn: all that training sees of it. Its weights and the state of its
+ * optimiser are flat vectors in the order of {@link ParameterLayout}. One thread at a time.
+ */
+public interface TrainableNetwork extends Denoiser {
+
+  /** What the network looks like. */
+  Architecture architecture();
+
+  /**
+   * One forward and backward pass with dropout; {@link #update} may follow.
+   *
+   * @param batch noised images and their timesteps
+   * @param target what the network should put out, of the same layout as the images
+   * @param imageKeys one key per image that decides which activations are dropped
+   * @return the mean of (target − output)² over all elements
+   */
+  double computeGradient(Batch batch, float[] target, long[] imageKeys);
+
+  /**
+   * Lets the optimiser apply the gradient to the weights, and counts the step.
+   *
+   * @param clipNorm the gradient is scaled down to this global norm if it is longer; 0 for no limit
+   */
+  void update(double clipNorm);
+
+  /** Optimiser steps made so far. */
+  long steps();
+
+  /** A copy of the weights. */
+  float[] parameters();
+
+  /**
+   * Replaces the weights, and nothing else.
+   *
+   * @throws IllegalArgumentException if there are more or fewer values than the network has
+   */
+  void setParameters(float[] parameters);
+
+  /** A copy of the optimiser's state; empty for an optimiser without state. */
+  float[] updaterState();
+
+  /**
+   * Puts the network where another has arrived.
+   *
+   * @param parameters weights
+   * @param updaterState state of the optimiser; if empty, the network keeps its own
+   * @param steps optimiser steps made to get there
+   * @throws IllegalArgumentException if there are more or fewer values than the network has
+   */
+  void load(float[] parameters, float[] updaterState, long steps);
+}

@@ -1,0 +1,257 @@
+package dev.ddpm.network.dl4j;
+
+import dev.ddpm.backend.KernelChoice;
+import dev.ddpm.backend.Tensor;
+import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.network.TrainableNetwork;
+import dev.ddpm.network.WeightInitializer;
+import dev.ddpm.training.LearningRate;
+import dev.ddpm.training.Optimiser;
+import java.nio.FloatBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/**
+ * A network whose blocks are vertices of a DL4J computation graph. Buffers are kept per batch size,
+ * so steps after the first of each size allocate nothing; one thread at a time.
+ */
+public final class Dl4jNetwork implements TrainableNetwork {
+  private final Architecture architecture;
+  private final ParameterLayout layout;
+  private final ComputationGraph graph;
+  private final Map<Integer, Arrays> arrays = new HashMap<>();
+  private int lastBatch;
+
+  private Dl4jNetwork(Architecture architecture, IUpdater updater) {
+    this.architecture = architecture;
+    this.layout = ParameterLayout.of(architecture);
+    this.graph = BlockGraph.create(architecture.plan(), updater, DataType.FLOAT);
+  }
+
+  /**
+   * A network with random weights, PyTorch's defaults.
+   *
+   * @param architecture what it looks like
+   * @param seed of the weights
+   * @param optimiser what turns gradients into updates; its state is made at the first update
+   * @param learningRate of the optimiser
+   */
+  public static Dl4jNetwork create(
+      Architecture architecture, long seed, Optimiser optimiser, LearningRate learningRate) {
+    ScheduledRate rate = ScheduledRate.of(learningRate);
+    return create(
+        architecture,
+        seed,
+        switch (optimiser) {
+          case ADAM -> TorchAdam.scheduled(rate);
+          case SGD -> new Sgd(rate);
+        });
+  }
+
+  /** The same with any rule of DL4J's. */
+  static Dl4jNetwork create(Architecture architecture, long seed, IUpdater updater) {
+    Dl4jNetwork network = new Dl4jNetwork(architecture, updater);
+    network.setParameters(WeightInitializer.draw(network.layout, seed));
+    return network;
+  }
+
+  /**
+   * A network with given weights, that is not trained further: what kernels make of the weights is
+   * kept.
+   *
+   * @param architecture what it looks like
+   * @param weights flat, as {@link #parameters} gives them
+   * @throws IllegalArgumentException if there are more or fewer than the network has
+   */
+  public static Denoiser pretrained(Architecture architecture, float[] weights) {
+    Dl4jNetwork network = new Dl4jNetwork(architecture, new NoOp());
+    network.setParameters(weights);
+    BlockGraph.context(network.graph).keepWeights();
+    return network;
+  }
+
+  /** Changes the kernels, before the first pass. */
+  void use(KernelChoice kernels) {
+    BlockGraph.context(graph).use(kernels);
+  }
+
+  /** The input arrays of one batch size. */
+  private final class Arrays {
+    final Tensor image;
+    final Tensor timestep;
+    final INDArray keys;
+    final Tensor target;
+    final INDArray[] inputs;
+    final INDArray[] labels;
+
+    Arrays(int size) {
+      image = imageTensor(size);
+      timestep = Tensor.zeros(DataType.FLOAT, size, 1);
+      keys = Nd4j.create(DataType.INT64, size);
+      target = imageTensor(size);
+      inputs = new INDArray[] {image.array(), timestep.array(), keys};
+      labels = new INDArray[] {target.array()};
+    }
+
+    private Tensor imageTensor(int size) {
+      ImageShape shape = architecture.imageShape();
+      return Tensor.zeros(DataType.FLOAT, size, shape.height(), shape.width(), shape.channels());
+    }
+
+    void set(Batch batch) {
+      floats(image).put(batch.xt(), 0, image.length());
+      FloatBuffer times = floats(timestep);
+      for (int i = 0; i < timestep.length(); i++) {
+        times.put(i, batch.timesteps()[i]);
+      }
+    }
+  }
+
+  private static FloatBuffer floats(Tensor tensor) {
+    return tensor.bytes().asFloatBuffer();
+  }
+
+  private Arrays arrays(Batch batch) {
+    if (batch.classes() != null) {
+      throw new IllegalArgumentException("This network knows no classes.");
+    }
+    Arrays known = arrays.computeIfAbsent(batch.size(), Arrays::new);
+    known.set(batch);
+    return known;
+  }
+
+  @Override
+  public Architecture architecture() {
+    return architecture;
+  }
+
+  /** DL4J's network, whose flat parameter, gradient and updater vectors are this one's. */
+  public ComputationGraph graph() {
+    return graph;
+  }
+
+  /**
+   * DL4J's network behind one, for what DL4J wants to be handed.
+   *
+   * @throws IllegalArgumentException if it is not one of these
+   */
+  public static ComputationGraph graphOf(TrainableNetwork network) {
+    if (network instanceof Dl4jNetwork known) {
+      return known.graph;
+    }
+    throw new IllegalArgumentException(network.getClass() + " is not a network of DL4J's");
+  }
+
+  /** {@inheritDoc} Without dropout, and without the buffers of a backward pass. */
+  @Override
+  public void predict(Batch in, float[] out) {
+    Arrays bound = arrays(in);
+    INDArray prediction = graph.output(false, false, bound.inputs)[0];
+    floats(Tensor.of(prediction)).get(out, 0, bound.image.length());
+  }
+
+  /** {@inheritDoc} The gradient is then in {@code graph().getFlattenedGradients()}. */
+  @Override
+  public double computeGradient(Batch batch, float[] target, long[] imageKeys) {
+    if (graph.getFlattenedGradients() == null) {
+      graph.initGradientsView();
+    }
+    Arrays bound = arrays(batch);
+    floats(bound.target).put(target, 0, bound.target.length());
+    for (int i = 0; i < batch.size(); i++) {
+      bound.keys.data().put(i, imageKeys[i]);
+    }
+    graph.setInputs(bound.inputs);
+    graph.setLabels(bound.labels);
+    graph.computeGradientAndScore();
+    lastBatch = batch.size();
+    return graph.score();
+  }
+
+  @Override
+  public void update(double clipNorm) {
+    clip(clipNorm);
+    var configuration = graph.getConfiguration();
+    int iteration = configuration.getIterationCount();
+    graph
+        .getUpdater()
+        .update(
+            graph.gradient(),
+            iteration,
+            configuration.getEpochCount(),
+            lastBatch,
+            LayerWorkspaceMgr.noWorkspaces());
+    graph.params().subi(graph.getFlattenedGradients().reshape(layout.size()));
+    configuration.setIterationCount(iteration + 1);
+  }
+
+  private void clip(double clipNorm) {
+    if (clipNorm > 0) {
+      INDArray gradient = graph.getFlattenedGradients();
+      double norm = gradient.norm2Number().doubleValue();
+      if (norm > clipNorm) {
+        gradient.muli(clipNorm / norm);
+      }
+    }
+  }
+
+  @Override
+  public long steps() {
+    return graph.getConfiguration().getIterationCount();
+  }
+
+  @Override
+  public float[] parameters() {
+    return read(graph.params());
+  }
+
+  @Override
+  public float[] updaterState() {
+    INDArray state = graph.getUpdater().getStateViewArray();
+    return state == null ? new float[0] : read(state);
+  }
+
+  private static float[] read(INDArray array) {
+    float[] values = new float[Math.toIntExact(array.length())];
+    floats(Tensor.of(array)).get(values);
+    return values;
+  }
+
+  @Override
+  public void load(float[] parameters, float[] updaterState, long steps) {
+    setParameters(parameters);
+    if (updaterState.length > 0) {
+      write(updaterState, graph.getUpdater().getStateViewArray());
+    }
+    graph.getConfiguration().setIterationCount(Math.toIntExact(steps));
+  }
+
+  @Override
+  public void setParameters(float[] flat) {
+    if (flat.length != layout.size()) {
+      throw new IllegalArgumentException(
+          "The network has " + layout.size() + " parameters, not " + flat.length);
+    }
+    write(flat, graph.params());
+  }
+
+  private static void write(float[] values, INDArray array) {
+    if (values.length != array.length()) {
+      throw new IllegalArgumentException(
+          "%d values for an array of length %d".formatted(values.length, array.length()));
+    }
+    floats(Tensor.of(array)).put(values);
+  }
+}
