@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Submits a sub-command of the job jar with spark-submit. The script of each cluster manager (local.sh,
-# standalone.sh, yarn.sh, kubernetes.sh) names itself with --manager; all options live here.
+# Submits a command of the job jar with spark-submit. The script of each cluster manager (local.sh, standalone.sh,
+# yarn.sh, kubernetes.sh) names the manager with --manager, and ddpm also itself with --name; all options live here.
 set -euo pipefail
 
 scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 project="$(dirname "$scripts")"
+
+commands="ingest, train, sample, evaluate, interpolate, compare-samplers, plan, config"
 
 fail() {
   echo "error: $1 (see '$name --help')" >&2
@@ -16,8 +18,8 @@ usage() {
 Usage: $name [OPTION...] COMMAND [ARGUMENT...]
 
 $about
-COMMAND and what follows go to the job: ingest, train, sample, evaluate, interpolate, compare-samplers, plan,
-config; '$name COMMAND --help' explains them.
+COMMAND is one of $commands;
+it goes to the job with what follows, and '$name COMMAND --help' explains it.
 
 Options:
   --master URL          Spark master${master:+ (default: $master)}
@@ -67,6 +69,10 @@ positive() {
 manager=$2
 shift 2
 name="$manager.sh"
+if [[ "${1:-}" == --name && $# -ge 2 ]]; then
+  name=$2
+  shift 2
+fi
 
 master=""
 deploy_mode=client
@@ -90,9 +96,9 @@ case "$manager" in
   local)
     about="Runs on this machine, in one JVM: one task per core."
     master="local[*]"
-    examples="  local.sh train --config conf/fashion-mnist.conf
-  local.sh --master 'local[2]' --memory 4g train --config conf/fashion-mnist.conf
-  local.sh --dry-run config"
+    examples="  $name train --config conf/fashion-mnist.conf
+  $name --master 'local[2]' --memory 4g train --config conf/fashion-mnist.conf
+  $name --dry-run config"
     ;;
   standalone)
     about="Runs on a Spark standalone cluster."
@@ -163,7 +169,7 @@ if "$help"; then
   usage
   exit 0
 fi
-[[ $# -gt 0 ]] || fail "a command is missing: ingest, train, sample or config"
+[[ $# -gt 0 ]] || fail "a command is missing: one of $commands"
 [[ -n "$master" ]] || fail "--master is missing"
 [[ "$deploy_mode" == client || "$deploy_mode" == cluster ]] \
   || fail "--deploy-mode = $deploy_mode: must be client or cluster"
@@ -229,7 +235,7 @@ else
 fi
 case "$manager" in
   standalone)
-    # Spark heeds the option only, not the setting.
+    # Spark looks at the option only, not at the setting.
     ! "$supervise" || command+=(--supervise)
     ;;
   yarn)

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,10 +18,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.Command;
 
 /** The scripts as a user runs them: as processes. */
 class SubmitScriptsTest {
   private static final Path SCRIPTS = Path.of("../submit-scripts");
+  private static final String LAUNCHER = "../ddpm";
   private static final String DISCOVERY = "../conf/discover-gpus.sh";
 
   @TempDir Path folder;
@@ -31,13 +34,14 @@ class SubmitScriptsTest {
     try (Stream<Path> files = Files.walk(SCRIPTS)) {
       return Stream.concat(
           files.filter(Files::isRegularFile).map(Path::toString).sorted().toList().stream(),
-          Stream.of("../image/entrypoint.sh", DISCOVERY, "../.ci/run"));
+          Stream.of(LAUNCHER, "../image/entrypoint.sh", DISCOVERY, "../.ci/run"));
     }
   }
 
   static Stream<String> userScripts() throws IOException {
     return allScripts()
-        .filter(script -> script.startsWith(SCRIPTS + "/") && script.endsWith(".sh"))
+        .filter(script -> script.startsWith(SCRIPTS + "/") || script.equals(LAUNCHER))
+        .filter(script -> script.endsWith(".sh") || script.equals(LAUNCHER))
         .filter(script -> !script.endsWith("/submit.sh"));
   }
 
@@ -73,6 +77,34 @@ class SubmitScriptsTest {
         .contains("--driver-memory 2048m")
         .contains("javacpp.maxphysicalbytes=8192m")
         .endsWith("ddpm-spark.jar train \n");
+  }
+
+  @Test
+  void ddpmIsLocalByAShorterName() throws Exception {
+    String local = run(Map.of(), script("local.sh"), "--dry-run", "train").out();
+    Path direct = Files.createSymbolicLink(folder.resolve("d"), Path.of(LAUNCHER).toRealPath());
+    Path folders = Files.createDirectory(folder.resolve("bin"));
+    Path relative = Files.createSymbolicLink(folders.resolve("ddpm"), Path.of("../d"));
+
+    for (String launcher : List.of(LAUNCHER, direct.toString(), relative.toString())) {
+      assertThat(run(Map.of(), launcher, "--dry-run", "train"))
+          .as(launcher)
+          .isEqualTo(new Result(0, local, ""));
+    }
+    assertThat(run(Map.of(), LAUNCHER, "--fast").err())
+        .isEqualTo("error: unknown option --fast (see 'ddpm --help')\n");
+  }
+
+  @Test
+  void helpNamesEveryCommand() throws Exception {
+    String commands =
+        Stream.of(Main.class.getAnnotation(Command.class).subcommands())
+            .map(command -> command.getAnnotation(Command.class).name())
+            .collect(Collectors.joining(", "));
+
+    assertThat(run(Map.of(), LAUNCHER, "--help").out()).contains("COMMAND is one of " + commands);
+    assertThat(run(Map.of(), LAUNCHER).err())
+        .isEqualTo("error: a command is missing: one of %s (see 'ddpm --help')\n", commands);
   }
 
   @Test
@@ -270,7 +302,7 @@ class SubmitScriptsTest {
         "local.sh --memory | --memory needs a value",
         "local.sh --memory 2t train | --memory = 2t: must be a size such as 6g or 512m",
         "local.sh --task-cpus 0 train | --task-cpus = 0: must be a whole number, at least 1",
-        "local.sh --dry-run | a command is missing: ingest, train, sample or config",
+        "local.sh --dry-run | a command is missing: one of ingest, train, sample, evaluate,",
         "standalone.sh --dry-run train | --master is missing",
         "yarn.sh --deploy-mode both train | --deploy-mode = both: must be client or cluster",
         "kubernetes.sh --master k8s://http://a:1 train | --image is missing",

@@ -1,0 +1,101 @@
+package dev.ddpm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.jar.JarFile;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** THIRD-PARTY.md names what the job jar carries: nothing is missing, and nothing is left over. */
+class ThirdPartyTest {
+  private static final Path PROJECT = Path.of("..");
+
+  /**
+   * One runtime dependency as Maven lists it: {@code
+   * group:artifact:jar[:classifier]:version:scope:path}.
+   */
+  private record Library(String coordinates, Path jar) {
+    private static final Pattern LINE =
+        Pattern.compile(
+            "\\s+([^:\\s]+):([^:]+):jar(?::[^:]+)?:([^:]+):(?:compile|runtime):(\\S+\\.jar).*");
+
+    static List<Library> ofJobJar() throws IOException {
+      return Files.readAllLines(Path.of("target/third-party")).stream()
+          .map(LINE::matcher)
+          .filter(line -> line.matches())
+          .map(
+              line ->
+                  new Library(
+                      String.join(":", line.group(1), line.group(2), line.group(3)),
+                      Path.of(line.group(4))))
+          .toList();
+    }
+  }
+
+  @Test
+  void listsTheLibraries() throws IOException {
+    Set<String> carried =
+        new TreeSet<>(Library.ofJobJar().stream().map(Library::coordinates).toList());
+
+    assertThat(carried).isNotEmpty();
+    // A build without profile cuda cannot see what that adds.
+    if (carried.stream().noneMatch(library -> library.contains(":nd4j-cuda"))) {
+      assertThat(named("## Libraries", "## Native", "`([^`:]+:[^`:]+:[^`:]+)`")).isEqualTo(carried);
+    } else {
+      assertThat(named("## Libraries", "\\Z", "`([^`:]+:[^`:]+:[^`:]+)`")).isEqualTo(carried);
+    }
+  }
+
+  @Test
+  void listsTheNativeLibraries() throws IOException {
+    Set<String> carried = new TreeSet<>();
+    for (Library library : Library.ofJobJar()) {
+      if (library.coordinates().contains("cuda")) {
+        continue;
+      }
+      try (JarFile jar = new JarFile(library.jar().toFile())) {
+        jar.stream()
+            .map(entry -> entry.getName().substring(entry.getName().lastIndexOf('/') + 1))
+            .filter(name -> name.matches(".*\\.(so(\\.\\d+)*|dll|dylib|jnilib|a)"))
+            .forEach(carried::add);
+      }
+    }
+
+    assertThat(
+            named(
+                "## Native libraries", "## Only", "`([^`/ ]+\\.(?:so[.\\d]*|dll|dylib|jnilib|a))`"))
+        .isEqualTo(carried);
+  }
+
+  @Test
+  void textsOfLicencesAreThereAndInTheJar() throws IOException {
+    for (String text : named("", "\\Z", "\\((licenses/[^)]+)\\)")) {
+      assertThat(PROJECT.resolve(text)).isRegularFile();
+      assertThat(ThirdPartyTest.class.getResource("/META-INF/" + text)).as(text).isNotNull();
+    }
+    for (String paper : List.of("LICENSE", "NOTICE", "THIRD-PARTY.md")) {
+      assertThat(Path.of("target/classes/META-INF", paper))
+          .hasSameBinaryContentAs(PROJECT.resolve(paper));
+    }
+  }
+
+  /** What group 1 of a pattern finds in the part of the file from one heading to another. */
+  private static Set<String> named(String from, String to, String pattern) throws IOException {
+    String text = Files.readString(PROJECT.resolve("THIRD-PARTY.md"));
+    String part = text.substring(text.indexOf(from));
+    return new TreeSet<>(
+        Pattern.compile(pattern)
+            .matcher(part.split("(?m)^" + to, 2)[0])
+            .results()
+            .map(MatchResult::group)
+            .map(found -> found.replaceAll("[`()]", ""))
+            .toList());
+  }
+}
