@@ -1,7 +1,6 @@
 package dev.ddpm.checkpoint;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonParser;
@@ -16,12 +15,16 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.jsontype.NamedType;
 import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.ScheduleKind;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.LabmlUNet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -45,6 +48,7 @@ final class ModelJson {
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .addMixIn(ScheduleSpec.class, ScheduleKinds.class)
+          .registerSubtypes(scheduleKinds())
           .addMixIn(ModelDescription.class, ArchitectureKey.class)
           .build();
 
@@ -59,10 +63,6 @@ final class ModelJson {
 
   /** Tells the kinds of schedules apart, without a trace of JSON in their classes. */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
-  @JsonSubTypes({
-    @JsonSubTypes.Type(value = ScheduleSpec.Linear.class, name = "linear"),
-    @JsonSubTypes.Type(value = ScheduleSpec.Cosine.class, name = "cosine")
-  })
   private interface ScheduleKinds {}
 
   /** The first version of the format knows one architecture. */
@@ -70,6 +70,12 @@ final class ModelJson {
     @JsonProperty("unet")
     @JsonDeserialize(as = LabmlUNet.class)
     Architecture architecture();
+  }
+
+  private static NamedType[] scheduleKinds() {
+    return Arrays.stream(ScheduleKind.values())
+        .map(kind -> new NamedType(kind.type(), kind.name().toLowerCase(Locale.ROOT)))
+        .toArray(NamedType[]::new);
   }
 
   static byte[] write(Object document) {

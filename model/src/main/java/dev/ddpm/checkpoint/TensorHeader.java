@@ -40,11 +40,6 @@ public record TensorHeader(String name, ElementType type, List<Integer> shape) {
     return new TensorHeader(name, ElementType.F32, shape);
   }
 
-  /** The header of a tensor of the same shape under another name. */
-  public TensorHeader prefixed(String prefix) {
-    return new TensorHeader(prefix + name, type, shape);
-  }
-
   /**
    * Number of elements: the product of the extents, 1 for a scalar.
    *

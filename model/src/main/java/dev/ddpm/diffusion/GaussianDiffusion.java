@@ -128,22 +128,6 @@ public final class GaussianDiffusion {
   }
 
   /**
-   * The mean of p(x_{t−1} | x_t) for predicted noise: (x_t − β_t/√(1−ᾱ_t)·ε)/√α_t (equation 11).
-   * Equal to {@link #posteriorMean} of the unclipped x̂_0.
-   *
-   * @param xt noised images
-   * @param epsilon predicted noise
-   * @param t step, 0..steps−1
-   * @param mean receives the mean of the step before t
-   */
-  public void reverseMean(
-      float[] xt, float[] epsilon, int t, float[] mean, int offset, int length) {
-    double scale = 1 / Math.sqrt(schedule.alpha(t));
-    combine(
-        scale, xt, -scale * schedule.beta(t) / schedule.noise(t), epsilon, mean, offset, length);
-  }
-
-  /**
    * Adds the noise of a reverse step: x ← x + σ_t·z.
    *
    * @param x mean of the step before t; receives the draw
@@ -152,23 +136,6 @@ public final class GaussianDiffusion {
    */
   public void addNoise(Variance variance, float[] x, float[] z, int t, int offset, int length) {
     combine(1, x, Math.sqrt(variance.at(schedule, t)), z, x, offset, length);
-  }
-
-  /**
-   * Draws from p(x_{t−1} | x_t) without clipping (algorithm 2, line 4): {@link #reverseMean} and
-   * {@link #addNoise}. Noise is added at t = 0 as well; algorithm 2 has z = 0 there.
-   */
-  public void pSample(
-      Variance variance,
-      float[] xt,
-      float[] epsilon,
-      float[] z,
-      int t,
-      float[] x,
-      int offset,
-      int length) {
-    reverseMean(xt, epsilon, t, x, offset, length);
-    addNoise(variance, x, z, t, offset, length);
   }
 
   private static void combine(

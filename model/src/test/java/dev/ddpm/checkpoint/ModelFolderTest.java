@@ -49,7 +49,10 @@ class ModelFolderTest {
   void readsWhatItWrote() {
     NamedTensors updater = new NamedTensors();
     for (String prefix : List.of(ModelFolder.FIRST_MOMENT, ModelFolder.SECOND_MOMENT)) {
-      HEADERS.forEach(h -> updater.add(h.prefixed(prefix), new float[(int) h.size()]));
+      HEADERS.forEach(
+          h ->
+              updater.add(
+                  TensorHeader.floats(prefix + h.name(), h.shape()), new float[(int) h.size()]));
     }
     ModelFolder.write(
         store,

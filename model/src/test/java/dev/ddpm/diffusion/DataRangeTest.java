@@ -72,23 +72,7 @@ class DataRangeTest {
 
   @Test
   void presetsAreThoseOfTheirAuthors() {
-    assertThat(Preset.LABML)
-        .returns(DataRange.ZERO_TO_ONE, Preset::dataRange)
-        .returns(false, Preset::clipX0)
-        .returns(true, Preset::noiseAtLastStep)
-        .returns(0.0, Preset::emaDecay)
-        .returns(2e-5, Preset::learningRate)
-        .returns(0, Preset::warmupSteps)
-        .returns(Double.POSITIVE_INFINITY, Preset::maximumGradientNorm)
-        .returns(false, Preset::horizontalFlip);
-    assertThat(Preset.PAPER)
-        .returns(DataRange.MINUS_ONE_TO_ONE, Preset::dataRange)
-        .returns(true, Preset::clipX0)
-        .returns(false, Preset::noiseAtLastStep)
-        .returns(0.9999, Preset::emaDecay)
-        .returns(2e-4, Preset::learningRate)
-        .returns(5000, Preset::warmupSteps)
-        .returns(1.0, Preset::maximumGradientNorm)
-        .returns(true, Preset::horizontalFlip);
+    assertThat(Preset.LABML).returns(false, Preset::clipX0).returns(true, Preset::noiseAtLastStep);
+    assertThat(Preset.PAPER).returns(true, Preset::clipX0).returns(false, Preset::noiseAtLastStep);
   }
 }

@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleKind;
 import dev.ddpm.diffusion.ScheduleSpec;
 import java.io.Serializable;
 
@@ -17,7 +18,7 @@ public record DiffusionConfig(
                     + " how it is sampled: clipping and the last step.")
         Preset preset,
     @Key(value = "1000", in = "[1, 100000]", doc = "Steps T of the forward process.") int timesteps,
-    @Key(value = "linear", doc = "How β grows with the timestep.") ScheduleChoice schedule,
+    @Key(value = "linear", doc = "How β grows with the timestep.") ScheduleKind schedule,
     @Key(value = "1e-4", in = "(0, 1)", doc = "β of the first timestep; linear schedule only.")
         double betaFirst,
     @Key(value = "0.02", in = "(0, 1)", doc = "β of the last timestep; linear schedule only.")
@@ -48,9 +49,6 @@ public record DiffusionConfig(
 
   /** The noise schedule that the keys describe. */
   public ScheduleSpec scheduleSpec() {
-    return switch (schedule) {
-      case LINEAR -> new ScheduleSpec.Linear(timesteps, betaFirst, betaLast);
-      case COSINE -> new ScheduleSpec.Cosine(timesteps);
-    };
+    return schedule.create(timesteps, betaFirst, betaLast);
   }
 }

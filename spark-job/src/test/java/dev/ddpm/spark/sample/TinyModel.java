@@ -5,6 +5,7 @@ import dev.ddpm.checkpoint.LocalFileStore;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
@@ -41,10 +42,14 @@ public final class TinyModel {
     ModelFolder.write(
         new LocalFileStore(folder),
         new ModelDescription(
-            UNET, schedule, Prediction.EPSILON, preset, preset.dataRange(), Map.of()),
+            UNET, schedule, Prediction.EPSILON, preset, dataRange(preset), Map.of()),
         Map.of(TensorFile.WEIGHTS, new FlatTensors(ParameterLayout.of(UNET)).named(weights)),
         Optional.empty());
     return folder;
+  }
+
+  private static DataRange dataRange(Preset preset) {
+    return preset == Preset.PAPER ? DataRange.MINUS_ONE_TO_ONE : DataRange.ZERO_TO_ONE;
   }
 
   /** DDIM in 5 steps, micro-batches of 4 and files of 8, unless told otherwise. */
