@@ -13,7 +13,7 @@ usage() {
   cat <<'HELP'
 Usage: build-image.sh [OPTION...] NAME
 
-Builds the image NAME, such as registry/ddpm-spark:0.1, from image/Dockerfile: Java 17, Spark, the job jar, conf/
+Builds the image NAME, such as registry/ddpm-spark:0.2, from image/Dockerfile: Java 17, Spark, the job jar, conf/
 and submit-scripts/. Needs Docker (with BuildKit) or Podman. Push it where the cluster finds it.
 
 Options:

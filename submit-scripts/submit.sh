@@ -123,7 +123,7 @@ is 1; its line is in the driver's log (yarn logs -applicationId ID)."
     gpu_jar=local:///opt/ddpm/ddpm-spark-cuda.jar
     exit_note="In cluster mode the exit code does
 not tell how the driver ended: look at the phase of its pod."
-    examples="  kubernetes.sh --master k8s://https://cluster:6443 --image registry/ddpm-spark:0.1 --executors 8 \\
+    examples="  kubernetes.sh --master k8s://https://cluster:6443 --image registry/ddpm-spark:0.2 --executors 8 \\
     train --config /opt/ddpm/conf/fashion-mnist.conf"
     ;;
   *) name=submit.sh; fail "--manager $manager: must be local, standalone, yarn or kubernetes" ;;

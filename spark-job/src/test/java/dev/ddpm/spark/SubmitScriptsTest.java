@@ -149,7 +149,7 @@ class SubmitScriptsTest {
             "--master",
             "k8s://https://cluster:6443",
             "--image",
-            "registry/ddpm-spark:0.1",
+            "registry/ddpm-spark:0.2",
             "--executors",
             "8",
             "train");
@@ -157,7 +157,7 @@ class SubmitScriptsTest {
     assertThat(result.exitCode()).isZero();
     assertThat(result.out())
         .contains("--master k8s://https://cluster:6443 --deploy-mode cluster")
-        .contains("spark.kubernetes.container.image=registry/ddpm-spark:0.1")
+        .contains("spark.kubernetes.container.image=registry/ddpm-spark:0.2")
         .contains("/conf/kubernetes/driver-pod.yaml")
         .contains("/conf/kubernetes/executor-pod.yaml")
         .contains("javacpp.cachedir=/var/cache/javacpp")
