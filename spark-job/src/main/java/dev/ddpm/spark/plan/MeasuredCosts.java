@@ -25,8 +25,8 @@ public record MeasuredCosts(
    * Measured on one machine of 2 cores (AMD Zen 4): {@code local-cluster[2,1,4096]} with the MNIST
    * configuration of 2,226,817 parameters and one of 13,692,609, batch 32, and one worker with
    * labml's 168 million, batch 16; the first three are those that give back the compute of these
-   * three. The rounds are in the tables of {@code notes/rounds.md}. This is the one place
-   * of these numbers; a better measurement replaces them here.
+   * three. The rounds are in the tables of {@code notes/rounds.md}. This is the one place of these
+   * numbers; a better measurement replaces them here.
    */
   public static final MeasuredCosts REFERENCE =
       new MeasuredCosts(224e9, 1.95e9, 5.9e-9, 340e6, 0.05, 3e-9);
