@@ -7,8 +7,7 @@ import java.io.Serializable;
  * The rule of one step of a reverse process: from the noise level of a step of its schedule to that
  * of the step before. Immutable and without images of its own: {@link ReverseProcess} holds them.
  */
-public sealed interface Sampler extends Serializable
-    permits AncestralSampler, DdimSampler, DpmSolverPlusPlus2M {
+public interface Sampler extends Serializable {
 
   /** The steps that are taken, from the last down to {@link #lastStep}. */
   NoiseSchedule schedule();
