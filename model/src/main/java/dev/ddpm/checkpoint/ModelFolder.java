@@ -1,5 +1,6 @@
 package dev.ddpm.checkpoint;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,8 +33,8 @@ import java.util.TreeMap;
  * where there is one, the tensor; a file system that fails is one (environment).
  */
 public final class ModelFolder {
-  /** The version of the layout that is written, and the only one that is read. */
-  public static final int FORMAT_VERSION = 1;
+  /** Of {@code model.json}, whose version is that of the whole folder. */
+  static final StoredFormat FORMAT = StoredFormat.numbered(ModelFolder::nameTheKindOfArchitecture);
 
   /** Prefix of Adam's first moments in {@link TensorFile#UPDATER}. */
   public static final String FIRST_MOMENT = "m.";
@@ -85,7 +86,7 @@ public final class ModelFolder {
       byte[] json = ModelJson.write(training.get());
       digests.put(TRAINING, create(store, TRAINING, out -> out.write(json)));
     }
-    ModelDocument document = new ModelDocument(FORMAT_VERSION, description, digests);
+    ModelDocument document = new ModelDocument(FORMAT.version(), description, digests);
     byte[] json = ModelJson.write(document);
     create(store, MODEL, out -> out.write(json));
     return new ModelFolder(store, document);
@@ -94,34 +95,57 @@ public final class ModelFolder {
   /**
    * Reads the description of a model.
    *
-   * @throws DdpmException (data) if the folder has no {@code model.json}, or not one of this
-   *     version
+   * @throws DdpmException (data) if the folder has no {@code model.json}, or one that is damaged or
+   *     of a newer version
    */
   public static ModelFolder open(FileStore store) {
     String location = store.location(MODEL);
-    byte[] json;
-    try {
-      if (!store.exists(MODEL)) {
-        throw DdpmException.data("%s does not exist: this is not a model folder.", location);
-      }
-      try (InputStream in = store.open(MODEL)) {
-        json = in.readAllBytes();
-      }
-    } catch (IOException e) {
-      throw unreadable(e, location);
-    }
-    int version = ModelJson.readInt(json, "format_version", location);
-    if (version != FORMAT_VERSION) {
-      throw DdpmException.data(
-          "%s has format version %d, but this program reads version %d only.",
-          location, version, FORMAT_VERSION);
-    }
-    ModelDocument document = ModelJson.read(json, ModelDocument.class, location);
+    byte[] json = readDocument(store);
+    ModelDocument document =
+        ModelJson.read(FORMAT.upgrade(json, location), ModelDocument.class, location);
     if (!document.sha256().containsKey(TensorFile.WEIGHTS.fileName())) {
       throw DdpmException.data(
           "%s cannot be used: it does not list %s.", location, TensorFile.WEIGHTS.fileName());
     }
     return new ModelFolder(store, document);
+  }
+
+  /**
+   * Whether a folder says that a newer version of this program wrote it. False where that cannot be
+   * told.
+   */
+  public static boolean isNewer(FileStore store) {
+    try {
+      return FORMAT.isNewer(readDocument(store));
+    } catch (DdpmException unreadable) {
+      return false;
+    }
+  }
+
+  private static byte[] readDocument(FileStore store) {
+    String location = store.location(MODEL);
+    try {
+      if (!store.exists(MODEL)) {
+        throw DdpmException.data("%s does not exist: this is not a model folder.", location);
+      }
+      try (InputStream in = store.open(MODEL)) {
+        return in.readAllBytes();
+      }
+    } catch (IOException e) {
+      throw unreadable(e, location);
+    }
+  }
+
+  /** The first version knew one architecture, under the key {@code unet}. */
+  private static void nameTheKindOfArchitecture(ObjectNode document) {
+    if (document.path("model") instanceof ObjectNode model
+        && model.path("unet") instanceof ObjectNode unet) {
+      ObjectNode named = unet.deepCopy();
+      unet.removeAll();
+      unet.put("kind", "labml");
+      unet.setAll(named);
+      StoredFormat.rename(model, "unet", "architecture");
+    }
   }
 
   /** What the model is. */
@@ -215,12 +239,25 @@ public final class ModelFolder {
             model.preset(),
             model.dataRange(),
             Map.of());
-    ModelDocument hashed =
-        new ModelDocument(
-            FORMAT_VERSION, essence, Map.of("weights", listedDigest(file.fileName())));
     MessageDigest digest = Checksum.digest();
-    digest.update(ModelJson.write(hashed));
+    digest.update(ModelJson.write(hashedForm(essence, listedDigest(file.fileName()))));
     return Checksum.hex(digest);
+  }
+
+  /**
+   * What is hashed. Sample folders name their model by the hash, so its form stays whatever becomes
+   * of {@code model.json}: it is that of the first version, and what it could not say is added only
+   * where a model has it.
+   */
+  private static ObjectNode hashedForm(ModelDescription essence, String weights) {
+    ObjectNode form = ModelJson.tree(new ModelDocument(1, essence, Map.of("weights", weights)));
+    if (form.path("model") instanceof ObjectNode model
+        && model.path("architecture") instanceof ObjectNode architecture
+        && architecture.path("kind").asText().equals("labml")) {
+      architecture.remove("kind");
+      StoredFormat.rename(model, "architecture", "unet");
+    }
+    return form;
   }
 
   private String listedDigest(String name) {

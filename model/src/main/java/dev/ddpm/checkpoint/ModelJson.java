@@ -1,6 +1,6 @@
 package dev.ddpm.checkpoint;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonParser;
@@ -9,13 +9,12 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.jsontype.NamedType;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.ScheduleKind;
 import dev.ddpm.diffusion.ScheduleSpec;
@@ -49,7 +48,7 @@ final class ModelJson {
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .addMixIn(ScheduleSpec.class, ScheduleKinds.class)
           .registerSubtypes(scheduleKinds())
-          .addMixIn(ModelDescription.class, ArchitectureKey.class)
+          .addMixIn(Architecture.class, ArchitectureKinds.class)
           .build();
 
   /** The same line ends on every platform: the text is hashed. */
@@ -65,12 +64,10 @@ final class ModelJson {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
   private interface ScheduleKinds {}
 
-  /** The first version of the format knows one architecture. */
-  private interface ArchitectureKey {
-    @JsonProperty("unet")
-    @JsonDeserialize(as = LabmlUNet.class)
-    Architecture architecture();
-  }
+  /** Tells the kinds of architectures apart, likewise. */
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+  @JsonSubTypes(@JsonSubTypes.Type(value = LabmlUNet.class, name = "labml"))
+  private interface ArchitectureKinds {}
 
   private static NamedType[] scheduleKinds() {
     return Arrays.stream(ScheduleKind.values())
@@ -117,22 +114,8 @@ final class ModelJson {
     return message + ".";
   }
 
-  /**
-   * The number under a key, without looking at the rest.
-   *
-   * @throws DdpmException (data) if the file is no JSON object with such a number
-   */
-  static int readInt(byte[] json, String key, String file) {
-    try {
-      JsonNode value = MAPPER.readTree(json).path(key);
-      if (!value.isInt()) {
-        throw DdpmException.data("%s cannot be used: it has no number %s.", file, key);
-      }
-      return value.intValue();
-    } catch (JacksonException e) {
-      throw DdpmException.data(e, "%s is not valid JSON: %s", file, e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  /** A record as a tree, which may be changed. */
+  static ObjectNode tree(Object document) {
+    return MAPPER.valueToTree(document);
   }
 }

@@ -114,7 +114,8 @@ class ModelFolderTest {
   void descriptionIsReadableByPeople() throws IOException {
     written(Map.of());
     assertThat(Files.readString(folder.resolve("model.json")))
-        .contains("\"format_version\" : 1")
+        .contains("\"format_version\" : 2")
+        .contains("\"architecture\" : {\n      \"kind\" : \"labml\",")
         .contains("\"image_channels\" : 1")
         .contains("\"channel_multipliers\" : [ 1, 2 ]")
         .contains("\"attention\" : [ false, true ]")
@@ -170,15 +171,17 @@ class ModelFolderTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "\"format_version\" : 1 | \"format_version\" : 2 | has format version 2, but",
-        "\"format_version\" : 1 | \"format_version\" : \"x\" | has no number format_version",
-        "\"format_version\" : 1, |  | has no number format_version",
+        "\"format_version\" : 2 | \"format_version\" : 3 | was written by a newer version of this"
+            + " program (format 3; this one reads up to 2): use that version.",
+        "\"format_version\" : 2 | \"format_version\" : \"x\" | has no number format_version",
+        "\"format_version\" : 2, |  | has no number format_version",
         "\"height\" : 16 | \"height\" : 15 | height = 15: must be a multiple of 2",
         "\"height\" : 16 | \"height\" : 16.5 | 16.5",
-        "\"height\" : 16 | \"height\" : null | model.unet.height: Cannot map `null`",
+        "\"height\" : 16 | \"height\" : null | model.architecture.height: Cannot map `null`",
         "\"height\" : 16, |  | Missing creator property 'height'",
         "\"height\" : 16 | \"heigth\" : 16 | Missing creator property 'height'",
         "\"height\" : 16, | \"height\" : 16, \"depth\" : 1, | Unrecognized field \"depth\"",
+        "\"kind\" : \"labml\" | \"kind\" : \"dit\" | dit",
         "\"kind\" : \"linear\" | \"kind\" : \"square\" | square",
         "\"prediction\" : \"epsilon\" | \"prediction\" : \"delta\" | delta",
         "\"prediction\" : \"epsilon\" | \"prediction\" : 0 | Prediction",

@@ -7,6 +7,7 @@ import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -19,6 +20,9 @@ import java.util.stream.Stream;
  * @param doc what it controls, in one sentence
  * @param paperDefault its default with the {@code paper} preset, in HOCON
  * @param labmlDefault its default with the {@code labml} preset, in HOCON
+ * @param since the version that first knew it
+ * @param absent what was computed before there was the key, in HOCON; empty if it has been there
+ *     from the first stored version on
  */
 record ConfigKey(
     String section,
@@ -27,7 +31,9 @@ record ConfigKey(
     Interval interval,
     String doc,
     String paperDefault,
-    String labmlDefault) {
+    String labmlDefault,
+    String since,
+    String absent) {
 
   /** Reads the declaration of a record component. */
   static ConfigKey of(String section, RecordComponent component) {
@@ -42,7 +48,9 @@ record ConfigKey(
         Interval.parse(key.in()),
         key.doc(),
         key.value().isEmpty() ? key.paper() : key.value(),
-        key.value().isEmpty() ? key.labml() : key.value());
+        key.value().isEmpty() ? key.labml() : key.value(),
+        key.since(),
+        key.absent());
   }
 
   static String kebab(String camelCase) {
@@ -73,8 +81,18 @@ record ConfigKey(
 
   /** The default with a preset. */
   Object defaultValue(Preset preset) {
-    return read(
-        ConfigFactory.parseString("value = " + defaultText(preset)).getAnyRef("value"), "default");
+    return parse(defaultText(preset), "default");
+  }
+
+  /** What its absence from a stored folder meant, as {@link Setting#value} has it. */
+  Optional<String> absentText() {
+    return absent.isEmpty()
+        ? Optional.empty()
+        : Optional.of(ValueType.write(parse(absent, "absent")));
+  }
+
+  private Object parse(String text, String origin) {
+    return read(ConfigFactory.parseString("value = " + text).getAnyRef("value"), origin);
   }
 
   /**

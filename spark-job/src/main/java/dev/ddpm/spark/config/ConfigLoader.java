@@ -108,6 +108,13 @@ public final class ConfigLoader {
 
   private void add(String path, Object raw, String origin) {
     if (schema.key(path).isEmpty()) {
+      KeyHistory.heir(path)
+          .ifPresent(
+              heir -> {
+                throw DdpmException.user(
+                    "%s (%s): there is no such key any more; %s has taken its place.",
+                    path, origin, heir);
+              });
       throw DdpmException.user(
           "%s (%s): there is no such key; did you mean %s?",
           path, origin, schema.nearest(path).path());

@@ -30,4 +30,14 @@ import java.lang.annotation.Target;
    * 0 ≤ value &lt; 1, {@code "[1, inf)"} at least 1.
    */
   String in() default "(-inf, inf)";
+
+  /** The version of this program that first knew the key. */
+  String since() default "0.1.0";
+
+  /**
+   * The value, in HOCON, that everything was computed with before there was the key: what a stored
+   * run or sample folder that says nothing of it is taken to have. Required of a key that came
+   * after the first stored version.
+   */
+  String absent() default "";
 }

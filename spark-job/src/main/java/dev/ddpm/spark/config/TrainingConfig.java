@@ -26,6 +26,7 @@ public record TrainingConfig(
         int averagingFrequency,
     @Key(
             value = "float32",
+            absent = "float32",
             doc =
                 "How weights and moments travel between driver and workers: float32 exactly;"
                     + " bfloat16 in half the bytes, with moments rounded, and weights sent back as"
@@ -55,10 +56,12 @@ public record TrainingConfig(
         int warmUpSteps,
     @Key(
             value = "constant",
+            absent = "constant",
             doc = "How the learning rate goes on after the warm-up: cosine and linear fall to 0.")
         Decay schedule,
     @Key(
             value = "0",
+            absent = "0",
             in = "[0, inf)",
             doc = "Optimiser steps after which a falling rate is 0; 0 = all steps of the run.")
         long decaySteps,
@@ -89,12 +92,14 @@ public record TrainingConfig(
         int keepCheckpoints,
     @Key(
             value = "0",
+            absent = "0",
             doc =
                 "Images that may be left out because they cannot be decoded: a number, or a share"
                     + " such as 1%; above 0, all are decoded once before training.")
         String maxBad,
     @Key(
             value = "3",
+            absent = "3",
             in = "[1, inf)",
             doc =
                 "Rounds in a row that may be left out because a loss or weight was not finite; the"
@@ -102,6 +107,7 @@ public record TrainingConfig(
         int maxBadRounds,
     @Key(
             value = "60",
+            absent = "60",
             in = "[3, inf)",
             doc = "Seconds without a sign of life after which the run of another driver is taken.")
         int leaseSeconds,

@@ -6,17 +6,21 @@ import java.io.Serializable;
 public record ValidationConfig(
     @Key(
             value = "0",
+            absent = "0",
             in = "[0, 1)",
             doc = "Share of the images that are held out to validate; 0 = none.")
         double fraction,
-    @Key(value = "50", in = "[1, inf)", doc = "Rounds between two validations.") int every,
+    @Key(value = "50", absent = "50", in = "[1, inf)", doc = "Rounds between two validations.")
+        int every,
     @Key(
             value = "0",
+            absent = "0",
             in = "[0, inf)",
             doc = "Validations without a new best loss after which training ends; 0 = never.")
         int patience,
     @Key(
             value = "0",
+            absent = "0",
             in = "[0, inf)",
             doc =
                 "Rounds between two contact sheets of images from always the same noise; 0 = none.")

@@ -48,13 +48,21 @@ final class Checkpoints {
     return !newestFirst().isEmpty();
   }
 
-  /** The newest that is complete; incomplete and damaged ones are passed over with a warning. */
+  /**
+   * The newest that is complete; incomplete and damaged ones are passed over with a warning.
+   *
+   * @throws DdpmException (data) if a newer version of this program wrote one that would be passed
+   *     over: the run would go on from an older round, or from the beginning
+   */
   Optional<Stored> newest() {
     for (Path path : newestFirst()) {
       try {
         ModelFolder stored = ModelFolder.open(store(path));
         return Optional.of(new Stored(stored.description(), Checkpoint.read(stored)));
       } catch (DdpmException damaged) {
+        if (ModelFolder.isNewer(store(path))) {
+          throw damaged;
+        }
         LOG.warn("Checkpoint {} is passed over: {}", path, damaged.getMessage());
       }
     }
