@@ -1,65 +1,21 @@
 package dev.ddpm.spark;
 
-import dev.ddpm.DdpmException;
-import dev.ddpm.spark.config.EditDistance;
+import dev.ddpm.spark.cli.Ddpm;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.Comparator;
-import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The command line {@code ddpm}, with one sub-command per job.
- *
- * <p>Exit codes: 0 success, 1 a defect of the program, 2 a wrong option or configuration, 3 missing
- * or damaged data, 4 a machine or cluster that cannot do what is asked. A failure prints one line
- * {@code error: …} to the standard error; {@code --verbose} adds its stack trace and Spark's log.
+ * The entry point of the job jar. It stands by itself because submissions outside of this project
+ * (scripts, Kubernetes manifests) name it: the command line behind it may move.
  */
-@Command(
-    name = "ddpm",
-    description = "Trains diffusion models on Apache Spark and samples images from them.",
-    scope = ScopeType.INHERIT,
-    mixinStandardHelpOptions = true,
-    versionProvider = Version.class,
-    usageHelpWidth = 100,
-    subcommands = {
-      IngestCommand.class,
-      TrainCommand.class,
-      SampleCommand.class,
-      EvaluateCommand.class,
-      InterpolateCommand.class,
-      CompareSamplersCommand.class,
-      PlanCommand.class,
-      ConfigCommand.class
-    })
-public final class Main implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
-
-  @Spec CommandSpec spec;
-
-  @Option(
-      names = {"-v", "--verbose"},
-      scope = ScopeType.INHERIT,
-      description = "Show Spark's log, and the stack trace of a failure.")
-  boolean verbose;
-
+public final class Main {
   private Main() {}
 
   /** Runs a sub-command and ends the process with its exit code. */
   public static void main(String[] args) {
     int exitCode =
-        run(
+        Ddpm.run(
             new PrintWriter(System.out, true, StandardCharsets.UTF_8),
             new PrintWriter(System.err, true, StandardCharsets.UTF_8),
             args);
@@ -77,72 +33,5 @@ public final class Main implements Runnable {
     if (SparkSession.getDefaultSession().isDefined()) {
       SparkSession.active().stop();
     }
-  }
-
-  /** Runs a sub-command in this JVM and returns its exit code. */
-  static int run(PrintWriter out, PrintWriter err, String... args) {
-    Main main = new Main();
-    return new CommandLine(main)
-        .setOut(out)
-        .setErr(err)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionStrategy(main::execute)
-        .setParameterExceptionHandler((exception, unused) -> main.refuse(exception))
-        .setExecutionExceptionHandler(
-            (exception, command, unused) -> main.fail(exception, command.getErr()))
-        .execute(args);
-  }
-
-  /** Without a sub-command: says what there is. */
-  @Override
-  public void run() {
-    spec.commandLine().usage(spec.commandLine().getOut());
-  }
-
-  private int execute(ParseResult parsed) {
-    if (verbose) {
-      Verbosity.showEverything();
-    }
-    return new CommandLine.RunLast().execute(parsed);
-  }
-
-  private int refuse(ParameterException exception) {
-    CommandLine command = exception.getCommandLine();
-    StringBuilder line = new StringBuilder("error: ").append(oneLine(message(exception)));
-    if (exception instanceof UnmatchedArgumentException unmatched) {
-      nearest(unmatched).ifPresent(word -> line.append("; did you mean ").append(word).append("?"));
-    }
-    line.append(" (see '").append(command.getCommandSpec().qualifiedName()).append(" --help')");
-    command.getErr().println(line);
-    return DdpmException.Category.USER.exitCode();
-  }
-
-  private static Optional<String> nearest(UnmatchedArgumentException unmatched) {
-    String word = unmatched.getUnmatched().get(0);
-    return unmatched.getSuggestions().stream()
-        .min(Comparator.comparingInt(suggestion -> EditDistance.between(word, suggestion)));
-  }
-
-  /** Picocli calls a misspelt command an unmatched argument at index 0. */
-  private String message(ParameterException exception) {
-    return exception instanceof UnmatchedArgumentException unmatched
-            && !unmatched.isUnknownOption()
-            && unmatched.getCommandLine().getCommandSpec() == spec
-        ? "Unknown command: '" + unmatched.getUnmatched().get(0) + "'"
-        : exception.getMessage();
-  }
-
-  private int fail(Exception exception, PrintWriter err) {
-    Failure failure = Failure.of(exception);
-    err.println("error: " + oneLine(failure.message()));
-    if (verbose) {
-      exception.printStackTrace(err);
-    }
-    LOG.debug("failed", exception);
-    return failure.category().exitCode();
-  }
-
-  private static String oneLine(String text) {
-    return text.replaceAll("\\s*\\R\\s*", " ").strip();
   }
 }

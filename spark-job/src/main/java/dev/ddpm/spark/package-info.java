@@ -1,5 +1,8 @@
 /**
- * The command line: {@link dev.ddpm.spark.Main} and one class per sub-command. Every failure is one
- * line on the standard error and an exit code by its category.
+ * The jobs and their command line.
+ *
+ * <p>Packages import downwards only: {@code cli} → the jobs ({@code ingest}, {@code train}, {@code
+ * sample}, {@code interpolate}, {@code evaluate}, {@code compare}, {@code plan}; none imports
+ * another) → {@code stored} → {@code dataset}, {@code config} → {@code cluster} → {@code io}.
  */
 package dev.ddpm.spark;

@@ -2,6 +2,7 @@ package dev.ddpm.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.spark.cli.Ddpm;
 import dev.ddpm.spark.dataset.Files64;
 import java.io.IOException;
 import java.io.InputStream;
@@ -135,7 +136,7 @@ class JobsOnHdfsTest {
   }
 
   private static int run(StringWriter err, String... arguments) {
-    return Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err, true), arguments);
+    return Ddpm.run(new PrintWriter(new StringWriter()), new PrintWriter(err, true), arguments);
   }
 
   private static List<String> images(String base) {

@@ -2,7 +2,7 @@ package dev.ddpm.spark.config;
 
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
-import dev.ddpm.spark.runtime.WireFormat;
+import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.training.Decay;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;

@@ -32,7 +32,7 @@ public record BadImagePolicy(String maxBad) {
   }
 
   /** How many of so many images may be bad. */
-  long allowed(long images) {
+  public long allowed(long images) {
     return maxBad.endsWith("%")
         ? (long) (images * Double.parseDouble(maxBad.substring(0, maxBad.length() - 1)) / 100)
         : Long.parseLong(maxBad);

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.dataset;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.ingest.IngestJob;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.types.DataType;
@@ -26,19 +27,19 @@ import org.apache.spark.sql.types.StructType;
  * A table of {@link IngestJob} also has a {@link TableDescription} in {@value
  * TableDescription#FILE_NAME}; the leading underscore hides it from Parquet readers.
  */
-final class ImageTable {
+public final class ImageTable {
   static final String ID = "id";
-  static final String IMAGE = "image";
-  static final String HEIGHT = "height";
-  static final String WIDTH = "width";
-  static final String CHANNELS = "channels";
-  static final String LABEL = "label";
-  static final String SOURCE = "source";
+  public static final String IMAGE = "image";
+  public static final String HEIGHT = "height";
+  public static final String WIDTH = "width";
+  public static final String CHANNELS = "channels";
+  public static final String LABEL = "label";
+  public static final String SOURCE = "source";
 
   private ImageTable() {}
 
   /** The columns in their order. */
-  static StructType schema() {
+  public static StructType schema() {
     return new StructType(
         new StructField[] {
           required(ID, DataTypes.LongType),

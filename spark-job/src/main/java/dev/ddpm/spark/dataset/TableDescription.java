@@ -40,7 +40,7 @@ public record TableDescription(
     String preparation,
     long skipped,
     String createdBy) {
-  static final String FILE_NAME = "_dataset.json";
+  public static final String FILE_NAME = "_dataset.json";
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -59,7 +59,7 @@ public record TableDescription(
   }
 
   /** Writes the description of the table in a folder, by a temporary file and a rename. */
-  void write(Path folder, Configuration configuration) {
+  public void write(Path folder, Configuration configuration) {
     Path file = new Path(folder, FILE_NAME);
     Path temporary = new Path(folder, FILE_NAME + ".tmp");
     try {

@@ -6,20 +6,20 @@ import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.evaluation.BoundEvaluator;
 import dev.ddpm.evaluation.ImageBound;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.ImageProgress;
+import dev.ddpm.spark.cluster.MemoryBudget;
+import dev.ddpm.spark.cluster.RuntimeCheck;
+import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.dataset.ImageTableReader;
-import dev.ddpm.spark.runtime.EmptyFolder;
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
-import dev.ddpm.spark.runtime.HadoopFileStore;
-import dev.ddpm.spark.runtime.MemoryBudget;
-import dev.ddpm.spark.runtime.RuntimeCheck;
-import dev.ddpm.spark.sample.ParquetStream;
-import dev.ddpm.spark.sample.SampleJson;
-import dev.ddpm.spark.sample.SampleProgress;
-import dev.ddpm.spark.sample.SamplingMemory;
-import dev.ddpm.spark.sample.SamplingPlan;
-import dev.ddpm.spark.sample.StoredModel;
+import dev.ddpm.spark.io.EmptyFolder;
+import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.io.Json;
+import dev.ddpm.spark.io.ParquetStream;
+import dev.ddpm.spark.stored.SamplingMemory;
+import dev.ddpm.spark.stored.SamplingPlan;
+import dev.ddpm.spark.stored.StoredModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetWriter;
@@ -164,12 +165,13 @@ public final class EvaluateJob {
         SamplingMemory.of(
             model.description().architecture(), sampling.microBatch(), "sampling.micro-batch"));
     var setup =
-        new EvaluatorSetup(model.description(), sampling, timesteps, new Floats(model.weights()));
+        new EvaluatorSetup(
+            model.description(), sampling, timesteps, new WireFloats(model.weights()));
     Broadcast<ExecutorPool<BoundEvaluator>> evaluators =
         context.broadcast(new ExecutorPool<>(setup));
     LongAccumulator imageSteps = context.sc().longAccumulator(IMAGE_STEPS);
-    SampleProgress progress =
-        SampleProgress.start("evaluating", IMAGE_STEPS, images, timesteps + 1, out);
+    ImageProgress progress =
+        ImageProgress.start("evaluating", IMAGE_STEPS, images, timesteps + 1, out);
     context.sc().addSparkListener(progress);
     try {
       context.setJobGroup("evaluate", "Evaluating %,d images".formatted(images));
@@ -208,7 +210,7 @@ public final class EvaluateJob {
           TABLE,
           file -> {
             try (ParquetWriter<List<Object>> table =
-                ParquetStream.writer(file, schema(), Map::of)) {
+                ParquetStream.writer(file, schema(), Set.of(), Map::of)) {
               for (ImageBound bound : bounds) {
                 table.write(
                     List.of(
@@ -220,7 +222,7 @@ public final class EvaluateJob {
               }
             }
           });
-      byte[] json = SampleJson.write(summary).getBytes(StandardCharsets.UTF_8);
+      byte[] json = Json.write(summary).getBytes(StandardCharsets.UTF_8);
       store.createNew(SUMMARY, file -> file.write(json));
     } catch (IOException e) {
       throw DdpmException.environment(

@@ -2,8 +2,8 @@ package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.evaluation.BoundEvaluator;
 import dev.ddpm.evaluation.ImageBound;
+import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.dataset.ImageRow;
-import dev.ddpm.spark.runtime.ExecutorPool;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;

@@ -3,13 +3,13 @@ package dev.ddpm.spark.evaluate;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.evaluation.BoundEvaluator;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.SamplingConfig;
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
 
 /** What every executor must know once per job, and builds its evaluators from. */
 record EvaluatorSetup(
-    ModelDescription model, SamplingConfig sampling, int timesteps, Floats weights)
+    ModelDescription model, SamplingConfig sampling, int timesteps, WireFloats weights)
     implements ExecutorPool.Factory<BoundEvaluator> {
 
   @Override

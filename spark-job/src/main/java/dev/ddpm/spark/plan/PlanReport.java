@@ -1,7 +1,7 @@
 package dev.ddpm.spark.plan;
 
-import dev.ddpm.spark.runtime.Durations;
-import dev.ddpm.spark.runtime.MemoryNeeds;
+import dev.ddpm.spark.cluster.Durations;
+import dev.ddpm.spark.cluster.MemoryNeeds;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;

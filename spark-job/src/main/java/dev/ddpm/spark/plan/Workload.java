@@ -2,7 +2,7 @@ package dev.ddpm.spark.plan;
 
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.NetworkMemory;
-import dev.ddpm.spark.runtime.WireFormat;
+import dev.ddpm.spark.cluster.WireFormat;
 
 /**
  * What a worker does in a round.

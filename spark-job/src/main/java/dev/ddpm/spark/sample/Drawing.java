@@ -1,10 +1,14 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.backend.NativeBackend;
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
-import dev.ddpm.spark.runtime.MemoryBudget;
-import dev.ddpm.spark.runtime.RuntimeCheck;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.ImageProgress;
+import dev.ddpm.spark.cluster.MemoryBudget;
+import dev.ddpm.spark.cluster.RuntimeCheck;
+import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.stored.SamplingMemory;
+import dev.ddpm.spark.stored.SamplingPlan;
+import dev.ddpm.spark.stored.StoredModel;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -76,8 +80,8 @@ final class Drawing {
     warnOfOtherBackend();
     long images = missing.stream().mapToLong(IndexRange::count).sum();
     LongAccumulator imageSteps = spark.sc().longAccumulator(IMAGE_STEPS);
-    SampleProgress progress =
-        SampleProgress.start("sampling", IMAGE_STEPS, images, plan.steps(), out);
+    ImageProgress progress =
+        ImageProgress.start("sampling", IMAGE_STEPS, images, plan.steps(), out);
     spark.sc().addSparkListener(progress);
     Manifest.Session session;
     String error = "";
@@ -113,7 +117,7 @@ final class Drawing {
   }
 
   private void compute(List<IndexRange> files, long images, LongAccumulator imageSteps) {
-    var setup = new GeneratorSetup(plan, new Floats(model.weights()));
+    var setup = new GeneratorSetup(plan, new WireFloats(model.weights()));
     Broadcast<ExecutorPool<Generator>> generators = spark.broadcast(new ExecutorPool<>(setup));
     var hadoop = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     var task =

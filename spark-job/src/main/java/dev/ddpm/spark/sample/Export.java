@@ -2,7 +2,7 @@ package dev.ddpm.spark.sample;
 
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
-import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;

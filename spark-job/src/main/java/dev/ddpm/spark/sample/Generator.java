@@ -7,7 +7,8 @@ import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.sampling.Trajectory;
-import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.stored.SamplingPlan;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -81,9 +82,9 @@ final class Generator {
 
   private Sample sample(long index, int position, Optional<Trajectory> trajectory) {
     int from = position * plan.imageSize();
-    Optional<Floats> x0 =
+    Optional<WireFloats> x0 =
         plan.sampling().keepX0()
-            ? Optional.of(new Floats(Arrays.copyOfRange(x, from, from + plan.imageSize())))
+            ? Optional.of(new WireFloats(Arrays.copyOfRange(x, from, from + plan.imageSize())))
             : Optional.empty();
     List<Sample.Frame> frames = new ArrayList<>();
     if (trajectory.isPresent()) {

@@ -1,10 +1,11 @@
 package dev.ddpm.spark.sample;
 
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.stored.SamplingPlan;
 
 /** What every executor must know once per job, and builds its generators from. */
-record GeneratorSetup(SamplingPlan plan, Floats weights)
+record GeneratorSetup(SamplingPlan plan, WireFloats weights)
     implements ExecutorPool.Factory<Generator> {
 
   @Override

@@ -1,5 +1,6 @@
 package dev.ddpm.spark.sample;
 
+import dev.ddpm.spark.stored.SamplingPlan;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.image.RawImage;
-import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.cluster.WireFloats;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param x0 its values before rounding, in the model's data range, if they are kept
  * @param frames what the model saw behind the noise at the kept steps, the first step first
  */
-record Sample(long index, RawImage image, Optional<Floats> x0, List<Frame> frames) {
+record Sample(long index, RawImage image, Optional<WireFloats> x0, List<Frame> frames) {
 
   /**
    * A predicted clean image.

@@ -1,7 +1,8 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.io.Json;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -105,13 +106,13 @@ final class SampleFolder {
       json = new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
     String location = store.location(Manifest.FILE_NAME);
-    int version = SampleJson.number(json, "format_version", location);
+    int version = Json.number(json, "format_version", location);
     if (version != Manifest.FORMAT_VERSION) {
       throw DdpmException.data(
           "%s has format version %d, but this program reads version %d only.",
           location, version, Manifest.FORMAT_VERSION);
     }
-    return SampleJson.read(json, Manifest.class, location);
+    return Json.read(json, Manifest.class, location);
   }
 
   private void requireSame(String output, Map<String, String> settings) {
@@ -215,7 +216,7 @@ final class SampleFolder {
   }
 
   private static byte[] json(Manifest manifest) {
-    return (SampleJson.write(manifest) + "\n").getBytes(StandardCharsets.UTF_8);
+    return (Json.write(manifest) + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
   /** Removes what killed writers left: what has not been written to for long. */

@@ -2,6 +2,8 @@ package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.stored.SamplingPlan;
+import dev.ddpm.spark.stored.StoredModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.HashSet;

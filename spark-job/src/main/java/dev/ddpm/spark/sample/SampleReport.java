@@ -1,6 +1,6 @@
 package dev.ddpm.spark.sample;
 
-import dev.ddpm.spark.runtime.Durations;
+import dev.ddpm.spark.cluster.Durations;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

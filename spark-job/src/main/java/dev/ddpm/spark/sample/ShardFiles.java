@@ -3,7 +3,9 @@ package dev.ddpm.spark.sample;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
-import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.io.Json;
+import dev.ddpm.spark.io.ParquetStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -11,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -30,6 +33,9 @@ import org.apache.parquet.schema.MessageType;
  * begin with a dot are what killed writers left, and are not read.
  */
 final class ShardFiles {
+  private static final Set<String> UNLIKE =
+      Set.of(SampleTable.IMAGE, SampleTable.X0 + ".list.element");
+
   /** The folder of the images. */
   static final String IMAGES = "images";
 
@@ -76,7 +82,8 @@ final class ShardFiles {
         .createNew(
             fileName(range),
             out -> {
-              try (ParquetWriter<List<Object>> rows = ParquetStream.writer(out, schema, footer)) {
+              try (ParquetWriter<List<Object>> rows =
+                  ParquetStream.writer(out, schema, UNLIKE, footer)) {
                 content.writeTo(rows);
               }
             });
@@ -93,8 +100,7 @@ final class ShardFiles {
 
   /** The metadata to store with images: what they are, and of which settings. */
   static Map<String, String> footer(Shard shard, Map<String, String> settings) {
-    return Map.of(
-        SHARD_KEY, SampleJson.write(shard), SETTINGS_KEY, SampleJson.write(new Settings(settings)));
+    return Map.of(SHARD_KEY, Json.write(shard), SETTINGS_KEY, Json.write(new Settings(settings)));
   }
 
   private record Settings(Map<String, String> settings) {}
@@ -156,11 +162,11 @@ final class ShardFiles {
       throw DdpmException.data("%s was not written by this job: move it away.", path);
     }
     Map<String, String> written =
-        SampleJson.read(footer.get(SETTINGS_KEY), Settings.class, path.toString()).settings();
+        Json.read(footer.get(SETTINGS_KEY), Settings.class, path.toString()).settings();
     if (!written.equals(settings)) {
       throw DdpmException.data("%s was written with other settings: move it away.", path);
     }
-    Shard shard = SampleJson.read(footer.get(SHARD_KEY), Shard.class, path.toString());
+    Shard shard = Json.read(footer.get(SHARD_KEY), Shard.class, path.toString());
     if (!fileName(shard.range()).equals(path.getName())) {
       throw DdpmException.data(
           "%s holds the images %s: its name was changed.", path, shard.range().fileStem());

@@ -2,8 +2,9 @@ package dev.ddpm.spark.sample;
 
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.stored.SamplingPlan;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,7 +110,7 @@ record ShardTask(
     row.add(plan.samplerName());
     row.add(plan.steps());
     row.add(modelHash);
-    sample.x0().map(Floats::values).ifPresent(row::add);
+    sample.x0().map(WireFloats::values).ifPresent(row::add);
     rows.write(row);
   }
 

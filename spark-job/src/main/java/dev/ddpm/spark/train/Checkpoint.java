@@ -8,8 +8,9 @@ import dev.ddpm.checkpoint.NamedTensors;
 import dev.ddpm.checkpoint.TensorFile;
 import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.network.ParameterLayout;
-import dev.ddpm.spark.runtime.Floats;
-import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.train.round.ModelState;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +22,7 @@ import java.util.Optional;
  * @param ema weights averaged over time; empty for none
  * @param training where training stands
  */
-record Checkpoint(ModelState state, Optional<Floats> ema, TrainingState training) {
+record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState training) {
 
   /** Writes it as a model folder. */
   void write(HadoopFileStore store, ModelDescription description) {
@@ -50,12 +51,12 @@ record Checkpoint(ModelState state, Optional<Floats> ema, TrainingState training
     float[] updater = folder.has(TensorFile.UPDATER) ? flat.readMoments(folder) : new float[0];
     var state =
         new ModelState(
-            new Floats(flat.read(folder, TensorFile.WEIGHTS)),
-            new Floats(updater),
+            new WireFloats(flat.read(folder, TensorFile.WEIGHTS)),
+            new WireFloats(updater),
             training.step());
-    Optional<Floats> ema =
+    Optional<WireFloats> ema =
         folder.has(TensorFile.EMA)
-            ? Optional.of(new Floats(flat.read(folder, TensorFile.EMA)))
+            ? Optional.of(new WireFloats(flat.read(folder, TensorFile.EMA)))
             : Optional.empty();
     return new Checkpoint(state, ema, training);
   }

@@ -3,7 +3,7 @@ package dev.ddpm.spark.train;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
-import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;

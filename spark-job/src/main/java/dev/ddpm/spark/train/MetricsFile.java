@@ -3,7 +3,7 @@ package dev.ddpm.spark.train;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
-import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -6,11 +6,11 @@ import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.sampling.StepListener;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.config.SamplingConfig;
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
-import dev.ddpm.spark.sample.SamplingPlan;
+import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.training.Replica;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,8 +53,8 @@ final class ProgressSheet {
   }
 
   /** The sheet of given weights, as a PNG file. */
-  byte[] of(Floats weights) {
-    Broadcast<Floats> sent = spark.broadcast(weights);
+  byte[] of(WireFloats weights) {
+    Broadcast<WireFloats> sent = spark.broadcast(weights);
     Broadcast<ExecutorPool<Replica>> pool = replicas;
     SamplingPlan how = plan;
     try {
@@ -76,7 +76,7 @@ final class ProgressSheet {
 
   /** The uint8 values of a micro-batch. */
   private static byte[] draw(
-      SamplingPlan plan, ExecutorPool<Replica> replicas, Floats weights, int batch) {
+      SamplingPlan plan, ExecutorPool<Replica> replicas, WireFloats weights, int batch) {
     Replica replica = replicas.acquire();
     replica.network().setParameters(weights.values());
     float[] x = new float[MICRO_BATCH * plan.model().architecture().imageShape().size()];

@@ -1,5 +1,7 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.spark.train.round.Round;
+import dev.ddpm.spark.train.round.WorkerStats;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.LossByTimestep;
 import dev.ddpm.training.RoundPlan;
@@ -72,7 +74,7 @@ final class RoundLog {
    * @param done rounds made so far
    * @param validation losses of the held-out images, if they were computed
    */
-  void add(AveragingMaster.Round round, long done, Optional<LossByTimestep> validation) {
+  void add(Round round, long done, Optional<LossByTimestep> validation) {
     long now = System.nanoTime();
     double wall = (now - lastRound) / 1e9;
     lastRound = now;

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.train;
 
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import dev.ddpm.spark.runtime.Durations;
+import dev.ddpm.spark.cluster.Durations;
 import java.util.List;
 import java.util.Locale;
 

@@ -2,8 +2,8 @@ package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
-import dev.ddpm.spark.runtime.HadoopFileStore;
-import dev.ddpm.spark.runtime.Lease;
+import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.io.Lease;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -5,6 +5,9 @@ import dev.ddpm.backend.NativeBackend;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.spark.cluster.MemoryBudget;
+import dev.ddpm.spark.cluster.RuntimeCheck;
+import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.DiffusionConfig;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.LoadedConfig;
@@ -12,10 +15,10 @@ import dev.ddpm.spark.config.Setting;
 import dev.ddpm.spark.config.TrainingConfig;
 import dev.ddpm.spark.dataset.BadImagePolicy;
 import dev.ddpm.spark.dataset.ImageTableReader;
-import dev.ddpm.spark.runtime.Floats;
-import dev.ddpm.spark.runtime.MemoryBudget;
-import dev.ddpm.spark.runtime.RuntimeCheck;
-import dev.ddpm.spark.sample.SamplingPlan;
+import dev.ddpm.spark.stored.SamplingPlan;
+import dev.ddpm.spark.train.round.DataSplit;
+import dev.ddpm.spark.train.round.ModelState;
+import dev.ddpm.spark.train.round.TrainingSetup;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import java.io.PrintWriter;
@@ -207,12 +210,12 @@ public final class TrainJob {
   private static Checkpoint start(Replica driver, TrainingConfig training) {
     var state =
         new ModelState(
-            new Floats(driver.network().parameters()),
-            new Floats(driver.network().updaterState()),
+            new WireFloats(driver.network().parameters()),
+            new WireFloats(driver.network().updaterState()),
             0);
-    Optional<Floats> ema =
+    Optional<WireFloats> ema =
         training.emaDecay() > 0
-            ? Optional.of(new Floats(driver.network().parameters()))
+            ? Optional.of(new WireFloats(driver.network().parameters()))
             : Optional.empty();
     return new Checkpoint(state, ema, new TrainingState(0, 0, 0, 0, training.seed()));
   }

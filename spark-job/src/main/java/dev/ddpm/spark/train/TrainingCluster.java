@@ -1,11 +1,15 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.network.TrainableNetwork;
-import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.dataset.ImageRow;
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.WireFormat;
+import dev.ddpm.spark.train.dl4j.AveragedTraining;
+import dev.ddpm.spark.train.round.DataSplit;
+import dev.ddpm.spark.train.round.EpochRows;
+import dev.ddpm.spark.train.round.ImageBatch;
+import dev.ddpm.spark.train.round.Shuffles;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import java.util.Optional;
@@ -13,9 +17,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
-import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
-import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /**
  * What training keeps on the executors between rounds: the decoded images, as uint8, on disk where
@@ -67,14 +68,13 @@ final class TrainingCluster implements AutoCloseable {
    * @param driver the driver's network, of the same architecture
    */
   void train(TrainingRun run, TrainableNetwork driver) {
-    ComputationGraph graph = Dl4jNetwork.graphOf(driver);
-    var master =
-        new AveragingMaster(plan, wire, replicas, run.state(), run.roundOfEpoch(), run::onRound);
-    var network = new SparkComputationGraph(spark, graph, master);
-    graph.getConfiguration().setEpochCount((int) run.epoch());
-    while (!master.stopped()) {
-      JavaRDD<MultiDataSet> epoch = EpochRows.of(rows, split, plan, run.epoch());
-      network.fitMultiDataSet(epoch);
+    var training =
+        new AveragedTraining(
+            spark, driver, plan, wire, replicas, run.state(), run.roundOfEpoch(), run::onRound);
+    boolean goOn = true;
+    while (goOn) {
+      JavaRDD<ImageBatch> epoch = EpochRows.of(rows, split, plan, run.epoch());
+      goOn = training.epoch(run.epoch(), epoch);
       Shuffles.removeLast(spark, epoch);
     }
   }

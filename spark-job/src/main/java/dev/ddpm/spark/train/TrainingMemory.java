@@ -2,7 +2,8 @@ package dev.ddpm.spark.train;
 
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.NetworkMemory;
-import dev.ddpm.spark.runtime.MemoryNeeds;
+import dev.ddpm.spark.cluster.MemoryNeeds;
+import dev.ddpm.spark.train.round.BlockMean;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.RoundPlan;
 import java.util.List;

@@ -3,8 +3,10 @@ package dev.ddpm.spark.train;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.TrainingState;
+import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.TrainingConfig;
-import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.train.round.ModelState;
+import dev.ddpm.spark.train.round.Round;
 import dev.ddpm.training.Ema;
 import dev.ddpm.training.LossByTimestep;
 import dev.ddpm.training.RoundPlan;
@@ -94,7 +96,7 @@ final class TrainingRun {
    *
    * @throws DdpmException (data) if it is one too many in a row that could not be applied
    */
-  boolean onRound(AveragingMaster.Round round) {
+  boolean onRound(Round round) {
     current = advance(round);
     Optional<LossByTimestep> validation = watch.validate(roundsDone(), isLastRound(), weights());
     boolean best = validation.isPresent() && earlyStop.isBest(validation.get().mean());
@@ -121,11 +123,11 @@ final class TrainingRun {
   }
 
   /** The weights that are sampled with: the average, if there is one. */
-  private Floats weights() {
+  private WireFloats weights() {
     return current.ema().orElse(current.state().parameters());
   }
 
-  private void guard(AveragingMaster.Round round) {
+  private void guard(Round round) {
     badRounds = round.applied() ? 0 : badRounds + 1;
     if (badRounds > training.maxBadRounds()) {
       throw DdpmException.data(
@@ -136,7 +138,7 @@ final class TrainingRun {
     }
   }
 
-  private Checkpoint advance(AveragingMaster.Round round) {
+  private Checkpoint advance(Round round) {
     long firstStep = current.state().step();
     current
         .ema()

@@ -1,8 +1,10 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.dataset.ImageRow;
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.train.round.DataSplit;
+import dev.ddpm.spark.train.round.ImageBatch;
 import dev.ddpm.training.LossByTimestep;
 import dev.ddpm.training.Replica;
 import java.util.ArrayList;
@@ -27,7 +29,7 @@ final class Validation implements AutoCloseable {
   private final JavaSparkContext spark;
   private final Broadcast<ExecutorPool<Replica>> replicas;
   private final int timesteps;
-  private final JavaPairRDD<Long, ImageMinibatch> minibatches;
+  private final JavaPairRDD<Long, ImageBatch> minibatches;
 
   /**
    * Prepares the held-out images, which are read at the first use.
@@ -60,8 +62,8 @@ final class Validation implements AutoCloseable {
   }
 
   /** The losses of the held-out images under given weights. */
-  LossByTimestep of(Floats weights) {
-    Broadcast<Floats> sent = spark.broadcast(weights);
+  LossByTimestep of(WireFloats weights) {
+    Broadcast<WireFloats> sent = spark.broadcast(weights);
     Broadcast<ExecutorPool<Replica>> pool = replicas;
     int steps = timesteps;
     try {
@@ -81,14 +83,14 @@ final class Validation implements AutoCloseable {
 
   private static Iterator<Tuple2<Long, LossByTimestep>> evaluate(
       ExecutorPool<Replica> replicas,
-      Floats weights,
+      WireFloats weights,
       int timesteps,
-      Iterator<Tuple2<Long, ImageMinibatch>> batches) {
+      Iterator<Tuple2<Long, ImageBatch>> batches) {
     Replica replica = replicas.acquire();
     replica.network().setParameters(weights.values());
     List<Tuple2<Long, LossByTimestep>> losses = new ArrayList<>();
     while (batches.hasNext()) {
-      Tuple2<Long, ImageMinibatch> batch = batches.next();
+      Tuple2<Long, ImageBatch> batch = batches.next();
       var loss = new LossByTimestep(timesteps);
       replica.evaluate(batch._2().ids(), batch._2().pixels(), loss);
       losses.add(new Tuple2<>(batch._1(), loss));
@@ -125,7 +127,7 @@ final class Validation implements AutoCloseable {
   }
 
   /** Cuts sorted rows into minibatches, each with its number. */
-  private static final class Batches implements Iterator<Tuple2<Long, ImageMinibatch>> {
+  private static final class Batches implements Iterator<Tuple2<Long, ImageBatch>> {
     private final int batchSize;
     private final Iterator<Tuple2<Long, ImageRow>> sorted;
     private Tuple2<Long, ImageRow> next;
@@ -142,7 +144,7 @@ final class Validation implements AutoCloseable {
     }
 
     @Override
-    public Tuple2<Long, ImageMinibatch> next() {
+    public Tuple2<Long, ImageBatch> next() {
       long number = next._1() / batchSize;
       List<ImageRow> rows = new ArrayList<>(batchSize);
       while (next != null && next._1() / batchSize == number) {
@@ -151,7 +153,7 @@ final class Validation implements AutoCloseable {
       }
       return new Tuple2<>(
           number,
-          new ImageMinibatch(
+          new ImageBatch(
               rows.stream().mapToLong(ImageRow::id).toArray(),
               rows.stream().map(ImageRow::pixels).toArray(byte[][]::new)));
     }

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.ValidationConfig;
-import dev.ddpm.spark.runtime.Floats;
 import dev.ddpm.training.LossByTimestep;
 import java.util.Optional;
 
@@ -20,14 +20,14 @@ record Watch(ValidationConfig config, Optional<Validation> validation, ProgressS
    * @param round rounds made so far
    * @param last whether the run ends with it
    */
-  Optional<LossByTimestep> validate(long round, boolean last, Floats weights) {
+  Optional<LossByTimestep> validate(long round, boolean last, WireFloats weights) {
     return last || round % config.every() == 0
         ? validation.map(heldOut -> heldOut.of(weights))
         : Optional.empty();
   }
 
   /** The contact sheet as a PNG file, if it is due after so many rounds. */
-  Optional<byte[]> sheet(long round, Floats weights) {
+  Optional<byte[]> sheet(long round, WireFloats weights) {
     return config.sheetEvery() > 0 && round % config.sheetEvery() == 0
         ? Optional.of(sheet.of(weights))
         : Optional.empty();

@@ -1,7 +1,7 @@
 /**
- * Training by DL4J parameter averaging: {@link dev.ddpm.spark.train.EpochRows} deals the rows of an
- * epoch out to rounds and workers, {@link dev.ddpm.spark.train.AveragingMaster} runs the rounds, an
- * {@link dev.ddpm.spark.train.AveragingWorker} makes the optimiser steps of one worker in one
- * round, and {@link dev.ddpm.spark.train.BlockMean} averages what the workers return.
+ * Training: {@link dev.ddpm.spark.train.TrainJob} checks, prepares and resumes; a {@link
+ * dev.ddpm.spark.train.TrainingRun} takes the rounds over, writes checkpoints and decides when it
+ * is enough. How a round is made stands in {@code train.round}, how DL4J runs it in {@code
+ * train.dl4j}.
  */
 package dev.ddpm.spark.train;

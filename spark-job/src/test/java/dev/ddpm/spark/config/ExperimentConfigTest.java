@@ -8,7 +8,7 @@ import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleKind;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.diffusion.Variance;
-import dev.ddpm.spark.runtime.WireFormat;
+import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.training.Decay;
 import dev.ddpm.training.Optimiser;
 import java.util.List;

@@ -11,23 +11,23 @@ import java.util.Arrays;
 import javax.imageio.ImageIO;
 
 /** Picture files for the tests. */
-final class Pictures {
+public final class Pictures {
   private Pictures() {}
 
   /** An image of one value. */
-  static RawImage even(int height, int width, int channels, int value) {
+  public static RawImage even(int height, int width, int channels, int value) {
     byte[] pixels = new byte[height * width * channels];
     Arrays.fill(pixels, (byte) value);
     return new RawImage(height, width, channels, pixels);
   }
 
   /** Writes a PNG file, and the folders above it. */
-  static void png(Path file, RawImage image) {
+  public static void png(Path file, RawImage image) {
     bytes(file, ImageCodec.encodePng(image));
   }
 
   /** Writes a file, and the folders above it. */
-  static void bytes(Path file, byte[] content) {
+  public static void bytes(Path file, byte[] content) {
     try {
       Files.createDirectories(file.getParent());
       Files.write(file, content);
@@ -37,7 +37,7 @@ final class Pictures {
   }
 
   /** Writes an even RGB picture by the platform's encoder. */
-  static void colour(Path file, String format, int height, int width, int rgb) {
+  public static void colour(Path file, String format, int height, int width, int rgb) {
     BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     for (int i = 0; i < height * width; i++) {
       picture.setRGB(i % width, i / width, rgb);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.data.Percentage.withPercentage;
 
 import dev.ddpm.network.LabmlUNet;
-import dev.ddpm.spark.runtime.WireFormat;
+import dev.ddpm.spark.cluster.WireFormat;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

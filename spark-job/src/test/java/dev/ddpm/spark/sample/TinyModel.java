@@ -53,7 +53,7 @@ public final class TinyModel {
   }
 
   /** DDIM in 5 steps, micro-batches of 4 and files of 8, unless told otherwise. */
-  static SamplingConfig sampling(String... assignments) {
+  public static SamplingConfig sampling(String... assignments) {
     List<String> all =
         new ArrayList<>(
             List.of(

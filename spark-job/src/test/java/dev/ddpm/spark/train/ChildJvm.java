@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A class of the tests in a process of its own, which may end as badly as it likes. */
-final class ChildJvm {
+public final class ChildJvm {
   private ChildJvm() {}
 
   /**
@@ -22,7 +22,7 @@ final class ChildJvm {
    * @param options of the JVM
    * @return its exit code
    */
-  static int run(
+  public static int run(
       Path out, long seconds, List<String> options, Class<?> mainClass, String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();

@@ -9,7 +9,7 @@ import dev.ddpm.training.RoundPlan;
  * Trains in this JVM alone, with the rounds of a plan for one worker: what distributed training is
  * compared with, and a way to train without a cluster.
  */
-final class LocalTrainer {
+public final class LocalTrainer {
 
   /** The images of a data set that fits in memory. */
   @FunctionalInterface

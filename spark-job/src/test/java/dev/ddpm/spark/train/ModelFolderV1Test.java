@@ -13,7 +13,7 @@ import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.ParameterLayout;
-import dev.ddpm.spark.runtime.HadoopFileStore;
+import dev.ddpm.spark.io.HadoopFileStore;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;

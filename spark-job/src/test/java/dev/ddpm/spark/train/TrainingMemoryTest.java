@@ -3,7 +3,7 @@ package dev.ddpm.spark.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ddpm.spark.LargeNetwork;
-import dev.ddpm.spark.runtime.MemoryNeeds;
+import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.RoundPlan;
 import org.junit.jupiter.api.Test;

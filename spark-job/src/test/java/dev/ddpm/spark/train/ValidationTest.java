@@ -3,9 +3,12 @@ package dev.ddpm.spark.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.dataset.ImageRow;
-import dev.ddpm.spark.runtime.ExecutorPool;
-import dev.ddpm.spark.runtime.Floats;
+import dev.ddpm.spark.train.dl4j.TinyTraining;
+import dev.ddpm.spark.train.round.DataSplit;
+import dev.ddpm.spark.train.round.TrainingSetup;
 import dev.ddpm.training.LossByTimestep;
 import dev.ddpm.training.Replica;
 import org.apache.spark.api.java.JavaRDD;
@@ -40,7 +43,7 @@ class ValidationTest {
             .filter(row -> SPLIT.isUsable(row.id()));
     try (var validation =
         new Validation(spark, replicas, rows, SPLIT, 4, slots, setup.schedule().steps())) {
-      return validation.of(new Floats(replica.network().parameters()));
+      return validation.of(new WireFloats(replica.network().parameters()));
     }
   }
 }

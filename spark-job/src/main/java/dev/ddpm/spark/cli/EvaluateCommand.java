@@ -1,0 +1,99 @@
+package dev.ddpm.spark.cli;
+
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.evaluate.EvaluateJob;
+import dev.ddpm.spark.evaluate.EvaluationSummary;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm evaluate}: says how good a model is, in bits per dimension. */
+@Command(
+    name = "evaluate",
+    description =
+        "Computes over the cluster how many bits per dimension a model needs for the images of a"
+            + " table, which it should not have been trained on: the variational bound of Ho et al."
+            + " An image's result depends on the model, the seed and its id alone.",
+    footer = {
+      "",
+      "Examples:",
+      "  evaluate --model runs/fashion-mnist --data held-out --output runs/fashion-mnist/bits",
+      "  evaluate --model hdfs:///runs/celeba --data hdfs:///tables/celeba-test \\",
+      "    --images 1000 --timesteps 999 --output hdfs:///runs/celeba/bits \\",
+      "    --set sampling.variance=fixed-small",
+      "",
+      "In the output folder: bits-per-dim.parquet, one row per image, and evaluation.json, the",
+      "means, their standard error and all settings. sampling.weights, .variance, .micro-batch and",
+      ".seed are heeded."
+    })
+final class EvaluateCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+  @Mixin CommonOptions common;
+  @Mixin ModelOption model;
+
+  @Option(
+      names = "--data",
+      paramLabel = "TABLE",
+      required = true,
+      description = "Image table, as 'ingest' writes it.")
+  String data;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FOLDER",
+      required = true,
+      description = "Output folder, new or empty.")
+  String output;
+
+  @Option(
+      names = "--images",
+      paramLabel = "N",
+      description = "Evaluates the ids 0 to N-1. Default: all images of the table.")
+  Long images;
+
+  @Option(
+      names = "--timesteps",
+      paramLabel = "K",
+      description =
+          "Timesteps that are computed per image, others for each and weighted, so that the mean"
+              + " over images is right all the same; 999 are all of 1000. Default: 50.")
+  Integer timesteps;
+
+  @Override
+  public Integer call() {
+    SamplingConfig sampling = common.load().experiment().sampling();
+    var request =
+        new EvaluateJob.Request(
+            model.folder,
+            data,
+            output,
+            images == null ? OptionalLong.empty() : OptionalLong.of(images),
+            timesteps == null ? OptionalInt.empty() : OptionalInt.of(timesteps),
+            sampling);
+    SparkSession spark = SparkSession.builder().getOrCreate();
+    var out = spec.commandLine().getOut();
+    EvaluateJob.Result result = new EvaluateJob(spark, out).run(request);
+    EvaluationSummary summary = result.summary();
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "%.4f bits/dim (standard error %.4f, %,d images): decoder %.4f + transitions %.4f +"
+                + " prior %.6f",
+            summary.bitsPerDim(),
+            summary.standardError(),
+            summary.images(),
+            summary.decoder(),
+            summary.transitions(),
+            summary.prior()));
+    out.println("Table: " + result.table());
+    out.println("Summary: " + result.file());
+    return 0;
+  }
+}

@@ -1,0 +1,289 @@
+package dev.ddpm.spark.cli;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.image.ChannelPolicy;
+import dev.ddpm.image.Channels;
+import dev.ddpm.image.ResizePolicy;
+import dev.ddpm.image.Rgb;
+import dev.ddpm.spark.dataset.BadImagePolicy;
+import dev.ddpm.spark.dataset.TableDescription;
+import dev.ddpm.spark.ingest.CifarSource;
+import dev.ddpm.spark.ingest.FolderSource;
+import dev.ddpm.spark.ingest.IdxSource;
+import dev.ddpm.spark.ingest.ImageSource;
+import dev.ddpm.spark.ingest.IngestJob;
+import dev.ddpm.spark.ingest.IngestOptions;
+import dev.ddpm.spark.ingest.IngestResult;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm ingest}: makes an image table of files. */
+@Command(
+    name = "ingest",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Makes a Parquet image table of image files: decodes them, brings all to the same channels"
+          + " and size, and numbers them in the order of their names.",
+      "Paths may be on any file system that Spark reaches (file:, hdfs:, s3a:)."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  ddpm ingest --source idx --labels train-labels-idx1-ubyte.gz \\",
+      "      --output tables/mnist train-images-idx3-ubyte.gz",
+      "  ddpm ingest --source cifar10 --output hdfs:///tables/cifar10 \\",
+      "      cifar-10-batches-bin",
+      "  ddpm ingest --source folder --channels rgb --height 64 --width 64 \\",
+      "      --label-from-folder --on-bad-image skip --max-bad 1%% \\",
+      "      --output tables/flowers s3a://bucket/flowers"
+    })
+final class IngestCommand implements Callable<Integer> {
+
+  /** What the input is. */
+  enum Kind {
+    IDX,
+    CIFAR10,
+    FOLDER
+  }
+
+  /** What happens to bad images. */
+  enum OnBadImage {
+    FAIL,
+    SKIP
+  }
+
+  @Spec CommandSpec spec;
+
+  @Option(
+      names = "--source",
+      required = true,
+      paramLabel = "KIND",
+      converter = KindConverter.class,
+      description =
+          "What the input is: idx (MNIST, gzipped or not), cifar10 (binary version), or folder (of"
+              + " PNG, JPEG, GIF and BMP files, with all folders in it).")
+  Kind kind;
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "INPUT",
+      description =
+          "The IDX file of images; CIFAR-10 files, or the folder of their data_batch_*.bin; or the"
+              + " folder of images.")
+  List<String> inputs;
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "FOLDER",
+      description = "The table to write: a folder that is absent or empty.")
+  String output;
+
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description = "With --source idx: the IDX file of labels.")
+  Optional<String> labels;
+
+  @Option(
+      names = "--label-from-folder",
+      description =
+          "With --source folder: the folder directly below INPUT names the label; labels are"
+              + " numbered in the order of these names.")
+  boolean labelFromFolder;
+
+  @Option(
+      names = "--glob",
+      paramLabel = "PATTERN",
+      description =
+          "With --source folder: which file names are images; a file that matches and is none"
+              + " counts as a bad image (default: *.png, jpg, jpeg, gif, bmp).")
+  Optional<String> glob;
+
+  @Option(
+      names = "--channels",
+      paramLabel = "CHANNELS",
+      converter = ChannelsConverter.class,
+      description =
+          "grey, rgb or rgba. Needed for a folder; otherwise by default what the source has.")
+  Optional<Channels> channels;
+
+  @Option(
+      names = "--background",
+      paramLabel = "COLOUR",
+      defaultValue = "#ffffff",
+      description =
+          "Shows through transparent images without --channels rgba, and is the border of --resize"
+              + " pad (default: ${DEFAULT-VALUE}).")
+  String background;
+
+  @Option(
+      names = "--height",
+      paramLabel = "PIXELS",
+      description = "Height of all images; without it they must have one size already.")
+  Optional<Integer> height;
+
+  @Option(names = "--width", paramLabel = "PIXELS", description = "Width of all images.")
+  Optional<Integer> width;
+
+  @Option(
+      names = "--resize",
+      paramLabel = "MODE",
+      converter = ModeConverter.class,
+      description =
+          "How images of another shape get to that size: center-crop (cover it and cut), pad (fit"
+              + " into it), or stretch (default: center-crop).")
+  Optional<ResizePolicy.Mode> resize;
+
+  @Option(
+      names = "--on-bad-image",
+      paramLabel = "ACTION",
+      defaultValue = "fail",
+      converter = OnBadImageConverter.class,
+      description = "fail or skip (default: ${DEFAULT-VALUE}).")
+  OnBadImage onBadImage;
+
+  @Option(
+      names = "--max-bad",
+      paramLabel = "LIMIT",
+      description =
+          "With --on-bad-image skip: fail if more are bad; a number, or a share such as 1%%"
+              + " (default: 1%%).")
+  Optional<String> maxBad;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      description = "Only the first N good images, in the order of their names.")
+  Optional<Long> limit;
+
+  @Override
+  public Integer call() {
+    IngestOptions options =
+        new IngestOptions(
+            source(),
+            output,
+            channelPolicy(),
+            resizePolicy(),
+            badImagePolicy(),
+            limit.map(OptionalLong::of).orElse(OptionalLong.empty()));
+    report(new IngestJob(SparkSession.builder().getOrCreate(), options).run());
+    return 0;
+  }
+
+  private ImageSource source() {
+    only(Kind.IDX, "--labels", labels.isPresent());
+    only(Kind.FOLDER, "--label-from-folder", labelFromFolder);
+    only(Kind.FOLDER, "--glob", glob.isPresent());
+    if (kind != Kind.CIFAR10 && inputs.size() > 1) {
+      throw DdpmException.user("%d inputs were given, but this source takes one.", inputs.size());
+    }
+    return switch (kind) {
+      case IDX -> new IdxSource(inputs.get(0), labels);
+      case CIFAR10 -> new CifarSource(inputs);
+      case FOLDER ->
+          new FolderSource(inputs.get(0), glob.orElse(FolderSource.PICTURES), labelFromFolder);
+    };
+  }
+
+  private void only(Kind allowed, String option, boolean given) {
+    if (given && kind != allowed) {
+      throw DdpmException.user(
+          "%s was given with --source %s: it goes with %s only.",
+          option, Words.of(kind), Words.of(allowed));
+    }
+  }
+
+  private ChannelPolicy channelPolicy() {
+    Channels wanted =
+        channels
+            .or(() -> source().channels())
+            .orElseThrow(
+                () ->
+                    DdpmException.user(
+                        "--channels is missing: images of a folder can be of any kind, so that"
+                            + " grey, rgb or rgba must be chosen."));
+    return new ChannelPolicy(wanted, Rgb.parse(background));
+  }
+
+  private Optional<ResizePolicy> resizePolicy() {
+    if (height.isPresent() != width.isPresent()) {
+      throw DdpmException.user("--height and --width must be given together, or neither.");
+    }
+    if (resize.isPresent() && height.isEmpty()) {
+      throw DdpmException.user("--resize was given without --height and --width.");
+    }
+    return height.map(
+        rows ->
+            new ResizePolicy(
+                rows,
+                width.orElseThrow(),
+                resize.orElse(ResizePolicy.Mode.CENTER_CROP),
+                Rgb.parse(background)));
+  }
+
+  private BadImagePolicy badImagePolicy() {
+    if (onBadImage == OnBadImage.SKIP) {
+      return new BadImagePolicy(maxBad.orElse("1%"));
+    }
+    if (maxBad.isPresent()) {
+      throw DdpmException.user("--max-bad was given, but --on-bad-image is fail.");
+    }
+    return BadImagePolicy.FAIL;
+  }
+
+  private void report(IngestResult result) {
+    PrintWriter out = spec.commandLine().getOut();
+    TableDescription table = result.table();
+    out.printf("%d images of %s in %s%n", table.count(), table.shape(), output);
+    if (result.skipped() > 0) {
+      out.printf("%d bad images were skipped:%n", result.skipped());
+      result.reasons().forEach(reason -> out.println("  " + reason));
+      if (result.skipped() > result.reasons().size()) {
+        out.println("  …");
+      }
+    }
+    for (int label = 0; label < table.labelNames().size(); label++) {
+      out.printf("label %d: %s%n", label, table.labelNames().get(label));
+    }
+    out.flush();
+  }
+
+  private static final class KindConverter implements ITypeConverter<Kind> {
+    @Override
+    public Kind convert(String word) {
+      return Words.parse(Kind.class, word);
+    }
+  }
+
+  private static final class ChannelsConverter implements ITypeConverter<Channels> {
+    @Override
+    public Channels convert(String word) {
+      return Words.parse(Channels.class, word);
+    }
+  }
+
+  private static final class ModeConverter implements ITypeConverter<ResizePolicy.Mode> {
+    @Override
+    public ResizePolicy.Mode convert(String word) {
+      return Words.parse(ResizePolicy.Mode.class, word);
+    }
+  }
+
+  private static final class OnBadImageConverter implements ITypeConverter<OnBadImage> {
+    @Override
+    public OnBadImage convert(String word) {
+      return Words.parse(OnBadImage.class, word);
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package dev.ddpm.spark.cli;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.spark.config.ExperimentConfig;
+import dev.ddpm.spark.config.TrainingConfig;
+import dev.ddpm.spark.plan.ClusterShape;
+import dev.ddpm.spark.plan.CostModel;
+import dev.ddpm.spark.plan.MeasuredCosts;
+import dev.ddpm.spark.plan.PlanReport;
+import dev.ddpm.spark.plan.Workload;
+import dev.ddpm.spark.train.TrainingMemory;
+import dev.ddpm.training.RoundPlan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm plan}: what training a configuration will cost on clusters of several sizes. */
+@Command(
+    name = "plan",
+    description =
+        "Prints what training a configuration costs on clusters of several sizes, by a model that"
+            + " rests on measured figures: seconds of a round, overhead, images per second, memory."
+            + " Starts no Spark.",
+    footer = {
+      "",
+      "Examples:",
+      "  plan --config conf/cifar10.conf --images 50000",
+      "  plan --config conf/cifar10.conf --executors 16,64 --task-cpus 8 --network 25 \\",
+      "    --gflops 130 --chart plan.png",
+      "",
+      "The figures behind it, and its error where that could be measured:",
+      "spark-job/DISTRIBUTED.md."
+    })
+final class PlanCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+  @Mixin CommonOptions common;
+
+  @Option(
+      names = "--executors",
+      split = ",",
+      paramLabel = "N",
+      description = "Numbers of executors, one per machine. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "8,16,32,64,128,256,512")
+  List<Integer> executors;
+
+  @Option(
+      names = "--tasks",
+      paramLabel = "N",
+      description = "Tasks, and so workers, of an executor. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "1")
+  int tasks;
+
+  @Option(
+      names = "--task-cpus",
+      paramLabel = "N",
+      description = "Cores of a task. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "1")
+  int taskCpus;
+
+  @Option(
+      names = "--network",
+      paramLabel = "GBIT",
+      description = "Gigabits per second between two machines. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "10")
+  double network;
+
+  @Option(
+      names = "--gflops",
+      paramLabel = "GFLOPS",
+      description =
+          "Speed of one core in convolutions, in 10⁹ floating-point operations per second; in the"
+              + " rest of a step it is taken to be as much faster or slower. Default: that of the"
+              + " machine of record.")
+  Double gflops;
+
+  @Option(
+      names = "--images",
+      paramLabel = "N",
+      description = "Images of the data set, for the time of an epoch. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "60000")
+  long images;
+
+  @Option(
+      names = "--chart",
+      paramLabel = "FILE",
+      description =
+          "Also draw efficiency over executors, from 1 to 200 million parameters, as PNG.")
+  Path chart;
+
+  @Override
+  public Integer call() {
+    executors.forEach(count -> positive("--executors", count));
+    positive("--tasks", tasks);
+    positive("--task-cpus", taskCpus);
+    positive("--network", network);
+    positive("--images", images);
+    ExperimentConfig experiment = common.load().experiment();
+    TrainingConfig training = experiment.training();
+    Architecture architecture = architecture(experiment);
+    MeasuredCosts costs = MeasuredCosts.REFERENCE;
+    if (gflops != null) {
+      positive("--gflops", gflops);
+      costs = costs.withFlopsPerCore(gflops * 1e9);
+    }
+    var plan = new RoundPlan(images, 1, training.averagingFrequency(), training.batchSize(), 0);
+    var report =
+        new PlanReport(
+            new CostModel(costs),
+            Workload.of(
+                architecture,
+                training.optimiser().stateValues(),
+                training.wireFormat(),
+                training.batchSize(),
+                training.averagingFrequency()),
+            TrainingMemory.of(architecture, plan, training.optimiser()),
+            new ClusterShape(1, tasks, taskCpus, network * 1e9 / 8),
+            executors,
+            images);
+    report.print(spec.commandLine().getOut());
+    if (chart != null) {
+      write(report);
+    }
+    return 0;
+  }
+
+  private void write(PlanReport report) {
+    try {
+      Files.write(chart, report.chart());
+    } catch (IOException e) {
+      throw DdpmException.environment(e, "%s cannot be written: %s.", chart, e.getMessage());
+    }
+    spec.commandLine().getOut().println("Chart: " + chart);
+  }
+
+  private static Architecture architecture(ExperimentConfig experiment) {
+    var model = experiment.model();
+    if (model.height() == 0 || model.width() == 0 || model.imageChannels() == 0) {
+      throw DdpmException.user(
+          "model.image-channels, model.height and model.width must be set: without a data set there"
+              + " is nothing to take them from.");
+    }
+    return model.architecture(new ImageShape(model.height(), model.width(), model.imageChannels()));
+  }
+
+  private static void positive(String option, Number value) {
+    if (!(value.doubleValue() > 0)) {
+      throw DdpmException.user("%s = %s: must be above 0.", option, value);
+    }
+  }
+}

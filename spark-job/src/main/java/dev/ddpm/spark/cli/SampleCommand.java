@@ -1,0 +1,134 @@
+package dev.ddpm.spark.cli;
+
+import static java.util.stream.Collectors.toSet;
+
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.sample.Export;
+import dev.ddpm.spark.sample.SampleJob;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm sample}: draws images from a trained model. */
+@Command(
+    name = "sample",
+    description =
+        "Draws images from a trained model over the cluster. An image depends on the model, the"
+            + " sampling settings and its index alone, not on how the work was spread.",
+    footer = {
+      "",
+      "Examples:",
+      "  sample --model runs/fashion-mnist --output runs/fashion-mnist/samples --count 64",
+      "  sample --model hdfs:///runs/celeba --output hdfs:///samples/today --count 10000 \\",
+      "    --set sampling.sampler=ddim --set sampling.steps=50 --set sampling.seed=20261124",
+      "  sample --model runs/celeba --output samples --count 64 --trajectory 10 --format png",
+      "",
+      "In the output folder: images/ (Parquet, one row per image), manifest.json and",
+      "contact-sheet.png; png/ or npz/ and trajectories/ if asked for. The same command again does",
+      "what is missing; a larger --count adds images; other settings need a new folder."
+    })
+final class SampleCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+  @Mixin CommonOptions common;
+  @Mixin ModelOption model;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FOLDER",
+      required = true,
+      description = "Output folder: new, or one to go on in.")
+  String output;
+
+  @Option(
+      names = "--count",
+      paramLabel = "N",
+      required = true,
+      description = "Number of images: the indices 0 to N-1.")
+  long count;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      split = ",",
+      converter = FormatConverter.class,
+      description =
+          "Form of the images besides the table: parquet (the table alone), png or npz; may be"
+              + " repeated.")
+  List<Format> formats = new ArrayList<>();
+
+  @Option(
+      names = "--trajectory",
+      paramLabel = "K",
+      description =
+          "Keeps the predicted x̂0 at K steps, as a table, a strip and an animation: the same as"
+              + " --set sampling.trajectory=K.")
+  Integer trajectory;
+
+  @Option(
+      names = "--x0",
+      description =
+          "Keeps the images as floats too, in column x0: the same as --set sampling.keep-x0=true.")
+  boolean keepX0;
+
+  /** The forms of the images. The table is always written. */
+  enum Format {
+    PARQUET(Optional.empty()),
+    PNG(Optional.of(Export.PNG)),
+    NPZ(Optional.of(Export.NPZ));
+
+    private final Optional<Export> export;
+
+    Format(Optional<Export> export) {
+      this.export = export;
+    }
+  }
+
+  static final class FormatConverter implements ITypeConverter<Format> {
+    @Override
+    public Format convert(String word) {
+      return Words.parse(Format.class, word);
+    }
+  }
+
+  @Override
+  public Integer call() {
+    if (trajectory != null) {
+      common.assignments.add("sampling.trajectory=" + trajectory);
+    }
+    if (keepX0) {
+      common.assignments.add("sampling.keep-x0=true");
+    }
+    SamplingConfig sampling = common.load().experiment().sampling();
+    Set<Export> exports =
+        formats.stream().flatMap(format -> format.export.stream()).collect(toSet());
+    var request = new SampleJob.Request(model.folder, output, count, sampling, exports);
+    SparkSession spark = SparkSession.builder().getOrCreate();
+    var out = spec.commandLine().getOut();
+    SampleJob.Result result = new SampleJob(spark, out).run(request);
+    out.println(
+        result.drawn() == 0
+            ? "Nothing to draw: all images are there already."
+            : String.format(
+                Locale.ROOT,
+                "Sampled %,d images in %.1f s (%.1f images/s); of the task slots' time, %.1f %%"
+                    + " went into the sampler",
+                result.drawn(),
+                result.seconds(),
+                result.drawn() / result.seconds(),
+                100 * result.samplerShare()));
+    out.println(
+        String.format(Locale.ROOT, "Table of %,d images: %s", result.images(), result.table()));
+    out.println("Contact sheet: " + result.contactSheet());
+    return 0;
+  }
+}

@@ -1,0 +1,51 @@
+package dev.ddpm.spark.cluster;
+
+import java.io.Serializable;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * Things that are costly to build and serve one task at a time, such as model replicas. Broadcast
+ * once, a pool arrives empty on every executor, and what is built there stays there from task to
+ * task. It holds as many as tasks have ever run at the same time.
+ */
+public final class ExecutorPool<T> implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** Builds one. */
+  @FunctionalInterface
+  public interface Factory<T> extends Serializable {
+    /** A new one, for one task at a time. */
+    T create();
+  }
+
+  private final Factory<T> factory;
+  private transient Deque<T> idle;
+
+  /** An empty pool. */
+  public ExecutorPool(Factory<T> factory) {
+    this.factory = factory;
+  }
+
+  /**
+   * Takes an idle one, or builds one, on the task's GPU if it has one. Tasks of an executor share
+   * its pool, so that an executor has one GPU at most.
+   */
+  public T acquire() {
+    TaskGpu.use();
+    synchronized (this) {
+      if (idle != null && !idle.isEmpty()) {
+        return idle.pop();
+      }
+    }
+    return factory.create();
+  }
+
+  /** Gives one back. One that failed in the middle of its work must not come back. */
+  public synchronized void release(T pooled) {
+    if (idle == null) {
+      idle = new ArrayDeque<>();
+    }
+    idle.push(pooled);
+  }
+}

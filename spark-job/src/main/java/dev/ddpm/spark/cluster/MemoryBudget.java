@@ -1,0 +1,94 @@
+package dev.ddpm.spark.cluster;
+
+import dev.ddpm.DdpmException;
+import java.util.Locale;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * Compares what a job needs of memory with what driver and executors are configured to have, before
+ * its first real task. A container that outgrows its bound is killed hours later and without a
+ * reason; here the numbers and the keys to change are told.
+ */
+public final class MemoryBudget {
+  private static final double GIB = 1L << 30;
+
+  private MemoryBudget() {}
+
+  /**
+   * Checks the budget.
+   *
+   * @param slots tasks that the application runs at a time
+   * @throws DdpmException (environment) naming what is short, both numbers and the keys to change
+   */
+  public static void check(JavaSparkContext spark, int slots, MemoryNeeds needs) {
+    check(needs, MemorySupply.of(spark, slots));
+  }
+
+  static void check(MemoryNeeds needs, MemorySupply supply) {
+    if (supply.local()) {
+      require(
+          "The driver, which runs all tasks,",
+          "of Java heap",
+          needs.driverHeap() + supply.tasks() * needs.taskHeap(),
+          supply.driverHeap(),
+          "raise spark.driver.memory (--memory of the scripts)");
+      require(
+          "The driver, which runs all tasks,",
+          "outside of the Java heap",
+          needs.driverNative() + supply.tasks() * needs.taskNative(),
+          supply.driverNative(),
+          "raise org.bytedeco.javacpp.maxphysicalbytes (--native-memory of the scripts), or lower"
+              + " "
+              + needs.batchKey()
+              + " or the number of tasks at a time");
+    } else {
+      require(
+          "The driver",
+          "of Java heap",
+          needs.driverHeap(),
+          supply.driverHeap(),
+          "raise spark.driver.memory (--memory of the scripts)");
+      require(
+          "The driver",
+          "outside of the Java heap",
+          needs.driverNative(),
+          supply.driverNative(),
+          "raise spark.driver.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
+              + " spark.driver.extraJavaOptions (--native-memory of the scripts)");
+      String executor = "An executor with %d task(s) at a time".formatted(supply.tasks());
+      require(
+          executor,
+          "of Java heap",
+          needs.executorHeap() + supply.tasks() * needs.taskHeap(),
+          supply.executorHeap(),
+          "raise spark.executor.memory (--memory of the scripts) or spark.task.cpus");
+      require(
+          executor,
+          "outside of the Java heap",
+          supply.tasks() * needs.taskNative(),
+          supply.executorNative(),
+          "raise spark.executor.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
+              + " spark.executor.extraJavaOptions (--native-memory of the scripts), or"
+              + " spark.task.cpus, or lower "
+              + needs.batchKey());
+    }
+    require(
+        "The driver",
+        "for what the tasks of a round return",
+        needs.result(),
+        supply.maxResult(),
+        "raise spark.driver.maxResultSize, or set it to 0 for no bound");
+  }
+
+  private static void require(String who, String what, long needed, long available, String advice) {
+    if (needed > available) {
+      throw DdpmException.environment(
+          "%s needs about %s %s, but has %s: %s.",
+          who, size(needed), what, size(available), advice);
+    }
+  }
+
+  private static String size(long bytes) {
+    return String.format(Locale.ROOT, "%.2f GiB", bytes / GIB);
+  }
+}

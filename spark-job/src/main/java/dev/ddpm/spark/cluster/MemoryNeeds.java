@@ -1,0 +1,24 @@
+package dev.ddpm.spark.cluster;
+
+/**
+ * The memory that a job takes, in bytes.
+ *
+ * @param driverHeap on the driver's Java heap
+ * @param driverNative outside of it
+ * @param executorHeap on the Java heap of each executor, whatever runs there
+ * @param taskHeap the same, for each task that runs at a time
+ * @param taskNative outside of the heap, for each task that runs at a time
+ * @param result what the tasks of one Spark job return to the driver together
+ * @param batchKey key of the configuration by which {@code taskNative} grows
+ */
+public record MemoryNeeds(
+    long driverHeap,
+    long driverNative,
+    long executorHeap,
+    long taskHeap,
+    long taskNative,
+    long result,
+    String batchKey) {
+  /** Java heap that Spark and its own caches need at the least. */
+  public static final long SPARK_HEAP = 300L << 20;
+}

@@ -1,0 +1,64 @@
+package dev.ddpm.spark.cluster;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.backend.NativeBackend;
+import java.util.Optional;
+import org.apache.spark.TaskContext;
+import org.apache.spark.resource.ResourceInformation;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The GPU that Spark has given to the running task ({@code spark.task.resource.gpu.amount}); the
+ * task's thread computes on it.
+ */
+final class TaskGpu {
+  private static final String RESOURCE = "gpu";
+
+  private TaskGpu() {}
+
+  /**
+   * Makes this thread compute on its task's GPU. Changes nothing in a task without one, and outside
+   * of tasks.
+   *
+   * @throws DdpmException (environment) if the task has a GPU and ND4J computes on the CPU
+   */
+  static void use() {
+    address().ifPresent(TaskGpu::use);
+  }
+
+  private static void use(String address) {
+    if (!NativeBackend.isGpu()) {
+      throw DdpmException.environment(
+          "Spark gave this task the GPU %s, but ND4J computes on the CPU: submit the job jar of"
+              + " profile cuda (--gpus), on machines with CUDA 11.6 and cuDNN 8.",
+          address);
+    }
+    Nd4j.getAffinityManager()
+        .unsafeSetDevice(device(address, Nd4j.getAffinityManager().getNumberOfDevices()));
+  }
+
+  private static Optional<String> address() {
+    return Optional.ofNullable(TaskContext.get())
+        .map(task -> task.resourcesJMap().get(RESOURCE))
+        .map(ResourceInformation::addresses)
+        .filter(addresses -> addresses.length > 0)
+        .map(addresses -> addresses[0]);
+  }
+
+  /**
+   * The number of a device.
+   *
+   * @param address as the discovery script has told Spark
+   * @param devices that this process sees
+   * @throws DdpmException (environment) if there is no such device
+   */
+  static int device(String address, int devices) {
+    if (!address.matches("\\d{1,4}") || Integer.parseInt(address) >= devices) {
+      throw DdpmException.environment(
+          "Spark gave this task the GPU %s: must be a number below %d, the GPUs that the process"
+              + " sees; use conf/discover-gpus.sh as discovery script.",
+          address, devices);
+    }
+    return Integer.parseInt(address);
+  }
+}

@@ -1,0 +1,176 @@
+package dev.ddpm.spark.compare;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.sampling.ReverseProcess;
+import dev.ddpm.sampling.StepListener;
+import dev.ddpm.spark.config.SamplerChoice;
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.stored.SamplingPlan;
+import dev.ddpm.spark.stored.StoredModel;
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * Measures the sampler loop in this process, with one model and without Spark's scheduling: what
+ * each sampler costs and how far it ends from its own result with all timesteps, from the same
+ * noise; and how many images denoised together are fastest. Beside the time that passes stands the
+ * time that the process computes, which is the same on a machine that has other work.
+ */
+public final class SamplerComparison {
+  private static final List<Integer> STEPS = List.of(10, 20, 50, 100);
+  private static final List<Integer> MICRO_BATCHES = List.of(1, 2, 4, 8, 16, 32, 64);
+  private static final int TIMED_STEPS = 12;
+  private static final int TIMED_DRAWS = 3;
+  private static final int WARM_UP = 32;
+  private static final OperatingSystemMXBean SYSTEM =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
+  private final StoredModel stored;
+  private final Denoiser model;
+  private final SamplingConfig sampling;
+  private final PrintWriter out;
+
+  /**
+   * A comparison.
+   *
+   * @param path a model folder
+   * @param sampling settings that are not compared
+   * @param out receives tables in Markdown
+   */
+  public SamplerComparison(
+      String path, SamplingConfig sampling, Configuration configuration, PrintWriter out) {
+    this.stored = StoredModel.read(path, sampling.weights(), configuration);
+    this.model = Dl4jNetwork.pretrained(stored.description().architecture(), stored.weights());
+    this.sampling = sampling;
+    this.out = out;
+  }
+
+  /** Measures images/s by micro-batch, for as many steps as are configured. */
+  public void microBatches() {
+    out.println("| micro-batch | ms per image and step | CPU ms per image and step | images/s |");
+    out.println("|---|---|---|---|");
+    int steps = plan(sampling).steps();
+    int timed = Math.min(TIMED_STEPS, timesteps());
+    // Once for the compiler: the smallest sizes would be measured too slow.
+    draw(sampling.with(sampling.sampler(), timed, WARM_UP), WARM_UP);
+    for (int size : MICRO_BATCHES) {
+      Drawn drawn = fastest(sampling.with(sampling.sampler(), timed, size), size);
+      double imageSteps = (double) size * timed;
+      out.printf(
+          Locale.ROOT,
+          "| %d | %.2f | %.2f | %.2f |%n",
+          size,
+          1e3 * drawn.seconds() / imageSteps,
+          1e3 * drawn.cpuSeconds() / imageSteps,
+          imageSteps / drawn.seconds() / steps);
+    }
+  }
+
+  /** Of several draws the cheapest: the first ones allocate and are compiled. */
+  private Drawn fastest(SamplingConfig settings, int images) {
+    return IntStream.range(0, TIMED_DRAWS)
+        .mapToObj(i -> draw(settings, images))
+        .min(Comparator.comparingDouble(Drawn::cpuSeconds))
+        .orElseThrow();
+  }
+
+  /**
+   * Compares all samplers at a few numbers of steps, and at all.
+   *
+   * @param images how many, denoised together
+   */
+  public void samplers(int images) {
+    out.println(
+        "| sampler | steps | s per image | CPU s per image | distance to all steps | distance to"
+            + " DDIM with all |");
+    out.println("|---|---|---|---|---|---|");
+    Map<SamplerChoice, Drawn> complete = new EnumMap<>(SamplerChoice.class);
+    for (SamplerChoice sampler : SamplerChoice.values()) {
+      complete.put(sampler, draw(sampling.with(sampler, 0, images), images));
+    }
+    for (SamplerChoice sampler : SamplerChoice.values()) {
+      float[] itself = complete.get(sampler).x();
+      float[] ddim = complete.get(SamplerChoice.DDIM).x();
+      for (int steps : STEPS) {
+        if (steps < timesteps()) {
+          print(sampler, steps, draw(sampling.with(sampler, steps, images), images), itself, ddim);
+        }
+      }
+      print(sampler, timesteps(), complete.get(sampler), itself, ddim);
+    }
+  }
+
+  private void print(
+      SamplerChoice sampler, int steps, Drawn drawn, float[] withAllSteps, float[] ddim) {
+    int images = drawn.x().length / stored.description().architecture().imageShape().size();
+    out.printf(
+        Locale.ROOT,
+        "| %s | %d | %.2f | %.2f | %.1f | %.1f |%n",
+        name(sampler),
+        steps,
+        drawn.seconds() / images,
+        drawn.cpuSeconds() / images,
+        distance(drawn.x(), withAllSteps),
+        distance(drawn.x(), ddim));
+    out.flush();
+  }
+
+  /** A sampler with the setting that only it has. */
+  private String name(SamplerChoice sampler) {
+    return switch (sampler) {
+      case DDPM -> sampler + ", " + SamplingPlan.word(sampling.variance());
+      case DDIM -> sampler + ", eta " + sampling.eta();
+      case DPM_SOLVER_PLUS_PLUS -> sampler.toString();
+    };
+  }
+
+  private int timesteps() {
+    return stored.description().schedule().steps();
+  }
+
+  private SamplingPlan plan(SamplingConfig settings) {
+    return new SamplingPlan(stored.description(), settings);
+  }
+
+  // Passed on, never compared.
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Drawn(float[] x, double seconds, double cpuSeconds) {}
+
+  private Drawn draw(SamplingConfig settings, int images) {
+    SamplingPlan plan = plan(settings);
+    ReverseProcess process = plan.process();
+    float[] x = new float[images * plan.imageSize()];
+    long start = System.nanoTime();
+    long cpuStart = SYSTEM.getProcessCpuTime();
+    process.sample(model, sampling.seed(), 0, images, x, StepListener.NONE);
+    long cpuEnd = SYSTEM.getProcessCpuTime();
+    return new Drawn(x, (System.nanoTime() - start) / 1e9, (cpuEnd - cpuStart) / 1e9);
+  }
+
+  /** Root of the mean squared difference, in levels of 0..255. */
+  private double distance(float[] x, float[] other) {
+    byte[] levels = levels(x);
+    byte[] otherLevels = levels(other);
+    double sum = 0;
+    for (int i = 0; i < levels.length; i++) {
+      double difference = (levels[i] & 0xff) - (otherLevels[i] & 0xff);
+      sum += difference * difference;
+    }
+    return Math.sqrt(sum / levels.length);
+  }
+
+  private byte[] levels(float[] x) {
+    byte[] levels = new byte[x.length];
+    stored.description().dataRange().toBytes(x, 0, levels, 0, x.length);
+    return levels;
+  }
+}

@@ -1,0 +1,81 @@
+package dev.ddpm.spark.ingest;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.dataset.ImageTable;
+import java.util.function.Supplier;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Images on their way into a table. A bad image is a row like any other, with a reason in place of
+ * pixels, so that it is counted once, whatever Spark retries or recomputes. File and position say
+ * where an image was and in what order the ids are given.
+ */
+final class Candidates {
+  static final String FILE = "file";
+  static final String POSITION = "position";
+  static final String REASON = "reason";
+
+  private Candidates() {}
+
+  static StructType schema() {
+    return new StructType()
+        .add(FILE, DataTypes.StringType, false)
+        .add(POSITION, DataTypes.LongType, false)
+        .add(ImageTable.SOURCE, DataTypes.StringType, false)
+        .add(ImageTable.LABEL, DataTypes.IntegerType, true)
+        .add(ImageTable.IMAGE, DataTypes.BinaryType, true)
+        .add(ImageTable.HEIGHT, DataTypes.IntegerType, true)
+        .add(ImageTable.WIDTH, DataTypes.IntegerType, true)
+        .add(ImageTable.CHANNELS, DataTypes.IntegerType, true)
+        .add(REASON, DataTypes.StringType, true);
+  }
+
+  /**
+   * An image in a file of its own.
+   *
+   * @param label class, or null
+   * @param image decodes it; a {@link DdpmException} of the category DATA makes it a bad image
+   */
+  static Row ofFile(String file, Integer label, Supplier<RawImage> image, Preparation preparation) {
+    return row(file, 0, file, label, image, preparation);
+  }
+
+  /** An image that has a position in a file of many. */
+  static Row ofPosition(
+      String file, long position, Integer label, RawImage image, Preparation preparation) {
+    return row(file, position, file + "#" + position, label, () -> image, preparation);
+  }
+
+  private static Row row(
+      String file,
+      long position,
+      String source,
+      Integer label,
+      Supplier<RawImage> image,
+      Preparation preparation) {
+    try {
+      RawImage prepared = preparation.apply(image.get());
+      return RowFactory.create(
+          file,
+          position,
+          source,
+          label,
+          ImageCodec.encodePng(prepared),
+          prepared.height(),
+          prepared.width(),
+          prepared.channels(),
+          null);
+    } catch (DdpmException e) {
+      if (e.category() != DdpmException.Category.DATA) {
+        throw e;
+      }
+      return RowFactory.create(
+          file, position, source, label, null, null, null, null, e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package dev.ddpm.spark.ingest;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.image.Channels;
+import dev.ddpm.image.RawImage;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * An IDX file of grey images, as MNIST and Fashion-MNIST come, compressed by gzip or not.
+ *
+ * @param images path of the images (magic number 0x803)
+ * @param labels path of their labels (magic number 0x801), if there are any
+ */
+public record IdxSource(String images, Optional<String> labels) implements ImageSource {
+
+  @Override
+  public String description() {
+    return "idx " + images + labels.map(path -> " labels " + path).orElse("");
+  }
+
+  @Override
+  public Optional<Channels> channels() {
+    return Optional.of(Channels.GREY);
+  }
+
+  @Override
+  public SourceImages read(SparkSession spark, Preparation preparation) {
+    InputFiles files = new InputFiles(spark);
+    FileStatus status = files.status(images);
+    IdxHeader header = imageHeader(files);
+    labels.ifPresent(path -> checkLabels(files, path, header));
+    String labelPath = labels.orElse(null);
+    return new SourceImages(
+        FileSlice.candidates(
+            spark,
+            FileSlice.of(images, status.getPath().getName(), header.count()),
+            slice -> read(files, slice, header, labelPath, preparation)),
+        List.of());
+  }
+
+  private IdxHeader imageHeader(InputFiles files) {
+    try (DataInputStream file = files.open(images)) {
+      return IdxHeader.ofImages(file, images);
+    } catch (IOException e) {
+      throw InputFiles.failed(images, e);
+    }
+  }
+
+  private void checkLabels(InputFiles files, String path, IdxHeader header) {
+    files.status(path);
+    try (DataInputStream file = files.open(path)) {
+      int count = IdxHeader.ofLabels(file, path).count();
+      if (count != header.count()) {
+        throw DdpmException.data(
+            "%s has %d labels, but %s has %d images: one label per image is needed.",
+            path, count, images, header.count());
+      }
+    } catch (IOException e) {
+      throw InputFiles.failed(path, e);
+    }
+  }
+
+  private static Iterator<Row> read(
+      InputFiles files, FileSlice slice, IdxHeader header, String labels, Preparation preparation) {
+    byte[] classes = labels == null ? null : readLabels(files, slice, labels);
+    DataInputStream file = files.open(slice.path());
+    IdxHeader.ofImages(file, slice.path());
+    return new SliceReader(
+        slice,
+        header.itemSize(),
+        file,
+        (position, pixels) ->
+            Candidates.ofPosition(
+                slice.name(),
+                position,
+                classes == null ? null : classes[(int) (position - slice.first())] & 0xff,
+                new RawImage(header.height(), header.width(), 1, pixels),
+                preparation));
+  }
+
+  private static byte[] readLabels(InputFiles files, FileSlice slice, String path) {
+    try (DataInputStream file = files.open(path)) {
+      IdxHeader.ofLabels(file, path);
+      file.skipNBytes(slice.first());
+      byte[] labels = new byte[(int) slice.count()];
+      file.readFully(labels);
+      return labels;
+    } catch (IOException e) {
+      throw InputFiles.failed(path, e);
+    }
+  }
+}

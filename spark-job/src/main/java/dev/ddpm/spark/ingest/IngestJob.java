@@ -1,0 +1,260 @@
+package dev.ddpm.spark.ingest;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.length;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.sum;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.spark.dataset.ImageTable;
+import dev.ddpm.spark.dataset.TableDescription;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes an image table ({@link ImageTable}) of files.
+ *
+ * <p>Every image is decoded and prepared once. Only when the number of bad ones is known to be
+ * allowed is anything written. Ids are dense and follow the order of file names (by UTF-8 bytes)
+ * and of positions in a file: the same input gives the same ids, whatever the cluster. The output
+ * is written once, into a folder that must be empty, and never overwritten.
+ */
+public final class IngestJob {
+  private static final Logger LOG = LoggerFactory.getLogger(IngestJob.class);
+
+  /** Large enough for a file system's blocks, small enough for a task to read one. */
+  private static final long FILE_BYTES = 128L << 20;
+
+  private static final int LISTED_REASONS = 10;
+
+  private final SparkSession spark;
+  private final IngestOptions options;
+
+  /** Prepares a job; {@link #run} does it. */
+  public IngestJob(SparkSession spark, IngestOptions options) {
+    this.spark = spark;
+    this.options = options;
+  }
+
+  /**
+   * Does the job.
+   *
+   * @throws DdpmException (user) if the output is not empty; (data) if the input does not exist, is
+   *     empty or damaged, holds more bad images than allowed, or images of several sizes that are
+   *     not to be resized
+   */
+  public IngestResult run() {
+    checkOutput();
+    describe("Ingest: decode images");
+    SourceImages images =
+        options.source().read(spark, new Preparation(options.channels(), options.resize()));
+    Dataset<Row> candidates = images.candidates().persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      return write(candidates, images.labelNames());
+    } finally {
+      candidates.unpersist();
+      spark.sparkContext().setJobDescription(null);
+    }
+  }
+
+  private IngestResult write(Dataset<Row> candidates, List<String> labelNames) {
+    Summary summary = Summary.of(candidates);
+    if (summary.images() == 0) {
+      throw DdpmException.data(
+          "There is no image in the input: %s.", options.source().description());
+    }
+    List<String> reasons = summary.bad() == 0 ? List.of() : firstReasons(candidates);
+    checkBadImages(summary, reasons);
+    Dataset<Row> good = candidates.filter(col(Candidates.REASON).isNull());
+    if (!summary.oneSize()) {
+      throw DdpmException.data(
+          "Images differ in size: %s; height and width to resize to must be given.",
+          String.join(", ", examplesOfSizes(good)));
+    }
+    long images = Math.min(summary.good(), options.limit().orElse(Long.MAX_VALUE));
+    double share = (double) images / summary.good();
+    int files = (int) Math.max(1, Math.ceil(summary.bytes() * share / FILE_BYTES));
+    describe("Ingest: write " + options.output());
+    spark
+        .createDataFrame(withIds(good, files, images), ImageTable.schema())
+        .write()
+        .mode(SaveMode.Append)
+        .parquet(options.output());
+    TableDescription table =
+        new TableDescription(
+            images,
+            summary.height(),
+            summary.width(),
+            summary.channels(),
+            labelNames,
+            options.source().description(),
+            preparation(),
+            summary.bad(),
+            createdBy());
+    table.write(new Path(options.output()), spark.sparkContext().hadoopConfiguration());
+    return new IngestResult(table, summary.bad(), reasons);
+  }
+
+  private void checkOutput() {
+    try {
+      Path output = new Path(options.output());
+      FileSystem fileSystem = output.getFileSystem(spark.sparkContext().hadoopConfiguration());
+      if (!fileSystem.exists(output)) {
+        return;
+      }
+      if (!fileSystem.getFileStatus(output).isDirectory()) {
+        throw DdpmException.user("The output %s is a file: name a new folder.", output);
+      }
+      if (fileSystem.listStatus(output).length > 0) {
+        throw DdpmException.user(
+            "The output folder %s is not empty: name a new one; nothing is ever overwritten.",
+            output);
+      }
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "The output folder %s cannot be looked at: %s.", options.output(), e.getMessage());
+    } catch (IllegalArgumentException e) {
+      throw DdpmException.user(
+          "The output '%s' is not a path: %s.", options.output(), e.getMessage());
+    }
+  }
+
+  private List<String> firstReasons(Dataset<Row> candidates) {
+    return candidates
+        .filter(col(Candidates.REASON).isNotNull())
+        .orderBy(Candidates.FILE, Candidates.POSITION)
+        .limit(LISTED_REASONS)
+        .select(Candidates.REASON)
+        .collectAsList()
+        .stream()
+        .map(row -> row.getString(0))
+        .toList();
+  }
+
+  private void checkBadImages(Summary summary, List<String> reasons) {
+    for (String reason : reasons) {
+      LOG.warn("Bad image: {}", reason);
+    }
+    long allowed = options.badImages().allowed(summary.images());
+    if (summary.bad() > allowed) {
+      throw DdpmException.data(
+          "%d of %d images are bad, and %d may be; the first: %s",
+          summary.bad(), summary.images(), allowed, reasons.get(0));
+    }
+    if (summary.good() == 0) {
+      throw DdpmException.data(
+          "All %d images are bad; the first: %s", summary.images(), reasons.get(0));
+    }
+  }
+
+  private static List<String> examplesOfSizes(Dataset<Row> good) {
+    return good
+        .groupBy(ImageTable.HEIGHT, ImageTable.WIDTH)
+        .agg(min(ImageTable.SOURCE).as(ImageTable.SOURCE))
+        .orderBy(ImageTable.SOURCE)
+        .limit(3)
+        .collectAsList()
+        .stream()
+        .map(row -> row.getString(2) + " is " + row.getInt(0) + "×" + row.getInt(1))
+        .toList();
+  }
+
+  private static JavaRDD<Row> withIds(Dataset<Row> good, int files, long images) {
+    return good.repartitionByRange(files, col(Candidates.FILE), col(Candidates.POSITION))
+        .sortWithinPartitions(Candidates.FILE, Candidates.POSITION)
+        .select(
+            ImageTable.IMAGE,
+            ImageTable.HEIGHT,
+            ImageTable.WIDTH,
+            ImageTable.CHANNELS,
+            ImageTable.LABEL,
+            ImageTable.SOURCE)
+        .toJavaRDD()
+        .zipWithIndex()
+        .filter(indexed -> indexed._2() < images)
+        .map(
+            indexed -> {
+              Row row = indexed._1();
+              return RowFactory.create(
+                  indexed._2(),
+                  row.get(0),
+                  row.get(1),
+                  row.get(2),
+                  row.get(3),
+                  row.get(4),
+                  row.get(5));
+            });
+  }
+
+  private String preparation() {
+    String channels = options.channels().channels() + " on " + options.channels().background();
+    return options
+        .resize()
+        .map(r -> channels + ", " + r.mode() + " to " + r.height() + "×" + r.width())
+        .orElse(channels);
+  }
+
+  private static String createdBy() {
+    return "ddpm-spark "
+        + Optional.ofNullable(IngestJob.class.getPackage().getImplementationVersion())
+            .orElse("development");
+  }
+
+  private void describe(String job) {
+    spark.sparkContext().setJobDescription(job);
+  }
+
+  /**
+   * All images at a glance.
+   *
+   * @param images good and bad ones
+   * @param bad those that have a reason
+   * @param bytes size of the good ones as PNG
+   * @param oneSize whether the good ones are equal in height and width
+   */
+  private record Summary(
+      long images, long bad, long bytes, int height, int width, int channels, boolean oneSize) {
+
+    static Summary of(Dataset<Row> candidates) {
+      Row row =
+          candidates
+              .agg(
+                  count(lit(1)),
+                  count(Candidates.REASON),
+                  sum(length(col(ImageTable.IMAGE))),
+                  min(ImageTable.HEIGHT),
+                  max(ImageTable.HEIGHT),
+                  min(ImageTable.WIDTH),
+                  max(ImageTable.WIDTH),
+                  max(ImageTable.CHANNELS))
+              .head();
+      long images = row.getLong(0);
+      long bad = row.getLong(1);
+      if (images == bad) {
+        return new Summary(images, bad, 0, 0, 0, 0, true);
+      }
+      boolean oneSize = row.getInt(3) == row.getInt(4) && row.getInt(5) == row.getInt(6);
+      return new Summary(
+          images, bad, row.getLong(2), row.getInt(3), row.getInt(5), row.getInt(7), oneSize);
+    }
+
+    long good() {
+      return images - bad;
+    }
+  }
+}

@@ -1,0 +1,13 @@
+package dev.ddpm.spark.ingest;
+
+import dev.ddpm.spark.dataset.TableDescription;
+import java.util.List;
+
+/**
+ * What an ingest did.
+ *
+ * @param table the table that now exists
+ * @param skipped bad images that were left out
+ * @param reasons why, for the first of them, in the order of their names
+ */
+public record IngestResult(TableDescription table, long skipped, List<String> reasons) {}

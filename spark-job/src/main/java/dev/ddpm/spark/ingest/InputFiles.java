@@ -1,0 +1,98 @@
+package dev.ddpm.spark.ingest;
+
+import dev.ddpm.DdpmException;
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.GlobFilter;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** Read access, on driver and executors, to the file systems that Spark is configured for. */
+final class InputFiles implements Serializable {
+  private static final long serialVersionUID = 1L;
+  private static final int BUFFER = 1 << 16;
+  private static final int GZIP_MAGIC = 0x1f8b;
+
+  private final SerializableConfiguration configuration;
+
+  InputFiles(SparkSession spark) {
+    configuration = new SerializableConfiguration(spark.sparkContext().hadoopConfiguration());
+  }
+
+  /**
+   * A file or folder that must be there.
+   *
+   * @throws DdpmException (data) if it is not, (environment) if its file system does not answer
+   */
+  FileStatus status(String path) {
+    try {
+      Path hadoopPath = new Path(path);
+      FileSystem fileSystem = fileSystem(hadoopPath);
+      if (!fileSystem.exists(hadoopPath)) {
+        throw DdpmException.data("The input %s does not exist.", path);
+      }
+      return fileSystem.getFileStatus(hadoopPath);
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    } catch (IllegalArgumentException e) {
+      throw DdpmException.data(e, "The input '%s' is not a path: %s.", path, e.getMessage());
+    }
+  }
+
+  /** The files of a folder whose names match a Hadoop glob, in the order of their names. */
+  List<FileStatus> list(Path folder, String glob) {
+    try {
+      return Arrays.stream(fileSystem(folder).listStatus(folder, new GlobFilter(glob)))
+          .sorted(Comparator.comparing(file -> file.getPath().getName()))
+          .toList();
+    } catch (IOException e) {
+      throw unreadable(folder.toString(), e);
+    }
+  }
+
+  /** Opens a file; one that is compressed by gzip, whatever its name, is uncompressed. */
+  DataInputStream open(String path) {
+    try {
+      Path hadoopPath = new Path(path);
+      InputStream file = fileSystem(hadoopPath).open(hadoopPath);
+      BufferedInputStream buffered = new BufferedInputStream(file, BUFFER);
+      buffered.mark(2);
+      int magic = buffered.read() << 8 | buffered.read();
+      buffered.reset();
+      return new DataInputStream(
+          magic == GZIP_MAGIC
+              ? new BufferedInputStream(new GZIPInputStream(buffered, BUFFER), BUFFER)
+              : buffered);
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+  }
+
+  /** What to say about a read that failed: the file ended too early, or could not be read. */
+  static DdpmException failed(String path, IOException cause) {
+    return cause instanceof EOFException
+        ? DdpmException.data(cause, "%s is truncated: it ends before its last image.", path)
+        : unreadable(path, cause);
+  }
+
+  private static DdpmException unreadable(String path, IOException cause) {
+    return DdpmException.environment(
+        cause, "%s cannot be read: %s.", path, String.valueOf(cause.getMessage()));
+  }
+
+  /** The file system that a path is on. */
+  FileSystem fileSystem(Path path) throws IOException {
+    return path.getFileSystem(configuration.value());
+  }
+}

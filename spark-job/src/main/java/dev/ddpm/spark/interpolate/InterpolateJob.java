@@ -1,0 +1,145 @@
+package dev.ddpm.spark.interpolate;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.image.RawImage;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.MemoryBudget;
+import dev.ddpm.spark.cluster.RuntimeCheck;
+import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.io.EmptyFolder;
+import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.stored.SamplingMemory;
+import dev.ddpm.spark.stored.SamplingPlan;
+import dev.ddpm.spark.stored.StoredModel;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Computes the images between pairs of images of a table, one task per pair, and writes them as an
+ * {@link InterpolationTable} and a sheet with a row per pair, the sources at its ends.
+ */
+public final class InterpolateJob {
+  private final SparkSession spark;
+  private final Configuration configuration;
+
+  /** A job. */
+  public InterpolateJob(SparkSession spark) {
+    this.spark = spark;
+    this.configuration = spark.sparkContext().hadoopConfiguration();
+  }
+
+  /**
+   * Two images.
+   *
+   * @param first id of the image at λ = 0
+   * @param other id of the image at λ = 1
+   */
+  public record Pair(long first, long other) implements Serializable {}
+
+  /**
+   * What is to be computed.
+   *
+   * @param model path of a model folder
+   * @param table path of an image table, of images as the model makes them
+   * @param output path of the output folder, new or empty
+   * @param pairs at least one
+   * @param method how images are taken to noise
+   * @param timestep to which they are taken: the higher, the freer the results
+   * @param lambdas images per pair
+   * @param sampling how they are taken back
+   */
+  public record Request(
+      String model,
+      String table,
+      String output,
+      List<Pair> pairs,
+      InterpolationMethod method,
+      int timestep,
+      int lambdas,
+      SamplingConfig sampling) {
+    /**
+     * Checks the pairs.
+     *
+     * @throws DdpmException (user) if there is none
+     */
+    public Request {
+      pairs = List.copyOf(pairs);
+      if (pairs.isEmpty()) {
+        throw DdpmException.user("--pairs: at least one pair is needed, such as 3:17.");
+      }
+    }
+  }
+
+  /**
+   * What was computed.
+   *
+   * @param table path of the table
+   * @param sheet path of the picture
+   * @param endError root of the mean squared difference of the images at λ = 0 and 1 from the
+   *     sources, in levels of 0..255: the error of a round trip
+   */
+  public record Result(String table, String sheet, double endError) {}
+
+  /**
+   * Computes the images.
+   *
+   * @throws DdpmException for a model, table, id or output folder that cannot be used, before
+   *     anything is computed
+   */
+  public Result run(Request request) {
+    StoredModel model =
+        StoredModel.read(request.model(), request.sampling().weights(), configuration);
+    var plan =
+        new InterpolationPlan(
+            new SamplingPlan(model.description(), request.sampling()),
+            request.method(),
+            request.timestep(),
+            request.lambdas());
+    String output = EmptyFolder.require(request.output(), configuration);
+    Architecture architecture = model.description().architecture();
+    Map<Long, RawImage> images =
+        new InterpolationSources(model.table(spark, request.table()), request.table())
+            .read(request.pairs());
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    int slots = RuntimeCheck.run(context, NativeBackend::describe);
+    MemoryBudget.check(
+        context, slots, SamplingMemory.of(architecture, request.lambdas(), "--lambdas"));
+    var weights = new WireFloats(model.weights());
+    Broadcast<ExecutorPool<Denoiser>> models =
+        context.broadcast(
+            new ExecutorPool<>(() -> Dl4jNetwork.pretrained(architecture, weights.values())));
+    try {
+      context.setJobGroup(
+          "interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
+      List<InterpolationTask.Work> work = new ArrayList<>();
+      for (int i = 0; i < request.pairs().size(); i++) {
+        Pair pair = request.pairs().get(i);
+        work.add(
+            new InterpolationTask.Work(
+                i, images.get(pair.first()).pixels(), images.get(pair.other()).pixels()));
+      }
+      List<List<byte[]>> results =
+          context.parallelize(work, work.size()).map(new InterpolationTask(plan, models)).collect();
+      var store = new HadoopFileStore(output, configuration);
+      return new InterpolationOutput(plan, request.pairs(), images, model.hash())
+          .write(store, results);
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "--output = %s: cannot be written: %s.", request.output(), e.getMessage());
+    } finally {
+      models.destroy();
+    }
+  }
+}

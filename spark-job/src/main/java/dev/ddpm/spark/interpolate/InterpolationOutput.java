@@ -1,0 +1,103 @@
+package dev.ddpm.spark.interpolate;
+
+import dev.ddpm.image.ContactSheet;
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.io.ParquetStream;
+import dev.ddpm.spark.stored.SamplingPlan;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.parquet.hadoop.ParquetWriter;
+
+/**
+ * Writes what was computed between pairs of images: a table, and a sheet with a row per pair, the
+ * sources at its ends.
+ *
+ * @param sources the images of all pairs, by id
+ */
+record InterpolationOutput(
+    InterpolationPlan plan,
+    List<InterpolateJob.Pair> pairs,
+    Map<Long, RawImage> sources,
+    String modelHash) {
+  private static final String TABLE = "interpolations.parquet";
+  private static final String SHEET = "interpolations.png";
+
+  /**
+   * Writes table and sheet.
+   *
+   * @param results levels of the images of every pair, in the order of λ
+   */
+  InterpolateJob.Result write(HadoopFileStore store, List<List<byte[]>> results)
+      throws IOException {
+    List<RawImage> cells = new ArrayList<>();
+    List<List<Object>> rows = new ArrayList<>();
+    double squares = 0;
+    for (int i = 0; i < results.size(); i++) {
+      InterpolateJob.Pair pair = pairs.get(i);
+      RawImage first = sources.get(pair.first());
+      RawImage other = sources.get(pair.other());
+      cells.add(first);
+      for (int k = 0; k < plan.lambdas(); k++) {
+        var image =
+            new RawImage(first.height(), first.width(), first.channels(), results.get(i).get(k));
+        cells.add(image);
+        rows.add(row(i, pair, k, image));
+      }
+      cells.add(other);
+      squares += meanSquare(first.pixels(), results.get(i).get(0));
+      squares += meanSquare(other.pixels(), results.get(i).get(plan.lambdas() - 1));
+    }
+    store.createNew(
+        TABLE,
+        out -> {
+          try (ParquetWriter<List<Object>> table =
+              ParquetStream.writer(
+                  out, InterpolationTable.schema(), Set.of(InterpolationTable.IMAGE), Map::of)) {
+            for (List<Object> row : rows) {
+              table.write(row);
+            }
+          }
+        });
+    ContactSheet usual = ContactSheet.of(cells.size(), cells.get(0).height());
+    byte[] sheet =
+        ImageCodec.encodePng(
+            new ContactSheet(plan.lambdas() + 2, usual.margin(), usual.scale(), usual.background())
+                .compose(cells));
+    store.createNew(SHEET, out -> out.write(sheet));
+    return new InterpolateJob.Result(
+        store.location(TABLE), store.location(SHEET), Math.sqrt(squares / (2.0 * results.size())));
+  }
+
+  private List<Object> row(int number, InterpolateJob.Pair pair, int result, RawImage image) {
+    SamplingPlan sampling = plan.sampling();
+    return List.of(
+        number,
+        pair.first(),
+        pair.other(),
+        (double) plan.lambda(result),
+        SamplingPlan.word(plan.method()),
+        sampling.sampler().schedule().timestep(plan.step()),
+        ImageCodec.encodePng(image),
+        image.height(),
+        image.width(),
+        image.channels(),
+        sampling.sampling().seed(),
+        sampling.samplerName(),
+        sampling.steps(),
+        modelHash);
+  }
+
+  private static double meanSquare(byte[] expected, byte[] actual) {
+    double sum = 0;
+    for (int i = 0; i < expected.length; i++) {
+      double difference = (expected[i] & 0xff) - (actual[i] & 0xff);
+      sum += difference * difference;
+    }
+    return sum / expected.length;
+  }
+}

@@ -1,0 +1,119 @@
+package dev.ddpm.spark.interpolate;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.sampling.DdimInversion;
+import dev.ddpm.sampling.Interpolation;
+import dev.ddpm.sampling.LatentInterpolation;
+import dev.ddpm.sampling.ReverseProcess;
+import dev.ddpm.sampling.StepListener;
+import dev.ddpm.sampling.Thresholding;
+import dev.ddpm.spark.config.SamplerChoice;
+import dev.ddpm.spark.stored.SamplingPlan;
+import java.io.Serializable;
+
+/**
+ * Everything but weights and images that decides what is between two images.
+ *
+ * @param sampling the model and how it is sampled
+ * @param method how images are taken to noise
+ * @param timestep to which they are taken
+ * @param lambdas how many images per pair, at equal distances from λ = 0 to 1, at least 2
+ */
+record InterpolationPlan(
+    SamplingPlan sampling, InterpolationMethod method, int timestep, int lambdas)
+    implements Serializable {
+
+  /** How often an inversion corrects each step: with 2 a trained model gives images back. */
+  private static final int CORRECTIONS = 2;
+
+  /**
+   * Checks the options.
+   *
+   * @throws DdpmException (user) naming the one that is wrong
+   */
+  InterpolationPlan {
+    if (lambdas < 2) {
+      throw DdpmException.user("--lambdas = %d: must be at least 2.", lambdas);
+    }
+    int timesteps = sampling.model().schedule().steps();
+    if (timestep < 0 || timestep >= timesteps) {
+      throw DdpmException.user(
+          "--timestep = %d: must be in 0..%d, the timesteps of the model.",
+          timestep, timesteps - 1);
+    }
+    if (method == InterpolationMethod.INVERSION
+        && (sampling.sampling().sampler() != SamplerChoice.DDIM
+            || sampling.sampling().eta() != 0)) {
+      throw DdpmException.user(
+          "--method = inversion: needs sampling.sampler = ddim and sampling.eta = 0, because only"
+              + " that process can be run backwards.");
+    }
+  }
+
+  /**
+   * The step of the sampler's schedule that is nearest to the timestep from below, or its first.
+   */
+  int step() {
+    NoiseSchedule schedule = sampling.sampler().schedule();
+    int step = schedule.steps() - 1;
+    while (step > 0 && schedule.timestep(step) > timestep) {
+      step--;
+    }
+    return step;
+  }
+
+  /** λ of a result. */
+  float lambda(int result) {
+    return (float) result / (lambdas - 1);
+  }
+
+  /**
+   * Computes the images of a pair.
+   *
+   * @param pair its number, which decides its noise
+   * @param first image at λ = 0, in data range
+   * @param other image at λ = 1, in data range
+   * @return the images, (lambdas, height, width, channels)
+   */
+  float[] compute(Denoiser model, int pair, float[] first, float[] other) {
+    int size = sampling.imageSize();
+    float[] weights = new float[lambdas];
+    for (int i = 0; i < lambdas; i++) {
+      weights[i] = lambda(i);
+    }
+    float[] images = new float[lambdas * size];
+    switch (method) {
+      case SAME_NOISE ->
+          new Interpolation(process(sampling.thresholding()), size)
+              .interpolate(
+                  model,
+                  sampling.sampling().seed(),
+                  (long) pair * lambdas,
+                  first,
+                  other,
+                  weights,
+                  step(),
+                  images,
+                  StepListener.NONE);
+      case INVERSION -> {
+        var inversion =
+            new DdimInversion(
+                sampling.visited(), sampling.model().prediction(), size, 2, CORRECTIONS);
+        new LatentInterpolation(inversion, process(Thresholding.NONE), size)
+            .interpolate(model, first, other, weights, step(), images, StepListener.NONE);
+      }
+    }
+    return images;
+  }
+
+  private ReverseProcess process(Thresholding thresholding) {
+    return new ReverseProcess(
+        sampling.sampler(),
+        sampling.model().prediction(),
+        thresholding,
+        sampling.imageSize(),
+        lambdas);
+  }
+}

@@ -1,0 +1,40 @@
+package dev.ddpm.spark.interpolate;
+
+import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.api.java.function.Function;
+import org.apache.spark.broadcast.Broadcast;
+
+/** Computes the levels of the images of a pair, in the order of λ. */
+record InterpolationTask(InterpolationPlan plan, Broadcast<ExecutorPool<Denoiser>> models)
+    implements Function<InterpolationTask.Work, List<byte[]>> {
+
+  /** A pair's number, and the levels of its images. */
+  // Sent, never compared.
+  @SuppressWarnings("ArrayRecordComponent")
+  record Work(int pair, byte[] first, byte[] other) implements Serializable {}
+
+  @Override
+  public List<byte[]> call(Work work) {
+    Denoiser model = models.value().acquire();
+    float[] images = plan.compute(model, work.pair(), values(work.first()), values(work.other()));
+    models.value().release(model);
+    int size = plan.sampling().imageSize();
+    List<byte[]> levels = new ArrayList<>();
+    for (int i = 0; i < plan.lambdas(); i++) {
+      byte[] image = new byte[size];
+      plan.sampling().model().dataRange().toBytes(images, i * size, image, 0, size);
+      levels.add(image);
+    }
+    return levels;
+  }
+
+  private float[] values(byte[] levels) {
+    float[] values = new float[levels.length];
+    plan.sampling().model().dataRange().fromBytes(levels, 0, values, 0, levels.length);
+    return values;
+  }
+}

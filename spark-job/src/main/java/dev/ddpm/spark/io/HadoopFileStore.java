@@ -1,0 +1,167 @@
+package dev.ddpm.spark.io;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.FileStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.CreateFlag;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Options.CreateOpts;
+import org.apache.hadoop.fs.Options.Rename;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A folder of any Hadoop file system whose files are complete or absent: each is written under a
+ * temporary name beside it, closed, its length verified, then renamed. A reader sees the old
+ * content or the new one, also if the writer is killed at any point. What a killed writer leaves
+ * behind has a name that starts with a dot, and is never read.
+ *
+ * <p>On an object store a rename is a copy; there, completeness rests on the store showing an
+ * object only when its upload is closed.
+ */
+public final class HadoopFileStore implements FileStore {
+  private final FileContext files;
+  private final Path folder;
+
+  /**
+   * The files of a folder, which is made when the first file is written.
+   *
+   * @param folder a path or URI; without a scheme it is on the default file system
+   * @param configuration Hadoop's configuration, as the Spark session has it
+   * @throws DdpmException (user) if there is no such file system
+   */
+  public HadoopFileStore(String folder, Configuration configuration) {
+    try {
+      Path given = new Path(folder);
+      files =
+          given.toUri().getScheme() == null
+              ? FileContext.getFileContext(withoutSideFiles(configuration))
+              : FileContext.getFileContext(given.toUri(), withoutSideFiles(configuration));
+      this.folder = files.makeQualified(given);
+    } catch (IOException | RuntimeException unknown) {
+      throw DdpmException.user(
+          "%s is not a folder of a known file system: %s.", folder, unknown.getMessage());
+    }
+  }
+
+  /**
+   * Hadoop's local file system puts a checksum file beside every file, and renames the two one
+   * after the other: where another writer comes in between, or a file was removed by hand, they no
+   * longer belong together. What is written here has checksums of its own.
+   */
+  private static Configuration withoutSideFiles(Configuration configuration) {
+    Configuration raw = new Configuration(configuration);
+    raw.set("fs.AbstractFileSystem.file.impl", "org.apache.hadoop.fs.local.RawLocalFs");
+    return raw;
+  }
+
+  @Override
+  public boolean exists(String name) throws IOException {
+    return files.util().exists(path(name));
+  }
+
+  @Override
+  public InputStream open(String name) throws IOException {
+    return files.open(path(name));
+  }
+
+  @Override
+  public void create(String name, Content content) throws IOException {
+    publish(name, content, Rename.OVERWRITE);
+  }
+
+  /**
+   * Writes a file as a whole, as {@link #create} does, unless there is one of this name. Of two
+   * writers at the same time one succeeds, on file systems whose renames are atomic.
+   *
+   * @return whether it was written; otherwise what was there is untouched
+   */
+  public boolean createNew(String name, Content content) throws IOException {
+    try {
+      publish(name, content, Rename.NONE);
+      return true;
+    } catch (FileAlreadyExistsException exists) {
+      return false;
+    }
+  }
+
+  /** Names of the files, in alphabetical order; none if there is no folder. */
+  List<String> names() throws IOException {
+    List<String> names = new ArrayList<>();
+    if (files.util().exists(folder)) {
+      for (FileStatus file : files.util().listStatus(folder)) {
+        if (file.isFile() && !file.getPath().getName().startsWith(".")) {
+          names.add(file.getPath().getName());
+        }
+      }
+    }
+    Collections.sort(names);
+    return names;
+  }
+
+  /** Removes a file, if it is there. */
+  void delete(String name) throws IOException {
+    files.delete(path(name), false);
+  }
+
+  private void publish(String name, Content content, Rename how) throws IOException {
+    Path temporary = path("." + name + "." + UUID.randomUUID());
+    try {
+      long written = write(temporary, content);
+      long stored = files.getFileStatus(temporary).getLen();
+      if (stored != written) {
+        throw new IOException(written + " bytes were written, but the file system kept " + stored);
+      }
+      rename(temporary, path(name), how);
+    } catch (IOException | RuntimeException failed) {
+      remove(temporary, failed);
+      throw failed;
+    }
+  }
+
+  private void rename(Path from, Path to, Rename how) throws IOException {
+    if (!LocalRename.isFor(to)) {
+      // Unlike FileSystem.rename, this one throws where it does nothing.
+      files.rename(from, to, how);
+    } else if (how == Rename.OVERWRITE) {
+      LocalRename.replace(from, to);
+    } else if (!LocalRename.createNew(from, to)) {
+      throw new FileAlreadyExistsException(to + " exists");
+    }
+  }
+
+  @Override
+  public String location(String name) {
+    return path(name).toString();
+  }
+
+  private Path path(String name) {
+    return new Path(folder, name);
+  }
+
+  private long write(Path file, Content content) throws IOException {
+    FSDataOutputStream out =
+        files.create(file, EnumSet.of(CreateFlag.CREATE), CreateOpts.createParent());
+    try (out) {
+      content.writeTo(out);
+    }
+    return out.getPos();
+  }
+
+  private void remove(Path temporary, Exception reason) {
+    try {
+      files.delete(temporary, false);
+    } catch (IOException alsoFailed) {
+      reason.addSuppressed(alsoFailed);
+    }
+  }
+}

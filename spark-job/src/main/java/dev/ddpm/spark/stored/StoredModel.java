@@ -1,0 +1,85 @@
+package dev.ddpm.spark.stored;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.FlatTensors;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.spark.config.WeightChoice;
+import dev.ddpm.spark.dataset.ImageTableReader;
+import dev.ddpm.spark.io.HadoopFileStore;
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+
+/** A trained model as sampling needs it: what it is, one set of weights, and their identity. */
+public final class StoredModel {
+  private final ModelFolder folder;
+  private final TensorFile file;
+  private final float[] weights;
+
+  private StoredModel(ModelFolder folder, TensorFile file) {
+    this.folder = folder;
+    this.file = file;
+    this.weights =
+        new FlatTensors(ParameterLayout.of(folder.description().architecture())).read(folder, file);
+  }
+
+  /**
+   * Reads a model.
+   *
+   * @param path a model folder, or a run folder with one in {@code model/}
+   * @param choice which weights; a model without an average has only its last
+   * @throws DdpmException (data) if there is no model, or it is damaged
+   */
+  public static StoredModel read(String path, WeightChoice choice, Configuration configuration) {
+    var inRun = new HadoopFileStore(path + "/model", configuration);
+    var given = new HadoopFileStore(path, configuration);
+    ModelFolder folder = ModelFolder.open(isModel(inRun) ? inRun : given);
+    boolean average = choice == WeightChoice.EMA && folder.has(TensorFile.EMA);
+    return new StoredModel(folder, average ? TensorFile.EMA : TensorFile.WEIGHTS);
+  }
+
+  private static boolean isModel(HadoopFileStore store) {
+    try {
+      return store.exists("model.json");
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "%s cannot be read: %s.", store.location("model.json"), e.getMessage());
+    }
+  }
+
+  /**
+   * Opens a table of images as the model makes them.
+   *
+   * @param path of the table, as option {@code --data} has it
+   * @throws DdpmException (user) if they are of another size
+   */
+  public ImageTableReader table(SparkSession spark, String path) {
+    ImageTableReader reader = ImageTableReader.open(spark, path);
+    ImageShape made = description().architecture().imageShape();
+    if (!reader.imageShape().equals(made)) {
+      throw DdpmException.user(
+          "--data = %s: has images of %s, but the model makes %s.",
+          path, reader.imageShape(), made);
+    }
+    return reader;
+  }
+
+  /** What the model is. */
+  public ModelDescription description() {
+    return folder.description();
+  }
+
+  /** Flat weights, in the order of the network. */
+  public float[] weights() {
+    return weights;
+  }
+
+  /** Identity of description and weights, 64 hexadecimal digits. */
+  public String hash() {
+    return folder.modelHash(file);
+  }
+}

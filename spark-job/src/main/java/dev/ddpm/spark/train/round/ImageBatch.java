@@ -1,0 +1,14 @@
+package dev.ddpm.spark.train.round;
+
+import java.io.Serializable;
+
+/**
+ * The images of one optimiser step, as they lie in the table. The noised images and the noise are
+ * drawn by the worker for every step anew.
+ *
+ * @param ids row ids
+ * @param pixels uint8 values per image, (height, width, channels)
+ */
+// An RDD's element, never compared.
+@SuppressWarnings("ArrayRecordComponent")
+public record ImageBatch(long[] ids, byte[][] pixels) implements Serializable {}

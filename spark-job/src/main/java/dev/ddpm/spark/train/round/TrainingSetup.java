@@ -1,0 +1,26 @@
+package dev.ddpm.spark.train.round;
+
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.training.Replica;
+import dev.ddpm.training.TrainingSpec;
+
+/**
+ * What every worker must know once per run, and builds its replica from: the architecture, the
+ * noise schedule and how to train.
+ */
+public record TrainingSetup(
+    Architecture architecture, NoiseSchedule schedule, TrainingSpec training)
+    implements ExecutorPool.Factory<Replica> {
+
+  @Override
+  public Replica create() {
+    return new Replica(
+        Dl4jNetwork.create(
+            architecture, training.seed(), training.optimiser(), training.learningRate()),
+        schedule,
+        training);
+  }
+}

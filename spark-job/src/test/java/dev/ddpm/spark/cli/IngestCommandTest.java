@@ -1,0 +1,170 @@
+package dev.ddpm.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.LocalSpark;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class IngestCommandTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  private static final String IMAGES = "src/test/resources/fashion-mnist-64/images-idx3-ubyte.gz";
+  private static final String LABELS = "src/test/resources/fashion-mnist-64/labels-idx1-ubyte.gz";
+
+  @TempDir Path folder;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  /** Runs the command; what it throws comes out as it is. */
+  private int run(String... arguments) {
+    CommandLine command =
+        new CommandLine(new IngestCommand())
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err))
+            .setExecutionExceptionHandler(
+                (exception, unused, result) -> {
+                  throw exception;
+                });
+    return command.execute(arguments);
+  }
+
+  private String table() {
+    return folder.resolve("table").toString();
+  }
+
+  @Test
+  void makesATable() {
+    int code =
+        run(
+            "--source",
+            "idx",
+            "--labels",
+            LABELS,
+            "--height",
+            "16",
+            "--width",
+            "14",
+            "--channels",
+            "rgb",
+            "--resize",
+            "pad",
+            "--limit",
+            "20",
+            "--output",
+            table(),
+            IMAGES);
+
+    assertThat(code).isZero();
+    assertThat(out.toString())
+        .isEqualToIgnoringNewLines("20 images of 16×14×3 in " + table() + "\n");
+    assertThat(SparkSession.active().read().parquet(table()).filter("label is not null").count())
+        .isEqualTo(20);
+  }
+
+  @Test
+  void listsWhatWasSkippedAndTheLabels() throws Exception {
+    Path input = Files.createDirectories(folder.resolve("input/cat"));
+    byte[] png = ImageCodec.encodePng(new RawImage(1, 1, 1, new byte[1]));
+    Files.write(input.resolve("1.png"), png);
+    Files.write(input.resolve("2.png"), "text".getBytes(StandardCharsets.UTF_8));
+
+    int code =
+        run(
+            "--source",
+            "folder",
+            "--channels",
+            "grey",
+            "--label-from-folder",
+            "--on-bad-image",
+            "skip",
+            "--max-bad",
+            "50%",
+            "--output",
+            table(),
+            input.getParent().toString());
+
+    assertThat(code).isZero();
+    assertThat(out.toString().lines())
+        .containsExactly(
+            "1 images of 1×1×1 in " + table(),
+            "1 bad images were skipped:",
+            "  cat/2.png is not a PNG, JPEG, GIF or BMP file: it begins with the bytes 74 65 78"
+                + " 74.",
+            "label 0: cat");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--source folder|--channels is missing",
+        "--source folder --labels x|--labels was given with --source folder: it goes with idx"
+            + " only.",
+        "--source idx --glob x|--glob was given with --source idx: it goes with folder only.",
+        "--source cifar10 --label-from-folder|--label-from-folder was given with --source cifar10",
+        "--source idx second|2 inputs were given, but this source takes one.",
+        "--source idx --height 4|--height and --width must be given together, or neither.",
+        "--source idx --resize pad|--resize was given without --height and --width.",
+        "--source idx --max-bad 3|--max-bad was given, but --on-bad-image is fail.",
+        "--source idx --on-bad-image skip --max-bad x|max-bad = x: must be a number of images",
+        "--source idx --background red|'red' is not a colour",
+        "--source idx --limit 0|limit = 0: must be at least 1.",
+      })
+  void refusesOptionsThatDoNotFit(String arguments, String message) {
+    String[] all = ("--output " + table() + " input " + arguments).split(" ", -1);
+
+    assertThatThrownBy(() -> call(all))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
+        .hasMessageContaining(message);
+  }
+
+  private static Integer call(String... arguments) {
+    IngestCommand command = new IngestCommand();
+    new CommandLine(command).parseArgs(arguments);
+    return command.call();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--source tfrecord --output o i|'tfrecord' is not one of idx, cifar10, folder",
+        "--source idx --channels cmyk --output o i|'cmyk' is not one of grey, rgb, rgba",
+        "--source idx --resize fill --output o i|'fill' is not one of stretch, center-crop, pad",
+        "--source idx --output o|Missing required parameter: 'INPUT'",
+        "--source idx i|Missing required option: '--output=FOLDER'",
+      })
+  void refusesWordsThatItDoesNotKnow(String arguments, String message) {
+    assertThat(run(arguments.split(" ", -1))).isEqualTo(CommandLine.ExitCode.USAGE);
+    assertThat(err.toString()).contains(message);
+  }
+
+  @Test
+  void explainsItself() {
+    assertThat(run("--help")).isZero();
+    assertThat(out.toString())
+        .contains(
+            "Usage: ingest",
+            "Examples:",
+            "      --label-from-folder --on-bad-image skip --max-bad 1% \\",
+            "      --output tables/flowers s3a://bucket/flowers");
+  }
+}

@@ -1,0 +1,79 @@
+package dev.ddpm.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PlanCommandTest {
+  @TempDir Path folder;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... options) {
+    List<String> words = new ArrayList<>(List.of("plan", "--config", "../conf/cifar10.conf"));
+    words.addAll(List.of(options));
+    return Ddpm.run(
+        new PrintWriter(out, true), new PrintWriter(err, true), words.toArray(String[]::new));
+  }
+
+  @Test
+  void printsARowPerSizeOfTheCluster() {
+    assertThat(run("--executors", "8,512", "--images", "50000")).isZero();
+
+    List<String> lines = out.toString().lines().toList();
+    assertThat(lines.get(0)).matches("Model: [1-9][0-9],[0-9]{3},[0-9]{3} parameters, .*");
+    assertThat(lines.get(1)).startsWith("Worker: 16 steps of 16 images between two averagings");
+    assertThat(lines.get(2)).startsWith("Memory: driver ");
+    assertThat(lines).filteredOn(line -> line.matches(" +8 +8 .*%.*")).hasSize(1);
+    assertThat(lines).filteredOn(line -> line.matches(" +512 +512 .*%.*")).hasSize(1);
+  }
+
+  @Test
+  void fasterCoresHaveMoreOverhead() {
+    assertThat(run("--executors", "8")).isZero();
+    double slow = overhead();
+    out.getBuffer().setLength(0);
+    assertThat(run("--executors", "8", "--gflops", "2240")).isZero();
+
+    assertThat(overhead()).isBetween(9.5 * slow, 10.5 * slow);
+  }
+
+  private double overhead() {
+    String row =
+        out.toString().lines().filter(line -> line.contains("%")).findFirst().orElseThrow();
+    return Double.parseDouble(row.strip().split(" +", -1)[6].replace("%", ""));
+  }
+
+  @Test
+  void drawsAChart() throws IOException {
+    Path chart = folder.resolve("plan.png");
+
+    assertThat(run("--chart", chart.toString())).isZero();
+    assertThat(ImageIO.read(chart.toFile()).getWidth()).isEqualTo(900);
+    assertThat(out.toString()).contains("Chart: " + chart);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--executors 0 | --executors = 0: must be above 0.",
+        "--network -1 | --network = -1.0: must be above 0.",
+        "--set model.height=0 | model.image-channels, model.height and model.width must be set",
+      })
+  void aWrongCallIsOneLine(String options, String message) {
+    assertThat(run(options.split(" "))).isEqualTo(2);
+    assertThat(err.toString().lines()).singleElement().asString().contains(message);
+  }
+}

@@ -1,0 +1,113 @@
+package dev.ddpm.spark.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ddpm.DdpmException;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MemoryBudgetTest {
+  private static final long MIB = 1L << 20;
+  private static final MemoryNeeds NEEDS =
+      new MemoryNeeds(
+          1000 * MIB, 200 * MIB, 400 * MIB, 100 * MIB, 300 * MIB, 50 * MIB, "training.batch-size");
+
+  @Test
+  void whatFitsExactlyIsEnough() {
+    assertThatCode(() -> MemoryBudget.check(NEEDS, cluster(1000, 200, 600, 600, 50)))
+        .doesNotThrowAnyException();
+    assertThatCode(() -> MemoryBudget.check(NEEDS, local(1200, 800))).doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "999|200|600|600|50| The driver needs about 0.98 GiB of Java heap | spark.driver.memory",
+        "1000|199|600|600|50| The driver needs about 0.20 GiB outside of the Java heap"
+            + " | spark.driver.memoryOverhead",
+        "1000|200|599|600|50| An executor with 2 task(s) at a time needs about 0.59 GiB of Java"
+            + " heap, but has 0.58 GiB | spark.executor.memory",
+        "1000|200|600|599|50| An executor with 2 task(s) at a time needs about 0.59 GiB outside of"
+            + " the Java heap | spark.executor.memoryOverhead",
+        "1000|200|600|600|49| The driver needs about 0.05 GiB for what the tasks of a round return"
+            + " | spark.driver.maxResultSize",
+      })
+  void oneMegabyteLessIsRefusedWithTheNumbersAndTheKey(
+      long driver,
+      long driverNative,
+      long heap,
+      long outside,
+      long result,
+      String what,
+      String key) {
+    assertThatThrownBy(
+            () -> MemoryBudget.check(NEEDS, cluster(driver, driverNative, heap, outside, result)))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            refused -> assertThat(refused.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
+        .hasMessageContaining(what)
+        .hasMessageContaining("raise " + key);
+  }
+
+  @Test
+  void aLocalDriverCarriesTheTasksToo() {
+    assertThatThrownBy(() -> MemoryBudget.check(NEEDS, local(1199, 800)))
+        .hasMessageContaining(
+            "The driver, which runs all tasks, needs about 1.17 GiB of Java heap");
+    assertThatThrownBy(() -> MemoryBudget.check(NEEDS, local(1200, 799)))
+        .hasMessageContaining("needs about 0.78 GiB outside of the Java heap")
+        .hasMessageContaining("training.batch-size");
+  }
+
+  @Test
+  void aContainerIsBoundByItsOverhead() {
+    SparkConf conf =
+        new SparkConf(false).set("spark.master", "yarn").set("spark.executor.memory", "2g");
+    assertThat(MemorySupply.of(conf, 2, MIB, 0).executorNative()).isEqualTo(384 * MIB);
+    conf.set("spark.executor.memory", "8g");
+    assertThat(MemorySupply.of(conf, 2, MIB, 0).executorNative()).isEqualTo(8192 * MIB / 10);
+    conf.set("spark.executor.memoryOverhead", "3g");
+    assertThat(MemorySupply.of(conf, 2, MIB, 0).executorNative()).isEqualTo(3072 * MIB);
+    conf.set(
+        "spark.executor.extraJavaOptions",
+        "-Dx=y -Dorg.bytedeco.javacpp.maxphysicalbytes=9216m -Dz");
+    assertThat(MemorySupply.of(conf, 2, MIB, 0).executorNative()).isEqualTo(1024 * MIB);
+  }
+
+  @Test
+  void aStandaloneExecutorIsBoundByItsOwnLimit() {
+    SparkConf conf = new SparkConf(false).set("spark.master", "spark://head:7077");
+    MemorySupply supply = MemorySupply.of(conf, 2, 100 * MIB, 150 * MIB);
+    assertThat(supply)
+        .isEqualTo(
+            new MemorySupply(
+                false, 2, 100 * MIB, 50 * MIB, 1024 * MIB, 3 * 1024 * MIB, 1024 * MIB));
+  }
+
+  @Test
+  void zeroIsNoBound() {
+    SparkConf conf =
+        new SparkConf(false).set("spark.master", "local[2]").set("spark.driver.maxResultSize", "0");
+    MemorySupply supply = MemorySupply.of(conf, 2, MIB, 0);
+    assertThat(supply.local()).isTrue();
+    assertThat(supply.maxResult()).isEqualTo(Long.MAX_VALUE);
+    assertThat(supply.driverNative()).isEqualTo(Long.MAX_VALUE);
+    assertThat(MemorySupply.of(conf.set("spark.master", "local-cluster[2,1,1024]"), 2, MIB, 0))
+        .returns(false, MemorySupply::local);
+  }
+
+  private static MemorySupply cluster(
+      long driver, long driverNative, long heap, long outside, long result) {
+    return new MemorySupply(
+        false, 2, driver * MIB, driverNative * MIB, heap * MIB, outside * MIB, result * MIB);
+  }
+
+  private static MemorySupply local(long heap, long outside) {
+    return new MemorySupply(true, 2, heap * MIB, outside * MIB, 0, 0, 50 * MIB);
+  }
+}

@@ -1,2 +1,0 @@
-/** Whole applications on clusters that the tests start: standalone, YARN with HDFS, Kubernetes. */
-package dev.ddpm.spark.cluster;

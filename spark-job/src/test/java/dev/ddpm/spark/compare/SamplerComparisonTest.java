@@ -1,0 +1,69 @@
+package dev.ddpm.spark.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ddpm.spark.sample.TinyModel;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The tables that are measured, of a model of 100 timesteps. */
+class SamplerComparisonTest {
+  @TempDir Path folder;
+
+  /** The cells of a table, without its two lines of head. */
+  private List<List<String>> table(Consumer<SamplerComparison> measurement) {
+    Path model = TinyModel.write(folder.resolve("model"), 5);
+    var text = new StringWriter();
+    measurement.accept(
+        new SamplerComparison(
+            model.toString(), TinyModel.sampling(), new Configuration(), new PrintWriter(text)));
+    return text.toString()
+        .lines()
+        .skip(2)
+        .map(line -> Arrays.stream(line.split("\\|", -1)).skip(1).map(String::strip).toList())
+        .toList();
+  }
+
+  @Test
+  void aRowPerSamplerAndNumberOfStepsThatTheModelHas() {
+    List<List<String>> rows = table(comparison -> comparison.samplers(2));
+
+    assertThat(rows)
+        .extracting(row -> row.get(0) + " " + row.get(1))
+        .containsExactly(
+            "ddpm, fixed-large 10",
+            "ddpm, fixed-large 20",
+            "ddpm, fixed-large 50",
+            "ddpm, fixed-large 100",
+            "ddim, eta 0.0 10",
+            "ddim, eta 0.0 20",
+            "ddim, eta 0.0 50",
+            "ddim, eta 0.0 100",
+            "dpm-solver++ 10",
+            "dpm-solver++ 20",
+            "dpm-solver++ 50",
+            "dpm-solver++ 100");
+    // A deterministic sampler comes nearer to all its steps the more it takes.
+    List<Double> distances =
+        rows.subList(4, 8).stream().map(row -> Double.parseDouble(row.get(4))).toList();
+    assertThat(distances.get(0)).isGreaterThan(distances.get(2));
+    assertThat(distances.get(3)).isZero();
+  }
+
+  @Test
+  void aRowPerMicroBatch() {
+    List<List<String>> rows = table(SamplerComparison::microBatches);
+
+    assertThat(rows)
+        .extracting(row -> row.get(0))
+        .containsExactly("1", "2", "4", "8", "16", "32", "64");
+    assertThat(rows).allSatisfy(row -> assertThat(Double.parseDouble(row.get(3))).isPositive());
+  }
+}

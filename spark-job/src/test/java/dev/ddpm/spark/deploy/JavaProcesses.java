@@ -1,0 +1,35 @@
+package dev.ddpm.spark.deploy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Java processes that this JVM has started, directly or through others, by their command lines. */
+final class JavaProcesses {
+  private JavaProcesses() {}
+
+  /** Those that run with all of the words among their arguments. */
+  static List<ProcessHandle> running(String... arguments) {
+    return ProcessHandle.current()
+        .descendants()
+        .filter(
+            process -> {
+              List<String> line = commandLine(process);
+              return line.get(0).endsWith("java") && line.containsAll(List.of(arguments));
+            })
+        .toList();
+  }
+
+  /** The JDK cuts long command lines off; Spark's are long. */
+  private static List<String> commandLine(ProcessHandle process) {
+    try {
+      byte[] line = Files.readAllBytes(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
+      return Stream.of(new String(line, StandardCharsets.UTF_8).split("\0")).toList();
+    } catch (IOException ended) {
+      return List.of("");
+    }
+  }
+}

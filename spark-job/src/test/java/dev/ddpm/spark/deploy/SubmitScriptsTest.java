@@ -1,0 +1,408 @@
+package dev.ddpm.spark.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.ddpm.spark.cli.Ddpm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.Command;
+
+/** The scripts as a user runs them: as processes. */
+class SubmitScriptsTest {
+  private static final Path SCRIPTS = Path.of("../submit-scripts");
+  private static final String LAUNCHER = "../ddpm";
+  private static final String DISCOVERY = "../conf/discover-gpus.sh";
+
+  @TempDir Path folder;
+
+  private record Result(int exitCode, String out, String err) {}
+
+  static Stream<String> allScripts() throws IOException {
+    try (Stream<Path> files = Files.walk(SCRIPTS)) {
+      return Stream.concat(
+          files.filter(Files::isRegularFile).map(Path::toString).sorted().toList().stream(),
+          Stream.of(LAUNCHER, "../image/entrypoint.sh", DISCOVERY, "../.ci/run"));
+    }
+  }
+
+  static Stream<String> userScripts() throws IOException {
+    return allScripts()
+        .filter(script -> script.startsWith(SCRIPTS + "/") || script.equals(LAUNCHER))
+        .filter(script -> script.endsWith(".sh") || script.equals(LAUNCHER))
+        .filter(script -> !script.endsWith("/submit.sh"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("allScripts")
+  void scriptsAreExecutableAndStrict(String script) throws Exception {
+    assertThat(Path.of(script)).isExecutable();
+    assertThat(Files.readString(Path.of(script)))
+        .startsWith("#!/usr/bin/env bash\n")
+        .contains("\nset -euo pipefail\n");
+    assertThat(run(Map.of(), "bash", "-n", script)).isEqualTo(new Result(0, "", ""));
+  }
+
+  @ParameterizedTest
+  @MethodSource("userScripts")
+  void helpExplains(String script) throws Exception {
+    Result result = run(Map.of(), script, "--help");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out()).startsWith("Usage: " + Path.of(script).getFileName());
+    assertThat(result.err()).isEmpty();
+  }
+
+  @Test
+  void localUsesTheEmbeddedSparkAndOneThreadPerTask() throws Exception {
+    Result result = run(Map.of("SPARK_HOME", ""), script("local.sh"), "--dry-run", "train");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains("SPARK_LOCAL_IP=127.0.0.1 OMP_NUM_THREADS=1 ")
+        .contains("submit-scripts/bin/spark-submit --master local\\[\\*\\] --deploy-mode client")
+        .contains("--add-modules=jdk.incubator.vector")
+        .contains("--driver-memory 2048m")
+        .contains("javacpp.maxphysicalbytes=8192m")
+        .endsWith("ddpm-spark.jar train \n");
+  }
+
+  @Test
+  void ddpmIsLocalByAShorterName() throws Exception {
+    String local = run(Map.of(), script("local.sh"), "--dry-run", "train").out();
+    Path direct = Files.createSymbolicLink(folder.resolve("d"), Path.of(LAUNCHER).toRealPath());
+    Path folders = Files.createDirectory(folder.resolve("bin"));
+    Path relative = Files.createSymbolicLink(folders.resolve("ddpm"), Path.of("../d"));
+
+    for (String launcher : List.of(LAUNCHER, direct.toString(), relative.toString())) {
+      assertThat(run(Map.of(), launcher, "--dry-run", "train"))
+          .as(launcher)
+          .isEqualTo(new Result(0, local, ""));
+    }
+    assertThat(run(Map.of(), LAUNCHER, "--fast").err())
+        .isEqualTo("error: unknown option --fast (see 'ddpm --help')\n");
+  }
+
+  @Test
+  void helpNamesEveryCommand() throws Exception {
+    String commands =
+        Stream.of(Ddpm.class.getAnnotation(Command.class).subcommands())
+            .map(command -> command.getAnnotation(Command.class).name())
+            .collect(Collectors.joining(", "));
+
+    assertThat(run(Map.of(), LAUNCHER, "--help").out()).contains("COMMAND is one of " + commands);
+    assertThat(run(Map.of(), LAUNCHER).err())
+        .isEqualTo("error: a command is missing: one of %s (see 'ddpm --help')\n", commands);
+  }
+
+  @Test
+  void clustersGetOneModelPerTaskAndBoundedMemory() throws Exception {
+    Result result =
+        run(
+            Map.of(),
+            script("yarn.sh"),
+            "--dry-run",
+            "--memory",
+            "3g",
+            "--native-memory",
+            "512m",
+            "--task-cpus",
+            "4",
+            "--executors",
+            "8",
+            "--executor-cores",
+            "4",
+            "train");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains("--master yarn --deploy-mode client")
+        .contains("--executor-memory 3072m")
+        .contains("spark.executor.memoryOverhead=512m")
+        .contains("javacpp.maxphysicalbytes=3584m")
+        .contains("spark.task.cpus=4")
+        .contains("spark.executorEnv.OMP_NUM_THREADS=4")
+        .containsPattern(
+            "spark.executor.extraJavaOptions=[^\\n]*XX:\\\\?\\+UseTransparentHugePages")
+        .contains("--num-executors 8 --executor-cores 4");
+  }
+
+  @Test
+  void kubernetesGetsTheTemplatesAndTheImage() throws Exception {
+    Result result =
+        run(
+            Map.of(),
+            script("kubernetes.sh"),
+            "--dry-run",
+            "--master",
+            "k8s://https://cluster:6443",
+            "--image",
+            "registry/ddpm-spark:0.2",
+            "--executors",
+            "8",
+            "train");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains("--master k8s://https://cluster:6443 --deploy-mode cluster")
+        .contains("spark.kubernetes.container.image=registry/ddpm-spark:0.2")
+        .contains("/conf/kubernetes/driver-pod.yaml")
+        .contains("/conf/kubernetes/executor-pod.yaml")
+        .contains("javacpp.cachedir=/var/cache/javacpp")
+        .endsWith("local:///opt/ddpm/ddpm-spark.jar train \n");
+  }
+
+  /** The operator's files repeat the options of both JVMs, and its memory those of the script. */
+  @ParameterizedTest
+  @ValueSource(strings = {"sparkapplication.yaml", "sparkapplication-gpu.yaml"})
+  void theOperatorsJvmsGetTheOptionsOfTheScripts(String file) throws Exception {
+    Result result =
+        run(
+            Map.of(),
+            script("kubernetes.sh"),
+            "--dry-run",
+            "--master",
+            "k8s://a",
+            "--image",
+            "b",
+            "--memory",
+            "2g",
+            "--native-memory",
+            "6g",
+            "train");
+    String command = result.out().replace("\\", "");
+    JsonNode spec =
+        new YAMLMapper().readTree(Path.of("../conf/kubernetes", file).toFile()).get("spec");
+
+    for (String part : List.of("driver", "executor")) {
+      JsonNode pod = spec.get(part);
+      assertThat(command).contains(pod.get("javaOptions").asText());
+      assertThat(pod.get("memory").asText()).isEqualTo("2048m");
+      assertThat(pod.get("memoryOverhead").asText()).isEqualTo("6144m");
+    }
+    assertThat(command.split("-XX:[+]UseTransparentHugePages", -1)).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "standalone.sh --master spark://a:1 | target/ddpm-spark-cuda.jar train",
+        "yarn.sh | --files .*/conf/discover-gpus.sh .*discoveryScript=./discover-gpus.sh",
+        "kubernetes.sh --master k8s://a --image b | /opt/ddpm/conf/discover-gpus.sh",
+        "kubernetes.sh --master k8s://a --image b | local:///opt/ddpm/ddpm-spark-cuda.jar train",
+        "kubernetes.sh --master k8s://a --image b | /conf/kubernetes/executor-pod-gpu.yaml",
+      })
+  void gpusMeansOneTaskPerGpuAndTheJarForThem(String call, String expected) throws Exception {
+    String[] words = (call + " --gpus --dry-run train").split(" ");
+    words[0] = script(words[0]);
+
+    Result result = run(Map.of(), words);
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains("spark.executor.resource.gpu.amount=1", "spark.task.resource.gpu.amount=1")
+        .containsPattern(expected);
+  }
+
+  /** What wins is what comes last: the command line, the manager's file, the common file. */
+  @Test
+  void settingsComeInTheOrderOfTheirPrecedence() throws Exception {
+    Result result =
+        run(
+            Map.of(),
+            script("yarn.sh"),
+            "--dry-run",
+            "--conf",
+            "spark.task.maxFailures=1",
+            "train");
+
+    assertThat(result.out())
+        .containsSubsequence(
+            "spark.task.maxFailures=8", "spark.yarn.maxAppAttempts=2", "spark.task.maxFailures=1");
+  }
+
+  @Test
+  void discoveryTellsSparkTheAddressesOfTheGpus() throws Exception {
+    Path tool = Files.writeString(folder.resolve("nvidia-smi"), "#!/bin/sh\nprintf '0\\n3\\n'\n");
+    assertThat(tool.toFile().setExecutable(true)).isTrue();
+    Map<String, String> path = Map.of("PATH", folder + ":" + System.getenv("PATH"));
+
+    assertThat(run(path, DISCOVERY))
+        .isEqualTo(new Result(0, "{\"name\": \"gpu\", \"addresses\": [\"0\", \"3\"]}\n", ""));
+  }
+
+  @Test
+  void imageIsBuiltFromWhatMavenMakes() throws Exception {
+    Result result =
+        run(Map.of(), script("build-image.sh"), "--dry-run", "--gpus", "registry/ddpm-gpu:0.1");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out().lines())
+        .hasSize(2)
+        .anySatisfy(line -> assertThat(line).contains("build.sh --gpus"))
+        .anySatisfy(
+            line ->
+                assertThat(line)
+                    .startsWith("docker build --file ")
+                    .contains("image/Dockerfile --tag registry/ddpm-gpu:0.1")
+                    .contains("--build-arg JOB_JAR=ddpm-spark-cuda.jar"));
+  }
+
+  @Test
+  void argumentsArriveAsTheyAre() throws Exception {
+    Path spark = fakeSpark("printf '<%s>' \"$@\"");
+
+    Result result =
+        run(
+            Map.of("SPARK_HOME", spark.toString()),
+            script("local.sh"),
+            "--jar",
+            anyJar(),
+            "--conf",
+            "spark.x=a b",
+            "train",
+            "--set",
+            "data.table=a b*",
+            "--dry-run");
+
+    assertThat(result.out())
+        .contains("<--conf><spark.x=a b>")
+        .endsWith("<train><--set><data.table=a b*><--dry-run>");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2, 3, 143})
+  void theExitCodeIsThatOfSpark(int exitCode) throws Exception {
+    Path spark = fakeSpark("exit " + exitCode);
+
+    Result result =
+        run(Map.of("SPARK_HOME", spark.toString()), script("local.sh"), "--jar", anyJar(), "train");
+
+    assertThat(result.exitCode()).isEqualTo(exitCode);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "local.sh --cores 2 train | unknown option --cores (see 'local.sh --help')",
+        "local.sh --memory | --memory needs a value",
+        "local.sh --memory 2t train | --memory = 2t: must be a size such as 6g or 512m",
+        "local.sh --task-cpus 0 train | --task-cpus = 0: must be a whole number, at least 1",
+        "local.sh --dry-run | a command is missing: one of ingest, train, sample, evaluate,",
+        "standalone.sh --dry-run train | --master is missing",
+        "yarn.sh --deploy-mode both train | --deploy-mode = both: must be client or cluster",
+        "kubernetes.sh --master k8s://http://a:1 train | --image is missing",
+        "yarn.sh --supervise train | --supervise is for standalone clusters",
+        "local.sh --gpus train | --gpus is for clusters",
+        "quickstart.sh --fast | unknown option --fast",
+        "build-image.sh | the name of the image is missing",
+        "build-image.sh --engine buildah a | --engine = buildah: must be docker or podman",
+        "submit.sh train | call local.sh",
+      })
+  void aWrongCallIsOneLine(String call, String message) throws Exception {
+    String[] words = call.split(" ");
+    words[0] = script(words[0]);
+
+    Result result = run(Map.of(), words);
+
+    assertThat(result.exitCode()).isEqualTo(2);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err().lines())
+        .singleElement()
+        .asString()
+        .startsWith("error: ")
+        .contains(message);
+  }
+
+  @Test
+  void aMissingSparkIsNamed() throws Exception {
+    Result result = run(Map.of("SPARK_HOME", folder.toString()), script("local.sh"), "train");
+
+    assertThat(result.exitCode()).isEqualTo(4);
+    assertThat(result.err()).startsWith("error: there is no Spark in " + folder);
+  }
+
+  @Test
+  void quickstartTrainsThenSamples() throws Exception {
+    Result result = run(Map.of(), script("quickstart.sh"), "--dry-run");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out().lines())
+        .hasSize(2)
+        .first()
+        .asString()
+        .contains("ddpm-spark.jar train --config conf/fashion-mnist.conf");
+    assertThat(result.out()).contains("ddpm-spark.jar sample ").contains("--count 64");
+  }
+
+  @Test
+  void theEmbeddedSparkRuns() throws Exception {
+    Result result =
+        run(
+            Map.of("SPARK_HOME", Path.of("target/spark").toAbsolutePath().toString()),
+            script("bin/spark-submit"),
+            "--version");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.err()).contains("version 3.5");
+  }
+
+  @Test
+  void theEmbeddedSparkPassesAFailureOn() throws Exception {
+    Result result =
+        run(
+            Map.of("SPARK_HOME", Path.of("target/spark").toAbsolutePath().toString()),
+            script("bin/spark-class"),
+            "org.apache.spark.deploy.SparkSubmit",
+            "missing.jar");
+
+    assertThat(result.exitCode()).isEqualTo(1);
+  }
+
+  private static String script(String name) {
+    return SCRIPTS.resolve(name).toString();
+  }
+
+  private String anyJar() throws IOException {
+    return Files.writeString(folder.resolve("any.jar"), "").toString();
+  }
+
+  private Path fakeSpark(String body) throws IOException {
+    Files.createDirectories(folder.resolve("jars"));
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    Path submit = Files.writeString(bin.resolve("spark-submit"), "#!/bin/sh\n" + body + "\n");
+    assertThat(submit.toFile().setExecutable(true)).isTrue();
+    return folder;
+  }
+
+  private Result run(Map<String, String> environment, String... command)
+      throws IOException, InterruptedException {
+    Path out = folder.resolve("stdout");
+    Path err = folder.resolve("stderr");
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    try {
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended within a minute").isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+}

@@ -1,0 +1,2 @@
+/** Whole applications on clusters that the tests start: standalone, YARN with HDFS, Kubernetes. */
+package dev.ddpm.spark.deploy;

@@ -1,0 +1,165 @@
+package dev.ddpm.spark.interpolate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.dataset.RawTable;
+import dev.ddpm.spark.interpolate.InterpolateJob.Pair;
+import dev.ddpm.spark.sample.TinyModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class InterpolateJobTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Path model;
+  private static Path table;
+
+  @BeforeAll
+  static void prepare() {
+    model = TinyModel.write(shared.resolve("model"), 5);
+    table = shared.resolve("table");
+    List<byte[]> images = new ArrayList<>();
+    for (int id = 0; id < 3; id++) {
+      byte[] pixels = new byte[64];
+      for (int i = 0; i < 64; i++) {
+        pixels[i] = (byte) (60 + 40 * id + i);
+      }
+      images.add(pixels);
+    }
+    RawTable.of(SPARK.session(), 8, 8, images).coalesce(1).write().parquet(table.toString());
+  }
+
+  private InterpolateJob.Result interpolate(
+      InterpolationMethod method, int timestep, List<Pair> pairs, String... assignments) {
+    return new InterpolateJob(SPARK.session())
+        .run(
+            new InterpolateJob.Request(
+                model.toString(),
+                table.toString(),
+                folder.resolve("out").toString(),
+                pairs,
+                method,
+                timestep,
+                5,
+                TinyModel.sampling(assignments)));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRowPerPairAndLambdaAndASheet(InterpolationMethod method) throws IOException {
+    InterpolateJob.Result result = interpolate(method, 40, List.of(new Pair(0, 2), new Pair(1, 0)));
+
+    List<Row> rows =
+        SPARK.session().read().parquet(result.table()).orderBy("pair", "lambda").collectAsList();
+    assertThat(rows).hasSize(10);
+    assertThat(rows)
+        .extracting(row -> row.<Double>getAs("lambda"))
+        .startsWith(0.0, 0.25, 0.5, 0.75, 1.0, 0.0);
+    assertThat(rows.get(9).<Long>getAs("first_id")).isEqualTo(1);
+    assertThat(rows.get(9).<Long>getAs("other_id")).isZero();
+    // Five steps visit 0, 25, 50, 74 and 99: 25 is the nearest below 40.
+    assertThat(rows.get(0).<Integer>getAs("timestep")).isEqualTo(25);
+    assertThat(rows)
+        .extracting(row -> ImageCodec.decode(row.getAs("image"), "image").shape())
+        .containsOnly("8×8×1");
+    RawImage sheet =
+        ImageCodec.decode(Files.readAllBytes(folder.resolve("out/interpolations.png")), "sheet");
+    assertThat(sheet.shape()).isEqualTo("134×464×1");
+  }
+
+  @Test
+  void inversionGivesTheImagesBackAtTheEnds() {
+    InterpolateJob.Result result =
+        interpolate(
+            InterpolationMethod.INVERSION, 50, List.of(new Pair(0, 2)), "sampling.steps=100");
+
+    assertThat(result.endError()).isLessThan(0.5);
+  }
+
+  @Test
+  void littleNoiseChangesLittle() {
+    InterpolateJob.Result result =
+        interpolate(
+            InterpolationMethod.SAME_NOISE, 0, List.of(new Pair(0, 2)), "sampling.steps=100");
+
+    assertThat(result.endError()).isLessThan(20);
+  }
+
+  @Test
+  void inversionNeedsADeterministicSampler() {
+    assertThatThrownBy(
+            () ->
+                interpolate(
+                    InterpolationMethod.INVERSION, 40, List.of(new Pair(0, 1)), "sampling.eta=0.5"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("--method = inversion: needs sampling.sampler = ddim");
+  }
+
+  @Test
+  void anIdThatTheTableHasNotIsNamed() {
+    assertThatThrownBy(
+            () -> interpolate(InterpolationMethod.SAME_NOISE, 40, List.of(new Pair(0, 3))))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("--pairs: there is no image 3")
+        .hasMessageContaining("ids 0 to 2");
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void aTimestepThatTheModelHasNotIsNamed() {
+    assertThatThrownBy(
+            () -> interpolate(InterpolationMethod.SAME_NOISE, 100, List.of(new Pair(0, 1))))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("--timestep = 100: must be in 0..99");
+  }
+
+  @Test
+  void moreImagesAtATimeThanFitInMemoryAreRefused() {
+    var request =
+        new InterpolateJob.Request(
+            model.toString(),
+            table.toString(),
+            folder.resolve("out").toString(),
+            List.of(new Pair(0, 1)),
+            InterpolationMethod.SAME_NOISE,
+            40,
+            60_000,
+            TinyModel.sampling());
+    var job = new InterpolateJob(SPARK.session("local[8]", Map.of()));
+
+    assertThatThrownBy(() -> job.run(request))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("outside of the Java heap, but has")
+        .hasMessageContaining("or lower --lambdas or the number of tasks");
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void nothingIsWrittenOver() {
+    interpolate(InterpolationMethod.SAME_NOISE, 40, List.of(new Pair(0, 1)));
+
+    assertThatThrownBy(
+            () -> interpolate(InterpolationMethod.SAME_NOISE, 40, List.of(new Pair(0, 1))))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("is not empty");
+  }
+}

@@ -1,0 +1,34 @@
+package dev.ddpm.spark.stored;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ddpm.spark.LargeNetwork;
+import dev.ddpm.spark.cluster.MemoryNeeds;
+import org.junit.jupiter.api.Test;
+
+class SamplingMemoryTest {
+  private static final long GIB = 1L << 30;
+
+  /** Known to take 3.2 GB in batches of 16. */
+  @Test
+  void theLargeModelNeedsMoreThanSparksDefaults() {
+    MemoryNeeds needs = SamplingMemory.of(LargeNetwork.UNET, 16, "--lambdas");
+
+    assertThat(needs.taskNative()).isBetween(31 * GIB / 10, 35 * GIB / 10);
+    assertThat(needs.driverHeap()).isBetween(GIB * 18 / 10, GIB * 21 / 10);
+  }
+
+  @Test
+  void growsWithTheMicroBatch() {
+    MemoryNeeds one = SamplingMemory.of(LargeNetwork.UNET, 1, "--lambdas");
+    MemoryNeeds four = SamplingMemory.of(LargeNetwork.UNET, 4, "--lambdas");
+    MemoryNeeds seven = SamplingMemory.of(LargeNetwork.UNET, 7, "--lambdas");
+
+    assertThat(four.taskNative()).isGreaterThan(one.taskNative());
+    assertThat(seven.taskNative() - four.taskNative())
+        .isBetween(
+            four.taskNative() - one.taskNative() - 1, four.taskNative() - one.taskNative() + 1);
+    assertThat(seven.taskHeap()).isEqualTo(7 * one.taskHeap());
+    assertThat(seven.batchKey()).isEqualTo("--lambdas");
+  }
+}

@@ -1,0 +1,25 @@
+package dev.ddpm.spark.train.dl4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.cluster.RuntimeCheck;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The number of workers that a cluster gets by default. */
+class SlotsTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  /** Spark's default parallelism is 2 there. */
+  @Test
+  void aClusterOfOneCoreHasOneSlot() {
+    SparkSession session =
+        SPARK.session("local-cluster[1,1,1024]", TinyTraining.executorSettings());
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+
+    assertThat(RuntimeCheck.run(spark, () -> "CPU")).isEqualTo(1);
+  }
+}
