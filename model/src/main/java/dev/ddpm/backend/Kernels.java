@@ -1,70 +1,14 @@
 package dev.ddpm.backend;
 
 /**
- * The operations of the network that are neither convolutions nor matrix products.
+ * The operations of a network that need no preparation: none of them is a convolution, a product of
+ * matrices or a normalisation.
  *
  * <p>Images are (batch, positions, channels), matrices (rows, columns), all dense and row-major.
  * Outputs are overwritten unless said otherwise. An instance keeps scratch memory: one per network,
  * not thread-safe.
  */
 public interface Kernels {
-
-  /** One line for the start-up report. */
-  String describe();
-
-  /**
-   * y = dropout(swish(γ · (x + bias − mean) / √(variance + ε) + β)), the mean and biased variance
-   * being those of x + bias over a group's positions and channels.
-   *
-   * @param shape the sizes
-   * @param x (batch, positions, channels)
-   * @param bias (batch, channels), added at every position; or null
-   * @param gamma (channels)
-   * @param beta (channels)
-   * @param dropout the mask, or null for none
-   * @param keys one 64-bit key per image; used only with dropout
-   * @param y receives the result; must be another array than {@code x}
-   * @param mean (batch, groups), kept for the backward pass
-   * @param deviation (batch, groups): 1 / √(variance + ε), kept for the backward pass
-   */
-  void groupNorm(
-      GroupNorm shape,
-      Tensor x,
-      Tensor bias,
-      Tensor gamma,
-      Tensor beta,
-      Dropout dropout,
-      Tensor keys,
-      Tensor y,
-      Tensor mean,
-      Tensor deviation);
-
-  /**
-   * The gradients of {@link #groupNorm}, which is recomputed from the same inputs.
-   *
-   * @param dy (batch, positions, channels), gradient of y
-   * @param added (batch, positions, channels), added to {@code dx}; or null
-   * @param dx receives the gradient of x; must be another array than {@code x} and {@code dy}
-   * @param dBias receives the gradient of the bias; null if there is none
-   * @param dGamma receives the gradient of γ
-   * @param dBeta receives the gradient of β
-   */
-  void groupNormBackward(
-      GroupNorm shape,
-      Tensor x,
-      Tensor bias,
-      Tensor gamma,
-      Tensor beta,
-      Dropout dropout,
-      Tensor keys,
-      Tensor mean,
-      Tensor deviation,
-      Tensor dy,
-      Tensor added,
-      Tensor dx,
-      Tensor dBias,
-      Tensor dGamma,
-      Tensor dBeta);
 
   /** y = x · σ(x). */
   void swish(Tensor x, Tensor y);
@@ -80,6 +24,9 @@ public interface Kernels {
 
   /** y = 0. */
   void clear(Tensor y);
+
+  /** y = x. */
+  void copy(Tensor x, Tensor y);
 
   /** y += x. */
   void add(Tensor x, Tensor y);
@@ -121,9 +68,6 @@ public interface Kernels {
    * @param v the gradient's running mean square, updated
    */
   void adam(AdamStep step, Tensor gradient, Tensor m, Tensor v);
-
-  /** Σ x², accumulated in float64. */
-  double squaredNorm(Tensor x);
 
   /**
    * The mean of (prediction − target)² over all elements.

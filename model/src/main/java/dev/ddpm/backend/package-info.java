@@ -1,10 +1,11 @@
 /**
- * The arithmetic that is neither a convolution nor a matrix product: fused group normalisation,
- * activations, softmax, sums and the optimiser step.
+ * What a network is computed with. A {@link dev.ddpm.backend.Backend} is found at start, the best
+ * of those that serve the machine, and makes an {@link dev.ddpm.backend.Engine} for each network:
+ * its {@link dev.ddpm.backend.Tensor}s, operations that are bound to their sizes once, and {@link
+ * dev.ddpm.backend.Kernels} for the rest.
  *
- * <p>{@link dev.ddpm.backend.Kernels} has two implementations with the same results: portable ND4J
- * operations for every back end and precision, and Vector API code for float32 on the CPU. {@link
- * dev.ddpm.backend.KernelChoice} picks one at start; {@link dev.ddpm.backend.NativeBackend} picks
- * the native library that ND4J loads.
+ * <p>This package has the faces alone, and no library behind them. {@code backend.nd4j} computes
+ * with ND4J's operations, everywhere and in every precision; {@code backend.cpu} with oneDNN and
+ * the Vector API in float32. Both give the same results within rounding.
  */
 package dev.ddpm.backend;

@@ -1,52 +1,65 @@
 package dev.ddpm.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.junit.jupiter.api.BeforeAll;
+import dev.ddpm.backend.nd4j.Nd4jEngine;
+import dev.ddpm.backend.nd4j.PortableBackend;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
+/** Values arrive where they belong, and nowhere else. */
 class TensorTest {
 
-  @BeforeAll
-  static void selectBackend() {
-    NativeBackend.select();
+  private static float[] values(Tensor tensor) {
+    float[] values = new float[tensor.length()];
+    tensor.download(values, 0);
+    return values;
   }
 
-  private static INDArray counting(int length) {
-    return Nd4j.arange(length).castTo(DataType.FLOAT);
+  @ParameterizedTest
+  @EnumSource(TestedBackend.class)
+  void aPartOfAnArrayGoesUpAndComesDown(TestedBackend backend) {
+    Tensor tensor = backend.engine().allocate(2, 1, 3);
+    tensor.upload(new float[] {-1, 0, 1, 2, 3, 4, 5, -1}, 1);
+    float[] down = {9, 9, 9, 9, 9, 9, 9, 9};
+    tensor.download(down, 2);
+
+    assertThat(down).containsExactly(9, 9, 0, 1, 2, 3, 4, 5);
+    assertThat(tensor.shape()).containsExactly(2, 1, 3);
+    assertThat(tensor.rows()).isEqualTo(2);
+    assertThat(tensor.columns()).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @EnumSource(TestedBackend.class)
+  void viewsShareTheirMemory(TestedBackend backend) {
+    Tensor whole = backend.engine().allocate(10);
+    Tensor slice = whole.slice(3, 2, 2);
+    slice.upload(new float[] {1, 2, 3, 4}, 0);
+    whole.reshape(5, 2).slice(0, 1).upload(new double[] {7});
+    slice.slice(1, 2).slice(1, 1).upload(new float[] {8}, 0);
+
+    assertThat(values(whole)).containsExactly(7, 0, 0, 1, 2, 8, 4, 0, 0, 0);
+    assertThat(values(slice)).containsExactly(1, 2, 8, 4);
+  }
+
+  @ParameterizedTest
+  @EnumSource(TestedBackend.class)
+  void keysKeepTheir64Bits(TestedBackend backend) {
+    Tensor keys = backend.engine().keys(3);
+    long[] expected = {Long.MIN_VALUE + 1, -1, 0x123456789abcdefL};
+    keys.upload(expected);
+
+    assertThat(Nd4jEngine.array(keys).toLongVector()).containsExactly(expected);
   }
 
   @Test
-  void bytesOfAViewOfAViewBeginAtItsFirstValue() {
-    INDArray view = counting(100).get(NDArrayIndex.interval(10, 50));
-    INDArray viewOfView = view.get(NDArrayIndex.interval(5, 25)).reshape('c', 4, 5);
-    Tensor tensor = Tensor.of(viewOfView);
-    assertThat(tensor.bytes().getFloat(0)).isEqualTo(15);
-    assertThat(tensor.bytes().capacity()).isEqualTo(20 * Float.BYTES);
-    assertThat(tensor.rows()).isEqualTo(4);
-    assertThat(tensor.columns()).isEqualTo(5);
-  }
+  void doublesStayDoubles() {
+    Nd4jEngine engine = new PortableBackend().create(Precision.FLOAT64);
+    Tensor tensor = engine.allocate(2);
+    tensor.upload(new double[] {1 / 3.0, StrictMath.PI});
 
-  @Test
-  void aSliceSharesMemory() {
-    INDArray whole = counting(100);
-    Tensor slice = Tensor.of(whole.get(NDArrayIndex.interval(20, 60))).slice(4, 3, 2);
-    slice.bytes().putFloat(0, -1);
-    assertThat(whole.getFloat(24)).isEqualTo(-1);
-    assertThat(slice.array().getFloat(2, 1)).isEqualTo(29);
-  }
-
-  @Test
-  void arraysWithGapsAreRefused() {
-    INDArray columns =
-        counting(12).reshape('c', 3, 4).get(NDArrayIndex.all(), NDArrayIndex.interval(1, 3));
-    assertThatThrownBy(() -> Tensor.of(columns))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("dense row-major");
+    assertThat(Nd4jEngine.array(tensor).toDoubleVector()).containsExactly(1 / 3.0, StrictMath.PI);
   }
 }

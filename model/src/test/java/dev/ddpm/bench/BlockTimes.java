@@ -1,13 +1,14 @@
 package dev.ddpm.bench;
 
-import dev.ddpm.backend.KernelChoice;
-import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.backend.Backend;
+import dev.ddpm.backend.Backends;
+import dev.ddpm.backend.Engine;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.NetworkPlan;
 import dev.ddpm.network.block.Block;
-import dev.ddpm.network.block.BlockContext;
 import dev.ddpm.network.block.BlockParameters;
 import dev.ddpm.network.block.BlockSpec;
 import dev.ddpm.random.CounterRandom;
@@ -19,9 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Times every block of a U-Net where it stands: with the shapes, the memory and the neighbours that
@@ -29,8 +27,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class BlockTimes {
   private final int batch;
-  private final BlockContext context =
-      new BlockContext(DataType.FLOAT, KernelChoice.best(DataType.FLOAT));
+  private final Engine engine =
+      Backends.best(Backend.class, Precision.FLOAT32).create(Precision.FLOAT32);
   private final List<Placed> blocks = new ArrayList<>();
   private final Map<String, Tensor> outputs = new HashMap<>();
 
@@ -69,12 +67,11 @@ public final class BlockTimes {
    * @param batch images per step
    */
   public BlockTimes(Architecture architecture, int batch) {
-    NativeBackend.select();
     this.batch = batch;
     ImageShape image = architecture.imageShape();
     outputs.put(NetworkPlan.IMAGE, noise(batch, image.height(), image.width(), image.channels()));
     outputs.put(NetworkPlan.TIMESTEP, noise(batch, 1));
-    outputs.put(NetworkPlan.KEYS, Tensor.of(Nd4j.create(DataType.INT64, batch)));
+    outputs.put(NetworkPlan.KEYS, engine.keys(batch));
     for (NetworkPlan.Node node : architecture.plan().nodes()) {
       place(node);
     }
@@ -83,20 +80,17 @@ public final class BlockTimes {
   private void place(NetworkPlan.Node node) {
     BlockSpec spec = node.block();
     long length = Math.max(1, spec.parameters().stream().mapToLong(p -> p.length()).sum());
-    Tensor values = noise(length);
-    values.array().muli(0.02);
-    INDArray gradients = Nd4j.create(DataType.FLOAT, length);
-    BlockParameters parameters = new BlockParameters(spec.parameters(), values.array());
-    parameters.bindGradients(gradients);
-    Block block = spec.create(context, parameters);
+    BlockParameters parameters =
+        new BlockParameters(spec.parameters(), noise(0.02f, length), engine.allocate(length));
+    Block block = spec.create(engine, parameters);
     Tensor y = block.forward(inputs(node.inputs()), true);
     outputs.put(node.name(), y);
-    boolean image = y.array().rank() == 4;
+    boolean image = y.shape().length == 4;
     long positions = image ? (long) y.size(1) * y.size(2) : 1;
     String map = image ? String.format(Locale.ROOT, " @ %d×%d", y.size(1), y.size(2)) : "";
     String kind = spec.getClass().getSimpleName() + channels(spec) + map;
     Placed placed = new Placed(node, block, kind, batch * spec.flops(positions));
-    placed.gradient = noise(y.array().shape());
+    placed.gradient = noise(y.shape());
     blocks.add(placed);
   }
 
@@ -121,11 +115,18 @@ public final class BlockTimes {
     return names.stream().map(outputs::get).toArray(Tensor[]::new);
   }
 
-  private static Tensor noise(long... shape) {
-    Tensor tensor = Tensor.zeros(DataType.FLOAT, shape);
+  private Tensor noise(long... shape) {
+    return noise(1, shape);
+  }
+
+  private Tensor noise(float scale, long... shape) {
+    Tensor tensor = engine.allocate(shape);
     float[] values = new float[tensor.length()];
     CounterRandom.gaussian(1, Stream.WEIGHT_INIT, 0, 0, values, 0, values.length);
-    tensor.bytes().asFloatBuffer().put(values);
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= scale;
+    }
+    tensor.upload(values, 0);
     return tensor;
   }
 

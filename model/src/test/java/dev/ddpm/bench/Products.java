@@ -1,6 +1,6 @@
 package dev.ddpm.bench;
 
-import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.backend.nd4j.Nd4jNatives;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,7 +26,7 @@ public final class Products {
   public static void main(String[] args) throws Exception {
     int workers = Integer.parseInt(args[0]);
     double seconds = Double.parseDouble(args[1]);
-    NativeBackend.select();
+    Nd4jNatives.select();
     ExecutorService pool = Executors.newFixedThreadPool(workers);
     CyclicBarrier together = new CyclicBarrier(workers);
     List<Future<long[]>> running = new ArrayList<>();

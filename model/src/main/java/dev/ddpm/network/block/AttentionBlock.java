@@ -1,6 +1,9 @@
 package dev.ddpm.network.block;
 
+import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Kernels;
+import dev.ddpm.backend.MatrixProduct;
+import dev.ddpm.backend.ProductShape;
 import dev.ddpm.backend.Tensor;
 
 /**
@@ -14,15 +17,15 @@ final class AttentionBlock implements Block {
   private static final int PARTS = 3;
 
   private final BlockSpec.Attention spec;
-  private final BlockContext context;
+  private final Engine engine;
   private final BlockParameters parameters;
   private final int width;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
   private Tensor input;
 
-  AttentionBlock(BlockSpec.Attention spec, BlockContext context, BlockParameters parameters) {
+  AttentionBlock(BlockSpec.Attention spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
-    this.context = context;
+    this.engine = engine;
     this.parameters = parameters;
     this.width = spec.channels() / spec.heads();
   }
@@ -43,13 +46,13 @@ final class AttentionBlock implements Block {
 
     Pass(int batch, boolean training) {
       int positions = input.size(1) * input.size(2);
-      y = context.allocate(input.array().shape());
+      y = engine.allocate(input.shape());
       heads = new Head[spec.heads()];
       for (int head = 0; head < heads.length; head++) {
         heads[head] = new Head(head, batch, positions, training);
       }
       if (training) {
-        gradients[0] = context.allocate(input.array().shape());
+        gradients[0] = engine.allocate(input.shape());
       }
     }
   }
@@ -62,9 +65,9 @@ final class AttentionBlock implements Block {
     final Tensor biasGradient;
     final Tensor values;
     final Tensor gradient;
-    final MatrixProduct forward = MatrixProduct.plain(context);
-    final MatrixProduct toWeight = MatrixProduct.firstTransposed(context, 1);
-    final MatrixProduct toInput = MatrixProduct.secondTransposedAccumulating(context);
+    final MatrixProduct forward;
+    final MatrixProduct toWeight;
+    final MatrixProduct toInput;
 
     Projection(int index, int batch, int positions, boolean training, String role) {
       weight = part(parameters.value("projection.weight"), index, spec.channels(), width);
@@ -74,20 +77,24 @@ final class AttentionBlock implements Block {
       biasGradient = part(parameters.gradient("projection.bias"), index, width);
       values =
           training
-              ? context.allocate(batch, positions, width)
-              : context.scratch(role, batch, positions, width);
-      gradient = training ? context.scratch(role + " gradient", batch, positions, width) : null;
+              ? engine.allocate(batch, positions, width)
+              : engine.scratch(role, batch, positions, width);
+      gradient = training ? engine.scratch(role + " gradient", batch, positions, width) : null;
+      ProductShape product = ProductShape.of(batch * positions, spec.channels(), width);
+      forward = engine.product(product);
+      toWeight = engine.product(product.secondGradient());
+      toInput = engine.product(product.firstGradient().accumulating());
     }
 
     void project(Tensor x) {
-      forward.run(x.matrix(), weight.matrix(), values.matrix());
-      context.kernels().addToRows(bias, values);
+      forward.run(x, weight, values);
+      engine.kernels().addToRows(bias, values);
     }
 
     void backward(Tensor x, Tensor dx) {
-      toWeight.run(x.matrix(), gradient.matrix(), weightGradient.matrix());
-      context.kernels().sumRows(gradient, biasGradient);
-      toInput.run(gradient.matrix(), weight.matrix(), dx.matrix());
+      toWeight.run(x, gradient, weightGradient);
+      engine.kernels().sumRows(gradient, biasGradient);
+      toInput.run(gradient, weight, dx);
     }
   }
 
@@ -102,12 +109,12 @@ final class AttentionBlock implements Block {
     final Tensor dWeights;
     final Tensor dMixed;
     final MatrixProduct score;
-    final MatrixProduct mix = MatrixProduct.plain(context);
-    final MatrixProduct toResult = MatrixProduct.accumulating(context);
-    final MatrixProduct toOutput = MatrixProduct.firstTransposed(context, 1);
-    final MatrixProduct toMixed = MatrixProduct.secondTransposed(context, 1);
-    final MatrixProduct toWeights = MatrixProduct.secondTransposed(context, 1);
-    final MatrixProduct toValue = MatrixProduct.firstTransposed(context, 1);
+    final MatrixProduct mix;
+    final MatrixProduct toResult;
+    final MatrixProduct toOutput;
+    final MatrixProduct toMixed;
+    final MatrixProduct toWeights;
+    final MatrixProduct toValue;
     final MatrixProduct toQuery;
     final MatrixProduct toKey;
 
@@ -119,39 +126,49 @@ final class AttentionBlock implements Block {
       outputGradient = part(parameters.gradient("output.weight"), head, width, spec.channels());
       weights =
           training
-              ? context.allocate(batch, positions, positions)
-              : context.scratch("attention", batch, positions, positions);
+              ? engine.allocate(batch, positions, positions)
+              : engine.scratch("attention", batch, positions, positions);
       mixed =
           training
-              ? context.allocate(batch, positions, width)
-              : context.scratch("mixed", batch, positions, width);
+              ? engine.allocate(batch, positions, width)
+              : engine.scratch("mixed", batch, positions, width);
       dWeights =
-          training ? context.scratch("attention gradient", batch, positions, positions) : null;
-      dMixed = training ? context.scratch("mixed gradient", batch, positions, width) : null;
+          training ? engine.scratch("attention gradient", batch, positions, positions) : null;
+      dMixed = training ? engine.scratch("mixed gradient", batch, positions, width) : null;
       double scale = 1 / Math.sqrt(width);
-      score = MatrixProduct.secondTransposed(context, scale);
-      toQuery = MatrixProduct.scaled(context, scale);
-      toKey = MatrixProduct.firstTransposed(context, scale);
+      ProductShape toPairs =
+          ProductShape.of(positions, width, positions).stack(batch).transposeSecond();
+      ProductShape toPositions = ProductShape.of(positions, positions, width).stack(batch);
+      score = engine.product(toPairs.scale(scale));
+      mix = engine.product(toPositions);
+      toWeights = engine.product(toPositions.firstGradient());
+      toValue = engine.product(toPositions.secondGradient());
+      toQuery = engine.product(toPositions.scale(scale));
+      toKey = engine.product(toPositions.transposeFirst().scale(scale));
+      ProductShape last = ProductShape.of(batch * positions, width, spec.channels());
+      toResult = engine.product(last.accumulating());
+      toOutput = engine.product(last.secondGradient());
+      toMixed = engine.product(last.firstGradient());
     }
 
     void forward(Tensor x, Tensor y) {
       query.project(x);
       key.project(x);
       value.project(x);
-      score.run(query.values.array(), key.values.array(), weights.array());
-      context.kernels().softmax(weights);
-      mix.run(weights.array(), value.values.array(), mixed.array());
-      toResult.run(mixed.matrix(), output.matrix(), y.matrix());
+      score.run(query.values, key.values, weights);
+      engine.kernels().softmax(weights);
+      mix.run(weights, value.values, mixed);
+      toResult.run(mixed, output, y);
     }
 
     void backward(Tensor x, Tensor dy, Tensor dx) {
-      toOutput.run(mixed.matrix(), dy.matrix(), outputGradient.matrix());
-      toMixed.run(dy.matrix(), output.matrix(), dMixed.matrix());
-      toWeights.run(dMixed.array(), value.values.array(), dWeights.array());
-      toValue.run(weights.array(), dMixed.array(), value.gradient.array());
-      context.kernels().softmaxBackward(weights, dWeights);
-      toQuery.run(dWeights.array(), key.values.array(), query.gradient.array());
-      toKey.run(dWeights.array(), query.values.array(), key.gradient.array());
+      toOutput.run(mixed, dy, outputGradient);
+      toMixed.run(dy, output, dMixed);
+      toWeights.run(dMixed, value.values, dWeights);
+      toValue.run(weights, dMixed, value.gradient);
+      engine.kernels().softmaxBackward(weights, dWeights);
+      toQuery.run(dWeights, key.values, query.gradient);
+      toKey.run(dWeights, query.values, key.gradient);
       query.backward(x, dx);
       key.backward(x, dx);
       value.backward(x, dx);
@@ -162,8 +179,8 @@ final class AttentionBlock implements Block {
   public Tensor forward(Tensor[] inputs, boolean training) {
     input = inputs[0];
     Pass pass = passes.of(input.size(0), training);
-    Kernels kernels = context.kernels();
-    pass.y.array().assign(input.array());
+    Kernels kernels = engine.kernels();
+    kernels.copy(input, pass.y);
     kernels.addToRows(parameters.value("output.bias"), pass.y);
     for (Head head : pass.heads) {
       head.forward(input, pass.y);
@@ -174,10 +191,10 @@ final class AttentionBlock implements Block {
   @Override
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
-    context.kernels().clear(parameters.gradient("norm.weight"));
-    context.kernels().clear(parameters.gradient("norm.bias"));
-    context.kernels().sumRows(dy, parameters.gradient("output.bias"));
-    pass.gradients[0].array().assign(dy.array());
+    engine.kernels().clear(parameters.gradient("norm.weight"));
+    engine.kernels().clear(parameters.gradient("norm.bias"));
+    engine.kernels().sumRows(dy, parameters.gradient("output.bias"));
+    engine.kernels().copy(dy, pass.gradients[0]);
     for (Head head : pass.heads) {
       head.backward(input, dy, pass.gradients[0]);
     }

@@ -1,5 +1,6 @@
 package dev.ddpm.network.block;
 
+import dev.ddpm.backend.Engine;
 import java.io.Serializable;
 import java.util.List;
 import org.nd4j.shade.jackson.annotation.JsonSubTypes;
@@ -59,7 +60,7 @@ public sealed interface BlockSpec extends Serializable {
   long flops(long positions);
 
   /** Makes the block. */
-  Block create(BlockContext context, BlockParameters parameters);
+  Block create(Engine engine, BlockParameters parameters);
 
   /**
    * A 3×3 convolution with padding 1; with stride 2 it halves the image.
@@ -93,8 +94,8 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
-    public Block create(BlockContext context, BlockParameters parameters) {
-      return new ConvolutionBlock(this, context, parameters);
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new ConvolutionBlock(this, engine, parameters);
     }
   }
 
@@ -130,8 +131,8 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
-    public Block create(BlockContext context, BlockParameters parameters) {
-      return new UpsampleBlock(this, context, parameters);
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new UpsampleBlock(this, engine, parameters);
     }
   }
 
@@ -159,8 +160,8 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
-    public Block create(BlockContext context, BlockParameters parameters) {
-      return new TimeEmbeddingBlock(this, context, parameters);
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new TimeEmbeddingBlock(this, engine, parameters);
     }
   }
 
@@ -182,8 +183,8 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
-    public Block create(BlockContext context, BlockParameters parameters) {
-      return new SwishBlock(context);
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new SwishBlock(engine);
     }
   }
 
@@ -265,8 +266,8 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
-    public Block create(BlockContext context, BlockParameters parameters) {
-      return new ResidualBlock(this, context, parameters);
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new ResidualBlock(this, engine, parameters);
     }
   }
 
@@ -306,8 +307,8 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
-    public Block create(BlockContext context, BlockParameters parameters) {
-      return new AttentionBlock(this, context, parameters);
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new AttentionBlock(this, engine, parameters);
     }
   }
 
@@ -341,8 +342,8 @@ public sealed interface BlockSpec extends Serializable {
     }
 
     @Override
-    public Block create(BlockContext context, BlockParameters parameters) {
-      return new OutputBlock(this, context, parameters);
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new OutputBlock(this, engine, parameters);
     }
   }
 }

@@ -1,25 +1,26 @@
 package dev.ddpm.network.block;
 
-import dev.ddpm.backend.Convolution;
+import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
+import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Tensor;
 
 /** {@link BlockSpec.Convolution}. */
 final class ConvolutionBlock implements Block {
   private final BlockSpec.Convolution spec;
-  private final BlockContext context;
+  private final Engine engine;
   private final BlockParameters parameters;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
   private Tensor input;
 
-  ConvolutionBlock(BlockSpec.Convolution spec, BlockContext context, BlockParameters parameters) {
+  ConvolutionBlock(BlockSpec.Convolution spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
-    this.context = context;
+    this.engine = engine;
     this.parameters = parameters;
   }
 
   private final class Pass {
-    final Convolution convolution;
+    final ConvolutionOp convolution;
     final Tensor y;
     final Tensor[] gradients = new Tensor[1];
 
@@ -27,12 +28,10 @@ final class ConvolutionBlock implements Block {
       ConvolutionShape shape =
           new ConvolutionShape(
               batch, input.size(1), input.size(2), spec.in(), spec.out(), spec.stride());
-      convolution =
-          Convolutions.of(
-              shape, context, parameters.value("weight"), parameters.gradient("weight"));
-      y = context.allocate(shape.output());
+      convolution = engine.convolution(shape, parameters.weight("weight"));
+      y = engine.allocate(shape.output());
       if (training) {
-        gradients[0] = context.allocate(shape.input());
+        gradients[0] = engine.allocate(shape.input());
       }
     }
   }
@@ -49,7 +48,7 @@ final class ConvolutionBlock implements Block {
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
     pass.convolution.backward(input, dy, pass.gradients[0]);
-    context.kernels().sumRows(dy, parameters.gradient("bias"));
+    engine.kernels().sumRows(dy, parameters.gradient("bias"));
     return pass.gradients;
   }
 }

@@ -1,6 +1,9 @@
 package dev.ddpm.network.block;
 
+import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Kernels;
+import dev.ddpm.backend.MatrixProduct;
+import dev.ddpm.backend.ProductShape;
 import dev.ddpm.backend.Tensor;
 
 /** y = x · W + b on the rows of x, always as many, with the weight as (in, out). */
@@ -14,29 +17,30 @@ final class Linear {
   private final MatrixProduct toWeight;
   private final MatrixProduct toInput;
 
-  Linear(BlockContext context, BlockParameters parameters, String name) {
-    this.kernels = context.kernels();
+  Linear(Engine engine, BlockParameters parameters, String name, int rows) {
+    this.kernels = engine.kernels();
     this.weight = parameters.value(name + ".weight");
     this.bias = parameters.value(name + ".bias");
     this.weightGradient = parameters.gradient(name + ".weight");
     this.biasGradient = parameters.gradient(name + ".bias");
-    this.forward = MatrixProduct.plain(context);
-    this.toWeight = MatrixProduct.firstTransposed(context, 1);
-    this.toInput = MatrixProduct.secondTransposed(context, 1);
+    ProductShape product = ProductShape.of(rows, weight.rows(), weight.columns());
+    this.forward = engine.product(product);
+    this.toWeight = engine.product(product.secondGradient());
+    this.toInput = engine.product(product.firstGradient());
   }
 
   void forward(Tensor x, Tensor y) {
-    forward.run(x.matrix(), weight.matrix(), y.matrix());
+    forward.run(x, weight, y);
     kernels.addToRows(bias, y);
   }
 
   /** Overwrites both gradients. */
   void parameterGradients(Tensor x, Tensor dy) {
-    toWeight.run(x.matrix(), dy.matrix(), weightGradient.matrix());
+    toWeight.run(x, dy, weightGradient);
     kernels.sumRows(dy, biasGradient);
   }
 
   void inputGradient(Tensor dy, Tensor dx) {
-    toInput.run(dy.matrix(), weight.matrix(), dx.matrix());
+    toInput.run(dy, weight, dx);
   }
 }

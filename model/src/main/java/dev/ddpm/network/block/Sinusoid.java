@@ -1,9 +1,9 @@
 package dev.ddpm.network.block;
 
+import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
 import java.util.HashMap;
 import java.util.Map;
-import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * The encoding of a timestep: [sin(t·f_i), cos(t·f_i)] with f_i = exp(−i · ln 10000 / (half − 1)).
@@ -15,18 +15,20 @@ final class Sinusoid {
   private static final double LOG_PERIOD = StrictMath.log(10_000);
 
   private final int half;
-  private final DataType type;
+  private final Precision precision;
   private final Map<Double, double[]> known = new HashMap<>();
+  private float[] times = new float[0];
+  private double[] values = new double[0];
 
   /**
    * An encoder.
    *
    * @param width length of the encoding, twice the number of frequencies
-   * @param type precision of the network
+   * @param precision of the network
    */
-  Sinusoid(int width, DataType type) {
+  Sinusoid(int width, Precision precision) {
     this.half = width / 2;
-    this.type = type;
+    this.precision = precision;
   }
 
   /**
@@ -37,12 +39,16 @@ final class Sinusoid {
    * @param encoding receives (batch, width)
    */
   void encode(Tensor timesteps, Tensor encoding) {
-    for (int image = 0; image < encoding.rows(); image++) {
-      double[] row = known.computeIfAbsent(timesteps.array().getDouble(image, 0), this::encode);
-      for (int i = 0; i < row.length; i++) {
-        encoding.array().data().put((long) image * row.length + i, row[i]);
-      }
+    if (times.length != timesteps.length()) {
+      times = new float[timesteps.length()];
+      values = new double[encoding.length()];
     }
+    timesteps.download(times, 0);
+    for (int image = 0; image < times.length; image++) {
+      double[] row = known.computeIfAbsent((double) times[image], this::encode);
+      System.arraycopy(row, 0, values, image * row.length, row.length);
+    }
+    encoding.upload(values);
   }
 
   private double[] encode(double t) {
@@ -58,7 +64,7 @@ final class Sinusoid {
   private double argument(double t, int i) {
     // a single frequency has no range to be spread over: f_0 = 1
     double step = half == 1 ? 0 : LOG_PERIOD / (half - 1);
-    if (type == DataType.FLOAT) {
+    if (precision == Precision.FLOAT32) {
       float exponent = i * (float) -step;
       return (float) t * (float) StrictMath.exp(exponent);
     }

@@ -1,24 +1,25 @@
 package dev.ddpm.network.block;
 
+import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Tensor;
 
 /** {@link BlockSpec.Swish}. */
 final class SwishBlock implements Block {
-  private final BlockContext context;
+  private final Engine engine;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
   private Tensor input;
 
-  SwishBlock(BlockContext context) {
-    this.context = context;
+  SwishBlock(Engine engine) {
+    this.engine = engine;
   }
 
   private final class Pass {
-    final Tensor y = context.allocate(input.array().shape());
+    final Tensor y = engine.allocate(input.shape());
     final Tensor[] gradients = new Tensor[1];
 
     Pass(int batch, boolean training) {
       if (training) {
-        gradients[0] = context.allocate(input.array().shape());
+        gradients[0] = engine.allocate(input.shape());
       }
     }
   }
@@ -27,14 +28,14 @@ final class SwishBlock implements Block {
   public Tensor forward(Tensor[] inputs, boolean training) {
     input = inputs[0];
     Pass pass = passes.of(input.size(0), training);
-    context.kernels().swish(input, pass.y);
+    engine.kernels().swish(input, pass.y);
     return pass.y;
   }
 
   @Override
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
-    context.kernels().swishBackward(input, dy, pass.gradients[0]);
+    engine.kernels().swishBackward(input, dy, pass.gradients[0]);
     return pass.gradients;
   }
 }

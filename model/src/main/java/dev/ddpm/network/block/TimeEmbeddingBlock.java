@@ -1,5 +1,6 @@
 package dev.ddpm.network.block;
 
+import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Tensor;
 
 /** {@link BlockSpec.TimeEmbedding}. */
@@ -7,22 +8,21 @@ final class TimeEmbeddingBlock implements Block {
   private static final Tensor[] NO_GRADIENT = {null};
 
   private final BlockSpec.TimeEmbedding spec;
-  private final BlockContext context;
+  private final Engine engine;
   private final BlockParameters parameters;
   private final Sinusoid sinusoid;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
 
-  TimeEmbeddingBlock(
-      BlockSpec.TimeEmbedding spec, BlockContext context, BlockParameters parameters) {
+  TimeEmbeddingBlock(BlockSpec.TimeEmbedding spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
-    this.context = context;
+    this.engine = engine;
     this.parameters = parameters;
-    this.sinusoid = new Sinusoid(spec.channels() / 4, context.type());
+    this.sinusoid = new Sinusoid(spec.channels() / 4, engine.precision());
   }
 
   private final class Pass {
-    final Linear first = new Linear(context, parameters, "lin1");
-    final Linear second = new Linear(context, parameters, "lin2");
+    final Linear first;
+    final Linear second;
     final Tensor encoding;
     final Tensor hidden;
     final Tensor activated;
@@ -31,12 +31,14 @@ final class TimeEmbeddingBlock implements Block {
     final Tensor dHidden;
 
     Pass(int batch, boolean training) {
-      encoding = context.allocate(batch, spec.channels() / 4);
-      hidden = context.allocate(batch, spec.channels());
-      activated = context.allocate(batch, spec.channels());
-      y = context.allocate(batch, spec.channels());
-      dActivated = training ? context.allocate(batch, spec.channels()) : null;
-      dHidden = training ? context.allocate(batch, spec.channels()) : null;
+      first = new Linear(engine, parameters, "lin1", batch);
+      second = new Linear(engine, parameters, "lin2", batch);
+      encoding = engine.allocate(batch, spec.channels() / 4);
+      hidden = engine.allocate(batch, spec.channels());
+      activated = engine.allocate(batch, spec.channels());
+      y = engine.allocate(batch, spec.channels());
+      dActivated = training ? engine.allocate(batch, spec.channels()) : null;
+      dHidden = training ? engine.allocate(batch, spec.channels()) : null;
     }
   }
 
@@ -46,7 +48,7 @@ final class TimeEmbeddingBlock implements Block {
     Pass pass = passes.of(timesteps.size(0), training);
     sinusoid.encode(timesteps, pass.encoding);
     pass.first.forward(pass.encoding, pass.hidden);
-    context.kernels().swish(pass.hidden, pass.activated);
+    engine.kernels().swish(pass.hidden, pass.activated);
     pass.second.forward(pass.activated, pass.y);
     return pass.y;
   }
@@ -56,7 +58,7 @@ final class TimeEmbeddingBlock implements Block {
     Pass pass = passes.last();
     pass.second.parameterGradients(pass.activated, dy);
     pass.second.inputGradient(dy, pass.dActivated);
-    context.kernels().swishBackward(pass.hidden, pass.dActivated, pass.dHidden);
+    engine.kernels().swishBackward(pass.hidden, pass.dActivated, pass.dHidden);
     pass.first.parameterGradients(pass.encoding, pass.dHidden);
     return NO_GRADIENT;
   }

@@ -1,7 +1,8 @@
 package dev.ddpm.network.block;
 
-import dev.ddpm.backend.Convolution;
+import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
+import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Tensor;
 
 /** {@link BlockSpec.Upsample}: a transposed 4×4 convolution of stride 2. */
@@ -10,19 +11,19 @@ final class UpsampleBlock implements Block {
   private static final int STRIDE = 2;
 
   private final BlockSpec.Upsample spec;
-  private final BlockContext context;
+  private final Engine engine;
   private final BlockParameters parameters;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
   private Tensor input;
 
-  UpsampleBlock(BlockSpec.Upsample spec, BlockContext context, BlockParameters parameters) {
+  UpsampleBlock(BlockSpec.Upsample spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
-    this.context = context;
+    this.engine = engine;
     this.parameters = parameters;
   }
 
   private final class Pass {
-    final Convolution convolution;
+    final ConvolutionOp convolution;
     final Tensor y;
     final Tensor[] gradients = new Tensor[1];
 
@@ -30,16 +31,10 @@ final class UpsampleBlock implements Block {
       var downwards =
           new ConvolutionShape(
               batch, STRIDE * input.size(1), STRIDE * input.size(2), spec.out(), spec.in(), STRIDE);
-      convolution =
-          Convolutions.transposed(
-              downwards,
-              KERNEL,
-              context,
-              parameters.value("weight"),
-              training ? parameters.gradient("weight") : null);
-      y = context.allocate(downwards.input());
+      convolution = engine.transposedConvolution(downwards, KERNEL, parameters.weight("weight"));
+      y = engine.allocate(downwards.input());
       if (training) {
-        gradients[0] = context.allocate(input.array().shape());
+        gradients[0] = engine.allocate(input.shape());
       }
     }
   }
@@ -56,7 +51,7 @@ final class UpsampleBlock implements Block {
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
     pass.convolution.backward(input, dy, pass.gradients[0]);
-    context.kernels().sumRows(dy, parameters.gradient("bias"));
+    engine.kernels().sumRows(dy, parameters.gradient("bias"));
     return pass.gradients;
   }
 }

@@ -1,8 +1,8 @@
 package dev.ddpm.network.dl4j;
 
-import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.backend.nd4j.Nd4jEngine;
+import dev.ddpm.backend.nd4j.Nd4jNatives;
 import dev.ddpm.network.NetworkPlan;
-import dev.ddpm.network.block.BlockContext;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
@@ -32,7 +32,7 @@ public final class BlockGraph {
    */
   public static ComputationGraphConfiguration configuration(
       NetworkPlan plan, IUpdater updater, DataType type) {
-    NativeBackend.select();
+    Nd4jNatives.select();
     ComputationGraphConfiguration.GraphBuilder graph =
         new NeuralNetConfiguration.Builder()
             .dataType(type)
@@ -65,13 +65,22 @@ public final class BlockGraph {
     return graph;
   }
 
-  /** What the blocks of a network share, to be changed before its first pass. */
-  static BlockContext context(ComputationGraph graph) {
+  /** What the blocks of a network share. */
+  static Nd4jEngine engine(ComputationGraph graph) {
     for (GraphVertex vertex : graph.getVertices()) {
       if (vertex instanceof BlockGraphVertex block) {
-        return block.context();
+        return block.engine();
       }
     }
     throw new IllegalArgumentException("This graph has no blocks.");
+  }
+
+  /** Computes a network by another engine, from its next pass on. */
+  static void use(Nd4jEngine engine, ComputationGraph graph) {
+    for (GraphVertex vertex : graph.getVertices()) {
+      if (vertex instanceof BlockGraphVertex block) {
+        block.use(engine);
+      }
+    }
   }
 }

@@ -1,10 +1,10 @@
 package dev.ddpm.network.dl4j;
 
-import dev.ddpm.backend.KernelChoice;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.nd4j.Nd4jEngine;
 import dev.ddpm.network.block.Block;
-import dev.ddpm.network.block.BlockContext;
 import dev.ddpm.network.block.BlockParameters;
+import java.util.Arrays;
 import java.util.Map;
 import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.api.TrainingConfig;
@@ -26,8 +26,7 @@ public final class BlockGraphVertex extends BaseGraphVertex {
 
   private final BlockVertex configuration;
   private final INDArray flatParameters;
-  private final transient BlockContext context;
-  private final transient BlockParameters blockParameters;
+  private transient Nd4jEngine engine;
   private final transient Tensor[] blockInputs;
   private transient Block block;
   private transient Tensor outputGradient;
@@ -44,46 +43,68 @@ public final class BlockGraphVertex extends BaseGraphVertex {
     super(graph, name, index, null, null, type);
     this.configuration = configuration;
     this.flatParameters = parameters;
-    this.context = sharedContext(graph, type);
-    this.blockParameters = new BlockParameters(configuration.spec().parameters(), parameters);
     this.blockInputs = new Tensor[configuration.spec().inputs()];
-    this.block = configuration.spec().create(context, blockParameters);
+    use(sharedEngine(graph, type));
   }
 
-  /** The context of the vertices made before this one; the first makes it. */
-  private static BlockContext sharedContext(ComputationGraph graph, DataType type) {
+  /** The engine of the vertices made before this one; the first makes it. */
+  private static Nd4jEngine sharedEngine(ComputationGraph graph, DataType type) {
     for (GraphVertex vertex : graph.getVertices()) {
       if (vertex instanceof BlockGraphVertex other) {
-        return other.context;
+        return other.engine;
       }
     }
-    return new BlockContext(type, KernelChoice.best(type));
+    return Nd4jEngine.best(type);
   }
 
   /** What this network's blocks share. */
-  public BlockContext context() {
-    return context;
+  Nd4jEngine engine() {
+    return engine;
+  }
+
+  /** Computes by another engine, from the next pass on. */
+  void use(Nd4jEngine other) {
+    engine = other;
+    Arrays.fill(blockInputs, null);
+    outputGradient = null;
+    createBlock();
+  }
+
+  private void createBlock() {
+    block =
+        configuration
+            .spec()
+            .create(
+                engine,
+                new BlockParameters(
+                    configuration.spec().parameters(),
+                    tensorOrNull(flatParameters),
+                    tensorOrNull(flatGradients)));
+  }
+
+  private Tensor tensorOrNull(INDArray flat) {
+    return flat == null ? null : engine.tensor(flat);
   }
 
   @Override
   public INDArray doForward(boolean training, LayerWorkspaceMgr workspaces) {
     for (int i = 0; i < blockInputs.length; i++) {
-      if (blockInputs[i] == null || blockInputs[i].array() != inputs[i]) {
-        blockInputs[i] = Tensor.of(inputs[i]);
+      if (blockInputs[i] == null || Nd4jEngine.array(blockInputs[i]) != inputs[i]) {
+        blockInputs[i] = engine.tensor(inputs[i]);
       }
     }
-    return block.forward(blockInputs, training).array();
+    return Nd4jEngine.array(block.forward(blockInputs, training));
   }
 
   @Override
   public Pair<Gradient, INDArray[]> doBackward(boolean tbptt, LayerWorkspaceMgr workspaces) {
-    if (outputGradient == null || outputGradient.array() != epsilon) {
-      outputGradient = Tensor.of(epsilon);
+    if (outputGradient == null || Nd4jEngine.array(outputGradient) != epsilon) {
+      outputGradient = engine.tensor(epsilon);
     }
     Tensor[] gradients = block.backward(outputGradient);
     INDArray[] arrays = new INDArray[gradients.length];
     for (int i = 0; i < arrays.length; i++) {
-      arrays[i] = gradients[i] == null ? null : gradients[i].array();
+      arrays[i] = gradients[i] == null ? null : Nd4jEngine.array(gradients[i]);
     }
     return new Pair<>(gradient, arrays);
   }
@@ -93,8 +114,7 @@ public final class BlockGraphVertex extends BaseGraphVertex {
     flatGradients = view;
     gradient = new DefaultGradient(view);
     gradient.setGradientFor(BlockVertex.PARAMETERS, view);
-    blockParameters.bindGradients(view);
-    block = configuration.spec().create(context, blockParameters);
+    createBlock();
   }
 
   @Override

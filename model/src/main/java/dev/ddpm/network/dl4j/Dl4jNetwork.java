@@ -1,7 +1,9 @@
 package dev.ddpm.network.dl4j;
 
-import dev.ddpm.backend.KernelChoice;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.nd4j.Nd4jBackend;
+import dev.ddpm.backend.nd4j.Nd4jEngine;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.ImageShape;
@@ -11,14 +13,12 @@ import dev.ddpm.network.TrainableNetwork;
 import dev.ddpm.network.WeightInitializer;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
-import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -78,49 +78,54 @@ public final class Dl4jNetwork implements TrainableNetwork {
   public static Denoiser pretrained(Architecture architecture, float[] weights) {
     Dl4jNetwork network = new Dl4jNetwork(architecture, new NoOp());
     network.setParameters(weights);
-    BlockGraph.context(network.graph).keepWeights();
+    BlockGraph.engine(network.graph).keepWeights();
     return network;
   }
 
-  /** Changes the kernels, before the first pass. */
-  void use(KernelChoice kernels) {
-    BlockGraph.context(graph).use(kernels);
+  /** Changes what the blocks compute with, before the first pass. */
+  void use(Nd4jBackend backend) {
+    BlockGraph.use(backend.create(Precision.FLOAT32), graph);
+  }
+
+  private Nd4jEngine engine() {
+    return BlockGraph.engine(graph);
   }
 
   /** The input arrays of one batch size. */
   private final class Arrays {
     final Tensor image;
     final Tensor timestep;
-    final INDArray keys;
+    final Tensor keys;
     final Tensor target;
+    final float[] times;
     final INDArray[] inputs;
     final INDArray[] labels;
 
     Arrays(int size) {
       image = imageTensor(size);
-      timestep = Tensor.zeros(DataType.FLOAT, size, 1);
-      keys = Nd4j.create(DataType.INT64, size);
+      timestep = engine().allocate(size, 1);
+      times = new float[size];
+      keys = engine().keys(size);
       target = imageTensor(size);
-      inputs = new INDArray[] {image.array(), timestep.array(), keys};
-      labels = new INDArray[] {target.array()};
+      inputs =
+          new INDArray[] {
+            Nd4jEngine.array(image), Nd4jEngine.array(timestep), Nd4jEngine.array(keys)
+          };
+      labels = new INDArray[] {Nd4jEngine.array(target)};
     }
 
     private Tensor imageTensor(int size) {
       ImageShape shape = architecture.imageShape();
-      return Tensor.zeros(DataType.FLOAT, size, shape.height(), shape.width(), shape.channels());
+      return engine().allocate(size, shape.height(), shape.width(), shape.channels());
     }
 
     void set(Batch batch) {
-      floats(image).put(batch.xt(), 0, image.length());
-      FloatBuffer times = floats(timestep);
-      for (int i = 0; i < timestep.length(); i++) {
-        times.put(i, batch.timesteps()[i]);
+      image.upload(batch.xt(), 0);
+      for (int i = 0; i < times.length; i++) {
+        times[i] = batch.timesteps()[i];
       }
+      timestep.upload(times, 0);
     }
-  }
-
-  private static FloatBuffer floats(Tensor tensor) {
-    return tensor.bytes().asFloatBuffer();
   }
 
   private Arrays arrays(Batch batch) {
@@ -159,7 +164,7 @@ public final class Dl4jNetwork implements TrainableNetwork {
   public void predict(Batch in, float[] out) {
     Arrays bound = arrays(in);
     INDArray prediction = graph.output(false, false, bound.inputs)[0];
-    floats(Tensor.of(prediction)).get(out, 0, bound.image.length());
+    engine().tensor(prediction).download(out, 0);
   }
 
   /** {@inheritDoc} The gradient is then in {@code graph().getFlattenedGradients()}. */
@@ -169,10 +174,8 @@ public final class Dl4jNetwork implements TrainableNetwork {
       graph.initGradientsView();
     }
     Arrays bound = arrays(batch);
-    floats(bound.target).put(target, 0, bound.target.length());
-    for (int i = 0; i < batch.size(); i++) {
-      bound.keys.data().put(i, imageKeys[i]);
-    }
+    bound.target.upload(target, 0);
+    bound.keys.upload(imageKeys);
     graph.setInputs(bound.inputs);
     graph.setLabels(bound.labels);
     graph.computeGradientAndScore();
@@ -223,9 +226,9 @@ public final class Dl4jNetwork implements TrainableNetwork {
     return state == null ? new float[0] : read(state);
   }
 
-  private static float[] read(INDArray array) {
+  private float[] read(INDArray array) {
     float[] values = new float[Math.toIntExact(array.length())];
-    floats(Tensor.of(array)).get(values);
+    engine().tensor(array).download(values, 0);
     return values;
   }
 
@@ -247,11 +250,11 @@ public final class Dl4jNetwork implements TrainableNetwork {
     write(flat, graph.params());
   }
 
-  private static void write(float[] values, INDArray array) {
+  private void write(float[] values, INDArray array) {
     if (values.length != array.length()) {
       throw new IllegalArgumentException(
           "%d values for an array of length %d".formatted(values.length, array.length()));
     }
-    floats(Tensor.of(array)).put(values);
+    engine().tensor(array).upload(values, 0);
   }
 }

@@ -1,8 +1,7 @@
 package dev.ddpm.network.dl4j;
 
-import dev.ddpm.backend.KernelChoice;
-import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.nd4j.Nd4jEngine;
 import java.util.Arrays;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
@@ -19,7 +18,7 @@ final class SimpleLossLayer extends LossLayer {
   private static final Gradient NO_PARAMETERS = new DefaultGradient();
 
   private final long networkParameters;
-  private final transient Kernels kernels;
+  private final transient Nd4jEngine engine;
   private transient Tensor gradientBuffer;
   private double loss;
   private boolean lossIsCurrent;
@@ -27,7 +26,7 @@ final class SimpleLossLayer extends LossLayer {
   SimpleLossLayer(NeuralNetConfiguration configuration, DataType type, long networkParameters) {
     super(configuration, type);
     this.networkParameters = networkParameters;
-    this.kernels = KernelChoice.best(type).create();
+    this.engine = Nd4jEngine.best(type);
   }
 
   @Override
@@ -39,7 +38,7 @@ final class SimpleLossLayer extends LossLayer {
   public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
     evaluate();
     lossIsCurrent = true;
-    return new Pair<>(NO_PARAMETERS, gradientBuffer.array());
+    return new Pair<>(NO_PARAMETERS, Nd4jEngine.array(gradientBuffer));
   }
 
   /** The loss was a by-product of the backward pass if there was one. */
@@ -61,10 +60,13 @@ final class SimpleLossLayer extends LossLayer {
               + ", its prediction "
               + Arrays.toString(input.shape()));
     }
-    if (gradientBuffer == null || !Arrays.equals(gradientBuffer.array().shape(), input.shape())) {
-      gradientBuffer = Tensor.zeros(input.dataType(), input.shape());
+    if (gradientBuffer == null || !Arrays.equals(gradientBuffer.shape(), input.shape())) {
+      gradientBuffer = engine.allocate(input.shape());
     }
-    loss = kernels.meanSquaredError(Tensor.of(input), Tensor.of(labels), gradientBuffer);
+    loss =
+        engine
+            .kernels()
+            .meanSquaredError(engine.tensor(input), engine.tensor(labels), gradientBuffer);
   }
 
   @Override

@@ -1,9 +1,8 @@
 package dev.ddpm.network.dl4j;
 
 import dev.ddpm.backend.AdamStep;
-import dev.ddpm.backend.KernelChoice;
-import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.nd4j.Nd4jEngine;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -15,7 +14,7 @@ final class TorchAdamUpdater implements GradientUpdater<TorchAdam> {
   private static final String VARIANCE = "v";
 
   private final TorchAdam configuration;
-  private Kernels kernels;
+  private Nd4jEngine engine;
   private Tensor mean;
   private Tensor variance;
   private Tensor gradient;
@@ -36,7 +35,7 @@ final class TorchAdamUpdater implements GradientUpdater<TorchAdam> {
 
   @Override
   public Map<String, INDArray> getState() {
-    return Map.of(MEAN, mean.array(), VARIANCE, variance.array());
+    return Map.of(MEAN, Nd4jEngine.array(mean), VARIANCE, Nd4jEngine.array(variance));
   }
 
   @Override
@@ -55,9 +54,9 @@ final class TorchAdamUpdater implements GradientUpdater<TorchAdam> {
       m.assign(0);
       v.assign(0);
     }
-    mean = Tensor.of(m);
-    variance = Tensor.of(v);
-    kernels = KernelChoice.best(m.dataType()).create();
+    engine = Nd4jEngine.best(m.dataType());
+    mean = engine.tensor(m);
+    variance = engine.tensor(v);
   }
 
   /**
@@ -67,8 +66,8 @@ final class TorchAdamUpdater implements GradientUpdater<TorchAdam> {
    */
   @Override
   public void applyUpdater(INDArray values, int iteration, int epoch) {
-    if (gradient == null || !sameMemory(gradient.array(), values)) {
-      gradient = Tensor.of(values);
+    if (gradient == null || !sameMemory(Nd4jEngine.array(gradient), values)) {
+      gradient = engine.tensor(values);
     }
     AdamStep step =
         new AdamStep(
@@ -77,7 +76,7 @@ final class TorchAdamUpdater implements GradientUpdater<TorchAdam> {
             configuration.beta2(),
             configuration.epsilon(),
             iteration + 1);
-    kernels.adam(step, gradient, mean, variance);
+    engine.kernels().adam(step, gradient, mean, variance);
   }
 
   private static boolean sameMemory(INDArray a, INDArray b) {

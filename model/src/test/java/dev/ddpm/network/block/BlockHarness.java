@@ -1,8 +1,7 @@
 package dev.ddpm.network.block;
 
-import dev.ddpm.backend.KernelChoice;
-import dev.ddpm.backend.NativeBackend;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.nd4j.Nd4jEngine;
 import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -11,25 +10,23 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** One block outside of a network, with flat vectors of its own. */
 final class BlockHarness {
-  static {
-    NativeBackend.select();
-  }
-
   final BlockSpec spec;
+  final Nd4jEngine engine;
   final DataType type;
   final INDArray values;
   final INDArray gradients;
   final Block block;
 
-  BlockHarness(BlockSpec spec, DataType type, KernelChoice kernels) {
+  BlockHarness(BlockSpec spec, Nd4jEngine engine) {
     this.spec = spec;
-    this.type = type;
+    this.engine = engine;
     long length = Math.max(1, spec.parameters().stream().mapToLong(Parameter::length).sum());
-    values = Nd4j.create(type, length);
-    gradients = Nd4j.create(type, length);
-    BlockParameters parameters = new BlockParameters(spec.parameters(), values);
-    parameters.bindGradients(gradients);
-    block = spec.create(new BlockContext(type, kernels), parameters);
+    Tensor flat = engine.allocate(length);
+    Tensor flatGradients = engine.allocate(length);
+    values = Nd4jEngine.array(flat);
+    gradients = Nd4jEngine.array(flatGradients);
+    type = values.dataType();
+    block = spec.create(engine, new BlockParameters(spec.parameters(), flat, flatGradients));
   }
 
   /** Sets a tensor from values in PyTorch's order. */
@@ -70,14 +67,14 @@ final class BlockHarness {
   }
 
   Tensor tensor(float[] content, long... shape) {
-    return Tensor.of(Nd4j.createFromArray(content).castTo(type).reshape('c', shape));
+    Tensor tensor = engine.allocate(shape);
+    tensor.upload(content, 0);
+    return tensor;
   }
 
-  static Tensor keys(long... keys) {
-    INDArray array = Nd4j.create(DataType.INT64, keys.length);
-    for (int i = 0; i < keys.length; i++) {
-      array.data().put(i, keys[i]);
-    }
-    return Tensor.of(array);
+  Tensor keys(long... keys) {
+    Tensor tensor = engine.keys(keys.length);
+    tensor.upload(keys);
+    return tensor;
   }
 }

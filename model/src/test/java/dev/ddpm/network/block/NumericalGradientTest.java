@@ -1,10 +1,12 @@
 package dev.ddpm.network.block;
 
+import static dev.ddpm.backend.nd4j.Nd4jEngine.array;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.ddpm.backend.KernelChoice;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.nd4j.PortableBackend;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
 import java.util.ArrayList;
@@ -12,7 +14,6 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Every block's gradients against central differences of Σ y·dy in float64. */
@@ -61,29 +62,29 @@ class NumericalGradientTest {
   @ParameterizedTest
   @MethodSource("blocks")
   void gradientsAreThoseOfTheOutput(BlockSpec spec, List<long[]> shapes) {
-    BlockHarness harness = new BlockHarness(spec, DataType.DOUBLE, KernelChoice.PORTABLE);
+    BlockHarness harness = new BlockHarness(spec, new PortableBackend().create(Precision.FLOAT64));
     fill(harness.values, 0);
     List<Tensor> inputs = new ArrayList<>();
     for (long[] shape : shapes) {
-      Tensor input = Tensor.zeros(DataType.DOUBLE, shape);
-      fill(input.array(), inputs.size() + 1);
+      Tensor input = harness.engine.allocate(shape);
+      fill(array(input), inputs.size() + 1);
       inputs.add(input);
     }
     if (spec instanceof BlockSpec.TimeEmbedding) {
-      inputs.get(0).array().assign(17);
+      array(inputs.get(0)).assign(17);
     }
     if (spec instanceof BlockSpec.Residual) {
-      inputs.add(BlockHarness.keys(12345678901L, -5));
+      inputs.add(harness.keys(12345678901L, -5));
     }
     Tensor[] all = inputs.toArray(Tensor[]::new);
     Tensor y = harness.block.forward(all, true);
-    Tensor dy = Tensor.zeros(DataType.DOUBLE, y.array().shape());
-    fill(dy.array(), 9);
+    Tensor dy = harness.engine.allocate(y.shape());
+    fill(array(dy), 9);
     Tensor[] gradients = harness.block.backward(dy);
     INDArray parameterGradients = harness.gradients.dup();
     List<INDArray> inputGradients = new ArrayList<>();
     for (Tensor gradient : gradients) {
-      inputGradients.add(gradient == null ? null : gradient.array().dup('c'));
+      inputGradients.add(gradient == null ? null : array(gradient).dup('c'));
     }
 
     if (!spec.parameters().isEmpty()) {
@@ -91,7 +92,7 @@ class NumericalGradientTest {
     }
     for (int i = 0; i < gradients.length; i++) {
       if (inputGradients.get(i) != null) {
-        INDArray input = all[i].array();
+        INDArray input = array(all[i]);
         compare(harness, all, dy, input, inputGradients.get(i), "input " + i);
       }
     }
@@ -120,7 +121,7 @@ class NumericalGradientTest {
   }
 
   private static double projection(BlockHarness harness, Tensor[] inputs, Tensor dy) {
-    return harness.block.forward(inputs, true).array().mul(dy.array()).sumNumber().doubleValue();
+    return array(harness.block.forward(inputs, true)).mul(array(dy)).sumNumber().doubleValue();
   }
 
   private static void fill(INDArray array, int number) {

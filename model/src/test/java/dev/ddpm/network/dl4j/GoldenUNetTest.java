@@ -3,8 +3,7 @@ package dev.ddpm.network.dl4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.ddpm.backend.KernelChoice;
-import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.backend.TestedBackend;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.golden.GoldenFile;
 import dev.ddpm.network.LabmlUNet;
@@ -27,18 +26,12 @@ class GoldenUNetTest {
 
   static Stream<Arguments> networks() {
     return Stream.of("tiny", "mnist_noattn", "rgb_attn2", "groups32")
-        .flatMap(name -> kernels().map(choice -> Arguments.of(name, choice)));
+        .flatMap(name -> TestedBackend.here().map(backend -> Arguments.of(name, backend)));
   }
 
-  /** Vector kernels work on the memory of a CPU. */
-  private static Stream<KernelChoice> kernels() {
-    return Arrays.stream(KernelChoice.values())
-        .filter(choice -> choice == KernelChoice.PORTABLE || !NativeBackend.isGpu());
-  }
-
-  private static Dl4jNetwork load(GoldenFile golden, KernelChoice kernels) {
+  private static Dl4jNetwork load(GoldenFile golden, TestedBackend backend) {
     Dl4jNetwork model = Dl4jNetwork.create(spec(golden), 1, TorchAdam.constant(2e-5));
-    model.use(kernels);
+    model.use(backend.backend());
     float[] flat = new float[(int) layout(model).size()];
     for (ParameterLayout.Tensor tensor : layout(model).tensors()) {
       assertThat(golden.shape(tensor.name()))
@@ -91,9 +84,9 @@ class GoldenUNetTest {
 
   @ParameterizedTest
   @MethodSource("networks")
-  void predictsTheSameNoise(String name, KernelChoice kernels) {
+  void predictsTheSameNoise(String name, TestedBackend backend) {
     GoldenFile golden = GoldenFile.open(name);
-    Dl4jNetwork model = load(golden, kernels);
+    Dl4jNetwork model = load(golden, backend);
     int[] timesteps = timesteps(golden);
     float[] epsilon = new float[golden.values("x_t").length];
 
@@ -104,9 +97,9 @@ class GoldenUNetTest {
 
   @ParameterizedTest
   @MethodSource("networks")
-  void hasTheSameLossAndGradients(String name, KernelChoice kernels) {
+  void hasTheSameLossAndGradients(String name, TestedBackend backend) {
     GoldenFile golden = GoldenFile.open(name);
-    Dl4jNetwork model = load(golden, kernels);
+    Dl4jNetwork model = load(golden, backend);
 
     double loss = gradientStep(model, golden);
 
@@ -142,9 +135,9 @@ class GoldenUNetTest {
 
   @ParameterizedTest
   @MethodSource("networks")
-  void hasTheSameParametersAfterOneAndThreeStepsOfAdam(String name, KernelChoice kernels) {
+  void hasTheSameParametersAfterOneAndThreeStepsOfAdam(String name, TestedBackend backend) {
     GoldenFile golden = GoldenFile.open(name);
-    Dl4jNetwork model = load(golden, kernels);
+    Dl4jNetwork model = load(golden, backend);
     for (int step = 1; step <= 3; step++) {
       gradientStep(model, golden);
       model.update(0);

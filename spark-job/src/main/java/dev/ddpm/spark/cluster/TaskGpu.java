@@ -1,7 +1,7 @@
 package dev.ddpm.spark.cluster;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.backend.nd4j.Nd4jNatives;
 import java.util.Optional;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
@@ -27,7 +27,7 @@ final class TaskGpu {
   }
 
   private static void use(String address) {
-    if (!NativeBackend.isGpu()) {
+    if (!Nd4jNatives.isGpu()) {
       throw DdpmException.environment(
           "Spark gave this task the GPU %s, but ND4J computes on the CPU: submit the job jar of"
               + " profile cuda (--gpus), on machines with CUDA 11.6 and cuDNN 8.",

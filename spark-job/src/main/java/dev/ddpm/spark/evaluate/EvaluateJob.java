@@ -1,7 +1,7 @@
 package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.backend.Backends;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.evaluation.BoundEvaluator;
@@ -158,7 +158,7 @@ public final class EvaluateJob {
       int timesteps,
       SamplingConfig sampling) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    int slots = RuntimeCheck.run(context, NativeBackend::describe);
+    int slots = RuntimeCheck.run(context, Backends::describe);
     MemoryBudget.check(
         context,
         slots,

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.interpolate;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.backend.Backends;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.network.Architecture;
@@ -113,7 +113,7 @@ public final class InterpolateJob {
         new InterpolationSources(model.table(spark, request.table()), request.table())
             .read(request.pairs());
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    int slots = RuntimeCheck.run(context, NativeBackend::describe);
+    int slots = RuntimeCheck.run(context, Backends::describe);
     MemoryBudget.check(
         context, slots, SamplingMemory.of(architecture, request.lambdas(), "--lambdas"));
     var weights = new WireFloats(model.weights());

@@ -1,6 +1,6 @@
 package dev.ddpm.spark.sample;
 
-import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.backend.Backends;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.ImageProgress;
 import dev.ddpm.spark.cluster.MemoryBudget;
@@ -72,7 +72,7 @@ final class Drawing {
   Manifest.Session run(List<IndexRange> files, List<IndexRange> missing) {
     Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     long start = System.nanoTime();
-    int slots = RuntimeCheck.run(spark, NativeBackend::describe);
+    int slots = RuntimeCheck.run(spark, Backends::describe);
     MemoryBudget.check(
         spark,
         slots,
@@ -151,12 +151,12 @@ final class Drawing {
             .orElse("development"));
     versions.put("java", Runtime.version().toString());
     versions.put("spark", org.apache.spark.package$.MODULE$.SPARK_VERSION());
-    versions.put(Manifest.Session.BACKEND, NativeBackend.describe());
+    versions.put(Manifest.Session.BACKEND, Backends.describe());
     return versions;
   }
 
   private void warnOfOtherBackend() {
-    String now = NativeBackend.describe();
+    String now = Backends.describe();
     folder.manifest().sessions().stream()
         .map(session -> session.versions().get(Manifest.Session.BACKEND))
         .filter(backend -> !now.equals(backend))

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.NativeBackend;
+import dev.ddpm.backend.Backends;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.network.ParameterLayout;
@@ -107,7 +107,7 @@ public final class TrainJob {
     TrainingConfig training = experiment.training();
     ImageTableReader reader = ImageTableReader.open(spark, table);
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    int slots = RuntimeCheck.run(context, NativeBackend::describe);
+    int slots = RuntimeCheck.run(context, Backends::describe);
     DataSplit split = split(reader, experiment);
     RoundPlan plan =
         new RoundPlan(

@@ -2,7 +2,8 @@ package dev.ddpm.backend.cpu.onednn;
 
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Layout;
-import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.Weight;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
 import java.util.function.IntConsumer;
 import org.bytedeco.dnnl.convolution_backward_data;
 import org.bytedeco.dnnl.convolution_backward_weights;
@@ -25,8 +26,8 @@ final class ConvolutionPart {
   private final int end;
   private final dnnl.algorithm method;
   private final long[] stride;
-  private final Tensor weight;
-  private final Tensor gradient;
+  private final CpuTensor weight;
+  private final CpuTensor gradient;
   private final memory.desc image;
   private final memory.desc result;
   private final memory.desc weights;
@@ -47,7 +48,6 @@ final class ConvolutionPart {
    * @param x layout of the input and of its gradient
    * @param y layout of the result and of its gradient
    * @param weight (kernel, kernel, in, out)
-   * @param gradient where the weight's gradient goes, or null in inference
    */
   ConvolutionPart(
       OneDnn library,
@@ -57,8 +57,7 @@ final class ConvolutionPart {
       int times,
       Layout x,
       Layout y,
-      Tensor weight,
-      Tensor gradient) {
+      Weight weight) {
     this.library = library;
     this.shape = shape;
     this.kernel = kernel;
@@ -71,8 +70,8 @@ final class ConvolutionPart {
             ? dnnl.algorithm.convolution_winograd
             : dnnl.algorithm.convolution_direct;
     this.stride = new long[] {shape.stride(), shape.stride()};
-    this.weight = weight;
-    this.gradient = gradient;
+    this.weight = (CpuTensor) weight.values();
+    this.gradient = (CpuTensor) weight.gradient();
     this.image = image(order(x));
     this.result = result(order(y));
     this.weights = weights(memory.format_tag.hwio);
@@ -91,7 +90,7 @@ final class ConvolutionPart {
 
   private Operand weights(memory.desc layout) {
     return library.hasConstantWeights()
-        ? library.kept(weight.array(), weights, layout)
+        ? library.kept(weight, weights, layout)
         : Operand.of(library, "weights", weights, layout);
   }
 
@@ -167,14 +166,14 @@ final class ConvolutionPart {
       operation = arguments.build(new primitive(description));
     }
 
-    void run(Tensor image, Tensor biases, Tensor result) {
-      w.read(weight.array());
+    void run(CpuTensor image, CpuTensor biases, CpuTensor result) {
+      w.read(weight);
       if (bias != null) {
-        bias.read(biases.array());
+        bias.read(biases);
       }
       for (int number = first; number < end; number += shape.batch()) {
-        x.read(image.array(), inputBefore(number));
-        y.bind(result.array(), resultBefore(number));
+        x.read(image, inputBefore(number));
+        y.bind(result, resultBefore(number));
         operation.run();
         y.write();
       }
@@ -233,15 +232,15 @@ final class ConvolutionPart {
           description, library.attributes(), library.engine(), hint);
     }
 
-    void input(Tensor dImage, int number) {
-      dx.bind(dImage.array(), inputBefore(number));
+    void input(CpuTensor dImage, int number) {
+      dx.bind(dImage, inputBefore(number));
       toInput.run();
       dx.write();
     }
 
-    void weight(Tensor image, int number) {
-      x.read(image.array(), inputBefore(number));
-      dw.bind(gradient.array());
+    void weight(CpuTensor image, int number) {
+      x.read(image, inputBefore(number));
+      dw.bind(gradient);
       toWeight.run();
       if (number == 0) {
         dw.write();
@@ -251,7 +250,7 @@ final class ConvolutionPart {
     }
   }
 
-  void forward(Tensor x, Tensor bias, Tensor y) {
+  void forward(CpuTensor x, CpuTensor bias, CpuTensor y) {
     if (bias == null) {
       plain = plain == null ? new Forward(false) : plain;
       plain.run(x, null, y);
@@ -262,9 +261,9 @@ final class ConvolutionPart {
   }
 
   /** Overwrites {@code dx} and overwrites or adds to the weight's gradient. */
-  void backward(Tensor x, Tensor dy, Tensor dx) {
+  void backward(CpuTensor x, CpuTensor dy, CpuTensor dx) {
     Backward steps = backward();
-    steps.w.read(weight.array());
+    steps.w.read(weight);
     forAll(
         dy,
         number -> {
@@ -274,22 +273,22 @@ final class ConvolutionPart {
   }
 
   /** Only the first half of {@link #backward}; no gradient is needed. */
-  void inputGradient(Tensor dy, Tensor dx) {
+  void inputGradient(CpuTensor dy, CpuTensor dx) {
     Backward steps = backward();
-    steps.w.read(weight.array());
+    steps.w.read(weight);
     forAll(dy, number -> steps.input(dx, number));
   }
 
   /** Only the second half. */
-  void weightGradient(Tensor x, Tensor dy) {
+  void weightGradient(CpuTensor x, CpuTensor dy) {
     Backward steps = backward();
     forAll(dy, number -> steps.weight(x, number));
   }
 
   /** Runs a step for the first of every so many images, with the result's gradient in place. */
-  private void forAll(Tensor dy, IntConsumer step) {
+  private void forAll(CpuTensor dy, IntConsumer step) {
     for (int number = first; number < end; number += shape.batch()) {
-      backward.dy.read(dy.array(), resultBefore(number));
+      backward.dy.read(dy, resultBefore(number));
       step.accept(number);
     }
   }

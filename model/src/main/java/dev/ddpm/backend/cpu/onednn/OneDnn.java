@@ -1,6 +1,7 @@
 package dev.ddpm.backend.cpu.onednn;
 
-import dev.ddpm.backend.ForeignMemory;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
+import dev.ddpm.backend.cpu.memory.ForeignMemory;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +16,6 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,9 +79,8 @@ public final class OneDnn {
   private record Kept(memory.desc dense, memory.desc layout, Operand operand) {}
 
   /** An operand of constant weights; primitives for other batch sizes share it if they can. */
-  Operand kept(INDArray weights, memory.desc dense, memory.desc layout) {
-    List<Kept> copies =
-        kept.computeIfAbsent(ForeignMemory.addressOf(weights), absent -> new ArrayList<>());
+  Operand kept(CpuTensor weights, memory.desc dense, memory.desc layout) {
+    List<Kept> copies = kept.computeIfAbsent(weights.address(), absent -> new ArrayList<>());
     for (Kept copy : copies) {
       if (copy.dense().equals(dense) && copy.layout().equals(layout)) {
         return copy.operand();

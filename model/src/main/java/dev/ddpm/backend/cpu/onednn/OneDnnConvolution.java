@@ -1,9 +1,11 @@
 package dev.ddpm.backend.cpu.onednn;
 
-import dev.ddpm.backend.Convolution;
+import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.Weight;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,7 +16,7 @@ import java.util.List;
  * <p>A batch is worked on in parts, because Winograd's transformed images take more than twice the
  * memory of the images: those of a part stay in the second cache.
  */
-public final class OneDnnConvolution implements Convolution {
+public final class OneDnnConvolution implements ConvolutionOp {
   /** Height and width of the tiles that Winograd's algorithm cuts results into. */
   private static final int TILE = 4;
 
@@ -38,10 +40,9 @@ public final class OneDnnConvolution implements Convolution {
    * @param x layout of its input and of the input's gradient: rows, or what {@link #layout} says
    * @param y layout of its result and of the result's gradient, likewise
    * @param weight (3, 3, in, out)
-   * @param gradient where the weight's gradient goes, or null in inference
    */
   public OneDnnConvolution(
-      OneDnn library, ConvolutionShape shape, Layout x, Layout y, Tensor weight, Tensor gradient) {
+      OneDnn library, ConvolutionShape shape, Layout x, Layout y, Weight weight) {
     int size = shape.height() * shape.width() * Math.max(shape.in(), shape.out());
     int most = layout(library, shape) == Layout.BLOCKS ? Math.max(1, PART / size) : shape.batch();
     int first = 0;
@@ -51,15 +52,7 @@ public final class OneDnnConvolution implements Convolution {
       int times = left / atOnce;
       parts.add(
           new ConvolutionPart(
-              library,
-              shape.ofBatch(atOnce),
-              ConvolutionShape.KERNEL,
-              first,
-              times,
-              x,
-              y,
-              weight,
-              gradient));
+              library, shape.ofBatch(atOnce), ConvolutionShape.KERNEL, first, times, x, y, weight));
       first += times * atOnce;
     }
   }
@@ -92,14 +85,14 @@ public final class OneDnnConvolution implements Convolution {
   @Override
   public void forward(Tensor x, Tensor bias, Tensor y) {
     for (ConvolutionPart part : parts) {
-      part.forward(x, bias, y);
+      part.forward((CpuTensor) x, (CpuTensor) bias, (CpuTensor) y);
     }
   }
 
   @Override
   public void backward(Tensor x, Tensor dy, Tensor dx) {
     for (ConvolutionPart part : parts) {
-      part.backward(x, dy, dx);
+      part.backward((CpuTensor) x, (CpuTensor) dy, (CpuTensor) dx);
     }
   }
 }

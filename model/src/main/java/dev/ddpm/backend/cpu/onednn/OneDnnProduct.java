@@ -1,57 +1,51 @@
 package dev.ddpm.backend.cpu.onednn;
 
-import java.util.Arrays;
+import dev.ddpm.backend.MatrixProduct;
+import dev.ddpm.backend.ProductShape;
+import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.primitive_attr;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** c = α · op(a) · op(b) + β · c by oneDNN, prepared once for the sizes of its arrays. */
-public final class OneDnnProduct {
+/** A product by oneDNN, prepared when it is first run: many are never. */
+public final class OneDnnProduct implements MatrixProduct {
   private final OneDnn library;
-  private final boolean transposeA;
-  private final boolean transposeB;
-  private final primitive_attr attributes;
+  private final ProductShape shape;
   private Operand a;
   private Operand b;
   private Operand c;
   private Operation operation;
 
-  /**
-   * A product that takes its sizes from the first arrays.
-   *
-   * @param accumulate whether to add to what c holds: β = 1, else 0
-   */
-  public OneDnnProduct(
-      OneDnn library, boolean transposeA, boolean transposeB, double alpha, boolean accumulate) {
+  /** A product of given sizes. */
+  public OneDnnProduct(OneDnn library, ProductShape shape) {
     this.library = library;
-    this.transposeA = transposeA;
-    this.transposeB = transposeB;
-    this.attributes = OneDnn.attributes(accumulate);
-    if (alpha != 1) {
-      attributes.set_output_scales(0, new float[] {(float) alpha});
-    }
+    this.shape = shape;
   }
 
-  /** Computes with matrices, or with equally long stacks of them. */
-  public void run(INDArray left, INDArray right, INDArray result) {
+  @Override
+  public void run(Tensor left, Tensor right, Tensor result) {
     if (operation == null) {
-      prepare(left, right, result);
+      prepare();
     }
-    a.read(left);
-    b.read(right);
-    c.bind(result);
+    a.read((CpuTensor) left);
+    b.read((CpuTensor) right);
+    c.bind((CpuTensor) result);
     operation.run();
   }
 
-  private void prepare(INDArray left, INDArray right, INDArray result) {
-    memory.desc first = describe(left, transposeA);
-    memory.desc second = describe(right, transposeB);
-    memory.desc product = describe(result, false);
+  private void prepare() {
+    memory.desc first = describe(shape.rows(), shape.inner(), shape.transposeA());
+    memory.desc second = describe(shape.inner(), shape.columns(), shape.transposeB());
+    memory.desc product = describe(shape.rows(), shape.columns(), false);
     a = Operand.of(library, "a", first, first);
     b = Operand.of(library, "b", second, second);
     c = Operand.of(library, "c", product, product);
+    primitive_attr attributes = OneDnn.attributes(shape.accumulate());
+    if (shape.alpha() != 1) {
+      attributes.set_output_scales(0, new float[] {(float) shape.alpha()});
+    }
     matmul.primitive_desc description =
         new matmul.primitive_desc(
             new matmul.desc(first, second, product), attributes, library.engine(), false);
@@ -63,15 +57,13 @@ public final class OneDnnProduct {
             .build(new matmul(description));
   }
 
-  private static memory.desc describe(INDArray matrices, boolean transpose) {
-    long[] sizes = matrices.shape();
-    boolean stack = sizes.length == 3;
-    if (!transpose) {
-      return OneDnn.descriptor(stack ? memory.format_tag.abc : memory.format_tag.ab, sizes);
+  /** Describes op(a), op(b) or c. */
+  private memory.desc describe(int rows, int columns, boolean transposed) {
+    if (shape.stack() > 0) {
+      return OneDnn.descriptor(
+          transposed ? memory.format_tag.acb : memory.format_tag.abc, shape.stack(), rows, columns);
     }
-    long[] transposed = Arrays.copyOf(sizes, sizes.length);
-    transposed[sizes.length - 1] = sizes[sizes.length - 2];
-    transposed[sizes.length - 2] = sizes[sizes.length - 1];
-    return OneDnn.descriptor(stack ? memory.format_tag.acb : memory.format_tag.ba, transposed);
+    return OneDnn.descriptor(
+        transposed ? memory.format_tag.ba : memory.format_tag.ab, rows, columns);
   }
 }

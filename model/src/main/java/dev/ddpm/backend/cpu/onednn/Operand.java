@@ -1,11 +1,11 @@
 package dev.ddpm.backend.cpu.onednn;
 
-import dev.ddpm.backend.ForeignMemory;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
+import dev.ddpm.backend.cpu.memory.ForeignMemory;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * An array as a primitive sees it: the caller's own memory where the primitive takes its layout,
@@ -18,7 +18,7 @@ public final class Operand {
   private final boolean copied;
   private final boolean constant;
   private final ForeignMemory begin = new ForeignMemory(0);
-  private INDArray bound;
+  private CpuTensor bound;
   private long boundBefore;
   private Operation in;
   private Operation out;
@@ -63,7 +63,7 @@ public final class Operand {
   }
 
   /** Binds the caller's array and, where it must be, copies it. */
-  public void read(INDArray array) {
+  public void read(CpuTensor array) {
     read(array, 0);
   }
 
@@ -72,7 +72,7 @@ public final class Operand {
    *
    * @param before values of the array before the first that matters
    */
-  void read(INDArray array, long before) {
+  void read(CpuTensor array, long before) {
     if (constant && in != null) {
       return;
     }
@@ -84,7 +84,7 @@ public final class Operand {
   }
 
   /** Binds the array that {@link #write} fills. */
-  public void bind(INDArray array) {
+  public void bind(CpuTensor array) {
     bind(array, 0);
   }
 
@@ -93,9 +93,9 @@ public final class Operand {
    *
    * @param before values of the array before the first that is written
    */
-  void bind(INDArray array, long before) {
+  void bind(CpuTensor array, long before) {
     if (bound != array || boundBefore != before) {
-      Pointer first = begin.moveTo(ForeignMemory.addressOf(array) + before * Float.BYTES);
+      Pointer first = begin.moveTo(array.address() + before * Float.BYTES);
       Operation.check(dnnl.dnnl_memory_set_data_handle(dense.get(), first));
       bound = array;
       boundBefore = before;

@@ -1,8 +1,8 @@
 package dev.ddpm.backend.cpu.vector;
 
-import static dev.ddpm.backend.cpu.vector.Floats.LANES;
-import static dev.ddpm.backend.cpu.vector.Floats.ORDER;
-import static dev.ddpm.backend.cpu.vector.Floats.SPECIES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import dev.ddpm.backend.Layout;

@@ -1,13 +1,13 @@
 package dev.ddpm.backend.cpu.vector;
 
-import static dev.ddpm.backend.cpu.vector.Floats.LANES;
-import static dev.ddpm.backend.cpu.vector.Floats.ORDER;
-import static dev.ddpm.backend.cpu.vector.Floats.SPECIES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
-import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -64,7 +64,7 @@ final class ChannelPeriod {
   }
 
   /** Fills one period with a value per channel, from an index on. */
-  void fill(float[] coefficients, Tensor values, int base) {
+  void fill(float[] coefficients, CpuTensor values, int base) {
     ByteBuffer bytes = values.bytes();
     for (int c = 0; c < channels; c++) {
       coefficients[c] = bytes.getFloat((base + c) << 2);

@@ -1,8 +1,8 @@
 package dev.ddpm.backend.cpu.vector;
 
-import static dev.ddpm.backend.cpu.vector.Floats.LANES;
-import static dev.ddpm.backend.cpu.vector.Floats.ORDER;
-import static dev.ddpm.backend.cpu.vector.Floats.SPECIES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import dev.ddpm.backend.Dropout;
@@ -13,7 +13,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /** {@link Dropout}'s element hash on vectors of neighbouring elements. */
 final class DropoutMask {
-  private static final IntVector LANE_NUMBERS = IntVector.broadcast(Floats.INTS, 0).addIndex(1);
+  private static final IntVector LANE_NUMBERS =
+      IntVector.broadcast(FloatVectors.INTS, 0).addIndex(1);
 
   private DropoutMask() {}
 

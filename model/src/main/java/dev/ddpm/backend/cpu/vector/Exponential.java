@@ -1,7 +1,7 @@
 package dev.ddpm.backend.cpu.vector;
 
-import static dev.ddpm.backend.cpu.vector.Floats.LANES;
-import static dev.ddpm.backend.cpu.vector.Floats.SPECIES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 

@@ -2,7 +2,7 @@ package dev.ddpm.backend.cpu.vector;
 
 import dev.ddpm.backend.GroupNorm;
 import dev.ddpm.backend.Layout;
-import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
 import java.nio.ByteBuffer;
 
 /**
@@ -29,7 +29,7 @@ final class GroupMoments {
   }
 
   /** Takes the sums of x − pivot and of its squares per channel of an image, and the pivots. */
-  void read(GroupNorm shape, Tensor x, int base) {
+  void read(GroupNorm shape, CpuTensor x, int base) {
     ByteBuffer bytes = x.bytes();
     if (x.layout() == Layout.ROWS) {
       period.fill(pivot, x, base);
@@ -49,7 +49,7 @@ final class GroupMoments {
   }
 
   /** Stores mean and 1 / √(variance + ε) of every group of the image that was read. */
-  void store(GroupNorm shape, int image, Tensor bias, Tensor mean, Tensor deviation) {
+  void store(GroupNorm shape, int image, CpuTensor bias, CpuTensor mean, CpuTensor deviation) {
     int width = shape.groupChannels();
     double positions = shape.positions();
     for (int group = 0; group < shape.groups(); group++) {
@@ -73,7 +73,7 @@ final class GroupMoments {
   }
 
   /** A value of the bias per image and channel that is added before the norm; 0 without one. */
-  static float biasAt(Tensor bias, int index) {
+  static float biasAt(CpuTensor bias, int index) {
     return bias == null ? 0 : bias.bytes().getFloat(index << 2);
   }
 }

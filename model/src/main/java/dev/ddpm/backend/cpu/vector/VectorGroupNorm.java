@@ -1,8 +1,8 @@
 package dev.ddpm.backend.cpu.vector;
 
-import static dev.ddpm.backend.cpu.vector.Floats.LANES;
-import static dev.ddpm.backend.cpu.vector.Floats.ORDER;
-import static dev.ddpm.backend.cpu.vector.Floats.SPECIES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
@@ -10,7 +10,7 @@ import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 import dev.ddpm.backend.Dropout;
 import dev.ddpm.backend.GroupNorm;
 import dev.ddpm.backend.Layout;
-import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -77,26 +77,18 @@ final class VectorGroupNorm {
     stagedOut = period.allocate(rowsPerChunk);
   }
 
-  void forward(
-      GroupNorm shape,
-      Tensor x,
-      Tensor bias,
-      Tensor gamma,
-      Tensor beta,
-      Dropout dropout,
-      Tensor keys,
-      Tensor y,
-      Tensor mean,
-      Tensor deviation) {
+  void forward(VectorGroupNormOp op, CpuTensor x, CpuTensor bias, CpuTensor keys, CpuTensor y) {
+    GroupNorm shape = op.shape();
+    Dropout dropout = op.dropout();
     int size = shape.imageSize();
-    period.fill(scale, gamma, 0);
-    period.fill(offset, beta, 0);
+    period.fill(scale, op.gamma(), 0);
+    period.fill(offset, op.beta(), 0);
     for (int image = 0; image < shape.batch(); image++) {
       int base = image * size;
       moments.read(shape, x, base);
-      moments.store(shape, image, bias, mean, deviation);
-      prepareShift(shape, image, bias, mean);
-      prepareGain(shape, image, deviation);
+      moments.store(shape, image, bias, op.mean(), op.deviation());
+      prepareShift(shape, image, bias, op.mean());
+      prepareGain(shape, image, op.deviation());
       for (int i = 0; i < period.length(); i++) {
         factor[i] = gain[i] * scale[i];
         constant[i] = shift[i] * factor[i] + offset[i];
@@ -147,7 +139,7 @@ final class VectorGroupNorm {
 
   /** Where rows of an image are read: where they lie, or in a copy if they lie in blocks. */
   private ByteBuffer chunk(
-      GroupNorm shape, Tensor images, int base, int row, int rows, ByteBuffer staged) {
+      GroupNorm shape, CpuTensor images, int base, int row, int rows, ByteBuffer staged) {
     if (images.layout() == Layout.ROWS) {
       return images.bytes();
     }
@@ -156,27 +148,27 @@ final class VectorGroupNorm {
     return staged;
   }
 
-  private static int chunkBase(Tensor images, int base) {
+  private static int chunkBase(CpuTensor images, int base) {
     return images.layout() == Layout.ROWS ? base : 0;
   }
 
   /** Where rows of a result are written before {@link #store}. */
-  private ByteBuffer target(Tensor images) {
+  private ByteBuffer target(CpuTensor images) {
     return images.layout() == Layout.ROWS ? images.bytes() : stagedOut;
   }
 
-  private void store(GroupNorm shape, Tensor images, int base, int row, int rows) {
+  private void store(GroupNorm shape, CpuTensor images, int base, int row, int rows) {
     if (images.layout() == Layout.BLOCKS) {
       ChannelBlocks.toBlocks(
           stagedOut, images.bytes(), base, shape.positions(), shape.channels(), row, rows);
     }
   }
 
-  private static long key(Tensor keys, int image) {
+  private static long key(CpuTensor keys, int image) {
     return keys == null ? 0 : keys.bytes().getLong(image << 3);
   }
 
-  private void prepareShift(GroupNorm shape, int image, Tensor bias, Tensor mean) {
+  private void prepareShift(GroupNorm shape, int image, CpuTensor bias, CpuTensor mean) {
     for (int c = 0; c < shape.channels(); c++) {
       int group = image * shape.groups() + c / shape.groupChannels();
       shift[c] =
@@ -186,7 +178,7 @@ final class VectorGroupNorm {
     period.repeat(shift);
   }
 
-  private void prepareGain(GroupNorm shape, int image, Tensor deviation) {
+  private void prepareGain(GroupNorm shape, int image, CpuTensor deviation) {
     for (int c = 0; c < shape.channels(); c++) {
       int group = image * shape.groups() + c / shape.groupChannels();
       gain[c] = deviation.bytes().getFloat(group << 2);
@@ -249,33 +241,28 @@ final class VectorGroupNorm {
   }
 
   void backward(
-      GroupNorm shape,
-      Tensor x,
-      Tensor bias,
-      Tensor gamma,
-      Tensor beta,
-      Dropout dropout,
-      Tensor keys,
-      Tensor mean,
-      Tensor deviation,
-      Tensor dy,
-      Tensor added,
-      Tensor dx,
-      Tensor dBias,
-      Tensor dGamma,
-      Tensor dBeta) {
+      VectorGroupNormOp op,
+      CpuTensor x,
+      CpuTensor bias,
+      CpuTensor keys,
+      CpuTensor dy,
+      CpuTensor added,
+      CpuTensor dx,
+      CpuTensor dBias) {
+    GroupNorm shape = op.shape();
+    Dropout dropout = op.dropout();
     int size = shape.imageSize();
     int length = period.length();
     int whole = size / length;
     int done = whole * length;
     Arrays.fill(gammaTotal, 0);
     Arrays.fill(betaTotal, 0);
-    period.fill(scale, gamma, 0);
-    period.fill(offset, beta, 0);
+    period.fill(scale, op.gamma(), 0);
+    period.fill(offset, op.beta(), 0);
     for (int image = 0; image < shape.batch(); image++) {
       int base = image * size;
-      prepareShift(shape, image, bias, mean);
-      prepareGain(shape, image, deviation);
+      prepareShift(shape, image, bias, op.mean());
+      prepareGain(shape, image, op.deviation());
       for (int i = 0; i < length; i++) {
         shift[i] *= gain[i];
         factor[i] = -gain[i] * scale[i];
@@ -327,12 +314,14 @@ final class VectorGroupNorm {
         ChannelPeriod.copy(stagedOut, 0, dx.bytes(), base + done, size - done);
       }
       if (added != null) {
-        Floats.add(added.bytes(), base, dx.bytes(), base, size);
+        FloatVectors.add(added.bytes(), base, dx.bytes(), base, size);
       }
     }
+    ByteBuffer dGamma = op.dGamma().bytes();
+    ByteBuffer dBeta = op.dBeta().bytes();
     for (int c = 0; c < shape.channels(); c++) {
-      dGamma.bytes().putFloat(c << 2, (float) gammaTotal[c]);
-      dBeta.bytes().putFloat(c << 2, (float) betaTotal[c]);
+      dGamma.putFloat(c << 2, (float) gammaTotal[c]);
+      dBeta.putFloat(c << 2, (float) betaTotal[c]);
     }
   }
 
@@ -449,7 +438,7 @@ final class VectorGroupNorm {
    * dx = r·γ·dz − r·(mean(γ·dz) + x̂·mean(γ·dz·x̂)), the means being over a group, as coefficients
    * of dz, x and 1: {@code factor}, {@code slope} and {@code constant}.
    */
-  private void prepareInputGradient(GroupNorm shape, int image, Tensor dBias) {
+  private void prepareInputGradient(GroupNorm shape, int image, CpuTensor dBias) {
     period.perChannel(sumDz, channelDz);
     period.perChannel(sumDzXHat, channelDzXHat);
     period.perChannel(sumXHat, channelXHat);

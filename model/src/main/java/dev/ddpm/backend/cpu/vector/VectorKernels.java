@@ -1,17 +1,19 @@
 package dev.ddpm.backend.cpu.vector;
 
-import static dev.ddpm.backend.cpu.vector.Floats.LANES;
-import static dev.ddpm.backend.cpu.vector.Floats.SPECIES;
+import static dev.ddpm.backend.cpu.memory.CpuTensor.bytes;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 
 import dev.ddpm.backend.AdamStep;
 import dev.ddpm.backend.Dropout;
 import dev.ddpm.backend.GroupNorm;
-import dev.ddpm.backend.Kernels;
+import dev.ddpm.backend.GroupNormOp;
 import dev.ddpm.backend.Patches;
 import dev.ddpm.backend.Tensor;
-import dev.ddpm.backend.cpu.onednn.OneDnn;
+import dev.ddpm.backend.Weight;
+import dev.ddpm.backend.cpu.CpuKernels;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,7 +21,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /** The kernels on the Vector API. Public only so that it can be made by name. */
-public final class VectorKernels implements Kernels {
+public final class VectorKernels implements CpuKernels {
   private final Map<Integer, VectorGroupNorm> groupNorms = new HashMap<>();
   private final Map<Integer, ChannelPeriod> periods = new HashMap<>();
   private final VectorLoops loops = new VectorLoops();
@@ -28,84 +30,49 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public String describe() {
-    return "vector kernels (%d bits), %s".formatted(LANES * Float.SIZE, OneDnn.describe());
+    return "vector kernels (%d bits)".formatted(LANES * Float.SIZE);
   }
 
   @Override
-  public void groupNorm(
-      GroupNorm shape,
-      Tensor x,
-      Tensor bias,
-      Tensor gamma,
-      Tensor beta,
-      Dropout dropout,
-      Tensor keys,
-      Tensor y,
-      Tensor mean,
-      Tensor deviation) {
-    groupNorms
-        .computeIfAbsent(shape.channels(), VectorGroupNorm::new)
-        .forward(shape, x, bias, gamma, beta, dropout, keys, y, mean, deviation);
-  }
-
-  @Override
-  public void groupNormBackward(
-      GroupNorm shape,
-      Tensor x,
-      Tensor bias,
-      Tensor gamma,
-      Tensor beta,
-      Dropout dropout,
-      Tensor keys,
-      Tensor mean,
-      Tensor deviation,
-      Tensor dy,
-      Tensor added,
-      Tensor dx,
-      Tensor dBias,
-      Tensor dGamma,
-      Tensor dBeta) {
-    groupNorms
-        .computeIfAbsent(shape.channels(), VectorGroupNorm::new)
-        .backward(
-            shape, x, bias, gamma, beta, dropout, keys, mean, deviation, dy, added, dx, dBias,
-            dGamma, dBeta);
+  public GroupNormOp groupNorm(GroupNorm shape, Weight gamma, Weight beta, Dropout dropout) {
+    VectorGroupNorm passes = groupNorms.computeIfAbsent(shape.channels(), VectorGroupNorm::new);
+    return VectorGroupNormOp.of(passes, shape, gamma, beta, dropout);
   }
 
   @Override
   public void swish(Tensor x, Tensor y) {
-    loops.swish(x.bytes(), y.bytes(), x.length());
+    loops.swish(bytes(x), bytes(y), x.length());
   }
 
   @Override
   public void swishBackward(Tensor x, Tensor dy, Tensor dx) {
-    loops.swishBackward(x.bytes(), dy.bytes(), dx.bytes(), x.length());
+    loops.swishBackward(bytes(x), bytes(dy), bytes(dx), x.length());
   }
 
   @Override
   public void clear(Tensor y) {
-    loops.clear(y.bytes(), y.length());
+    loops.clear(bytes(y), y.length());
+  }
+
+  @Override
+  public void copy(Tensor x, Tensor y) {
+    ChannelPeriod.copy(bytes(x), 0, bytes(y), 0, y.length());
   }
 
   @Override
   public void add(Tensor x, Tensor y) {
-    Floats.add(x.bytes(), 0, y.bytes(), 0, y.length());
+    FloatVectors.add(bytes(x), 0, bytes(y), 0, y.length());
   }
 
   @Override
   public void adam(AdamStep step, Tensor gradient, Tensor m, Tensor v) {
-    loops.adam(step, gradient.bytes(), m.bytes(), v.bytes(), gradient.length());
-  }
-
-  @Override
-  public double squaredNorm(Tensor x) {
-    return loops.squaredNorm(x.bytes(), x.length());
+    loops.adam(step, bytes(gradient), bytes(m), bytes(v), gradient.length());
   }
 
   @Override
   public double meanSquaredError(Tensor prediction, Tensor target, Tensor gradient) {
     return loops.meanSquaredError(
-        prediction.bytes(), target.bytes(), gradient.bytes(), prediction.length());
+        bytes(prediction), bytes(target), bytes(gradient), prediction.length());
   }
 
   @Override
@@ -114,7 +81,7 @@ public final class VectorKernels implements Kernels {
     int padded = prepareRows(columns);
     for (int r = 0; r < x.rows(); r++) {
       int base = r * columns;
-      Floats.read(x.bytes(), base, columns, row);
+      FloatVectors.read(bytes(x), base, columns, row);
       Arrays.fill(row, columns, padded, Float.NEGATIVE_INFINITY);
       FloatVector largest = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
       for (int i = 0; i < padded; i += LANES) {
@@ -134,7 +101,7 @@ public final class VectorKernels implements Kernels {
       for (int i = 0; i < padded; i += LANES) {
         fromArray(SPECIES, row, i).mul(factor).intoArray(row, i);
       }
-      Floats.write(row, columns, x.bytes(), base);
+      FloatVectors.write(row, columns, bytes(x), base);
     }
   }
 
@@ -144,8 +111,8 @@ public final class VectorKernels implements Kernels {
     int padded = prepareRows(columns);
     for (int r = 0; r < y.rows(); r++) {
       int base = r * columns;
-      Floats.read(y.bytes(), base, columns, row);
-      Floats.read(gradient.bytes(), base, columns, otherRow);
+      FloatVectors.read(bytes(y), base, columns, row);
+      FloatVectors.read(bytes(gradient), base, columns, otherRow);
       Arrays.fill(row, columns, padded, 0);
       Arrays.fill(otherRow, columns, padded, 0);
       FloatVector total = broadcast(SPECIES, 0);
@@ -159,7 +126,7 @@ public final class VectorKernels implements Kernels {
             .mul(fromArray(SPECIES, row, i))
             .intoArray(otherRow, i);
       }
-      Floats.write(otherRow, columns, gradient.bytes(), base);
+      FloatVectors.write(otherRow, columns, bytes(gradient), base);
     }
   }
 
@@ -176,7 +143,7 @@ public final class VectorKernels implements Kernels {
   public void addToRows(Tensor vector, Tensor y) {
     int columns = y.columns();
     for (int r = 0; r < y.rows(); r++) {
-      Floats.add(vector.bytes(), 0, y.bytes(), r * columns, columns);
+      FloatVectors.add(bytes(vector), 0, bytes(y), r * columns, columns);
     }
   }
 
@@ -184,7 +151,7 @@ public final class VectorKernels implements Kernels {
   public void gatherRows(Tensor x, int[] rows, Tensor gathered) {
     int columns = x.columns();
     for (int i = 0; i < rows.length; i++) {
-      ChannelPeriod.copy(x.bytes(), rows[i] * columns, gathered.bytes(), i * columns, columns);
+      ChannelPeriod.copy(bytes(x), rows[i] * columns, bytes(gathered), i * columns, columns);
     }
   }
 
@@ -192,25 +159,25 @@ public final class VectorKernels implements Kernels {
   public void addToRows(Tensor values, int[] rows, Tensor y) {
     int columns = y.columns();
     for (int r = 0; r < rows.length; r++) {
-      Floats.add(values.bytes(), r * columns, y.bytes(), rows[r] * columns, columns);
+      FloatVectors.add(bytes(values), r * columns, bytes(y), rows[r] * columns, columns);
     }
   }
 
   @Override
   public void gather(Patches patches, Tensor image, Tensor matrix) {
-    VectorPatches.gather(patches, image.bytes(), matrix.bytes());
+    VectorPatches.gather(patches, bytes(image), bytes(matrix));
   }
 
   @Override
   public void scatterAdd(Patches patches, Tensor matrix, Tensor image) {
-    VectorPatches.scatterAdd(patches, matrix.bytes(), image.bytes());
+    VectorPatches.scatterAdd(patches, bytes(matrix), bytes(image));
   }
 
   @Override
   public void sumRows(Tensor x, Tensor sums) {
     periods
         .computeIfAbsent(x.columns(), ChannelPeriod::new)
-        .sumInto(x.bytes(), x.rows(), sums.bytes());
+        .sumInto(bytes(x), x.rows(), bytes(sums));
   }
 
   @Override
@@ -218,8 +185,8 @@ public final class VectorKernels implements Kernels {
     int left = a.columns();
     int right = b.columns();
     for (int r = 0; r < both.rows(); r++) {
-      ChannelPeriod.copy(a.bytes(), r * left, both.bytes(), r * (left + right), left);
-      ChannelPeriod.copy(b.bytes(), r * right, both.bytes(), r * (left + right) + left, right);
+      ChannelPeriod.copy(bytes(a), r * left, bytes(both), r * (left + right), left);
+      ChannelPeriod.copy(bytes(b), r * right, bytes(both), r * (left + right) + left, right);
     }
   }
 
@@ -228,8 +195,8 @@ public final class VectorKernels implements Kernels {
     int left = a.columns();
     int right = b.columns();
     for (int r = 0; r < both.rows(); r++) {
-      ChannelPeriod.copy(both.bytes(), r * (left + right), a.bytes(), r * left, left);
-      ChannelPeriod.copy(both.bytes(), r * (left + right) + left, b.bytes(), r * right, right);
+      ChannelPeriod.copy(bytes(both), r * (left + right), bytes(a), r * left, left);
+      ChannelPeriod.copy(bytes(both), r * (left + right) + left, bytes(b), r * right, right);
     }
   }
 }

@@ -1,8 +1,8 @@
 package dev.ddpm.backend.cpu.vector;
 
-import static dev.ddpm.backend.cpu.vector.Floats.LANES;
-import static dev.ddpm.backend.cpu.vector.Floats.ORDER;
-import static dev.ddpm.backend.cpu.vector.Floats.SPECIES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
+import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
@@ -44,21 +44,21 @@ final class VectorLoops {
   void swish(ByteBuffer x, ByteBuffer y, int length) {
     for (int from = 0; from < length; from += CHUNK) {
       int count = Math.min(CHUNK, length - from);
-      Floats.read(x, from, count, values);
+      FloatVectors.read(x, from, count, values);
       exponential(count);
       for (int i = 0; i < count; i += LANES) {
         FloatVector denominator = fromArray(SPECIES, exponentials, i).add(1);
         fromArray(SPECIES, values, i).div(denominator).intoArray(values, i);
       }
-      Floats.write(values, count, y, from);
+      FloatVectors.write(values, count, y, from);
     }
   }
 
   void swishBackward(ByteBuffer x, ByteBuffer dy, ByteBuffer dx, int length) {
     for (int from = 0; from < length; from += CHUNK) {
       int count = Math.min(CHUNK, length - from);
-      Floats.read(x, from, count, values);
-      Floats.read(dy, from, count, gradients);
+      FloatVectors.read(x, from, count, values);
+      FloatVectors.read(dy, from, count, gradients);
       exponential(count);
       for (int i = 0; i < count; i += LANES) {
         FloatVector denominator = fromArray(SPECIES, exponentials, i).add(1);
@@ -67,7 +67,7 @@ final class VectorLoops {
         FloatVector slope = swish.fma(broadcast(SPECIES, 1).sub(sigmoid), sigmoid);
         fromArray(SPECIES, gradients, i).mul(slope).intoArray(gradients, i);
       }
-      Floats.write(gradients, count, dx, from);
+      FloatVectors.write(gradients, count, dx, from);
     }
   }
 
@@ -124,28 +124,6 @@ final class VectorLoops {
       FloatVector denominator = newV.sqrt().mul(rootCorrection).add(epsilon);
       newM.div(denominator).mul(stepSize).intoByteBuffer(gradient, i << 2, ORDER);
     }
-  }
-
-  double squaredNorm(ByteBuffer x, int length) {
-    int whole = whole(length);
-    double sum = 0;
-    for (int from = 0; from < whole; from += CHUNK) {
-      sum += sumSquares(x, from, Math.min(whole, from + CHUNK));
-    }
-    if (whole < length) {
-      stage(x, whole, length - whole, first);
-      sum += sumSquares(first, 0, LANES);
-    }
-    return sum;
-  }
-
-  private static double sumSquares(ByteBuffer x, int from, int to) {
-    FloatVector total = broadcast(SPECIES, 0);
-    for (int i = from; i < to; i += LANES) {
-      FloatVector values = fromByteBuffer(SPECIES, x, i << 2, ORDER);
-      total = values.fma(values, total);
-    }
-    return total.reduceLanes(VectorOperators.ADD);
   }
 
   double meanSquaredError(

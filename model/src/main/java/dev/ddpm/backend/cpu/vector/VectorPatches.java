@@ -77,7 +77,7 @@ final class VectorPatches {
       for (int y = top; y < top + size; y++) {
         if (y >= 0 && y < height) {
           int to = ((number * height + y) * width + first) * channels;
-          Floats.add(matrix, from + before, image, to, inside);
+          FloatVectors.add(matrix, from + before, image, to, inside);
         }
         from += row;
       }

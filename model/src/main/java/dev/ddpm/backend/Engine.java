@@ -1,0 +1,80 @@
+package dev.ddpm.backend;
+
+/**
+ * What one network needs of a back end: its memory, and operations that are made once per shape and
+ * run often. Takes its own tensors only. Not thread-safe.
+ */
+public interface Engine {
+
+  /** What the network computes in. */
+  Precision precision();
+
+  /**
+   * Promises that no weight changes any more, before the first pass: operations may then keep what
+   * they make of weights.
+   */
+  void keepWeights();
+
+  /** A new tensor of zeros that the caller owns. */
+  Tensor allocate(long... shape);
+
+  /** New images of zeros that the caller owns. */
+  Tensor allocate(Layout layout, long... shape);
+
+  /** New keys, 64 bits for every image of a batch. */
+  Tensor keys(int batch);
+
+  /**
+   * Memory whose content does not outlive one call of a block; blocks of equal shape share it.
+   *
+   * @param role tells apart tensors that are in use at the same time
+   */
+  default Tensor scratch(String role, long... shape) {
+    return scratch(role, Layout.ROWS, shape);
+  }
+
+  /** The same for images in some layout. */
+  Tensor scratch(String role, Layout layout, long... shape);
+
+  /** The operations that need no more than their tensors. */
+  Kernels kernels();
+
+  /** The layout of images that a convolution of these sizes takes and gives fastest. */
+  Layout layout(ConvolutionShape shape);
+
+  /** A 3×3 convolution from rows to rows. */
+  default ConvolutionOp convolution(ConvolutionShape shape, Weight weight) {
+    return convolution(shape, Layout.ROWS, Layout.ROWS, weight);
+  }
+
+  /**
+   * A 3×3 convolution, computed in the way that suits its sizes: by a fixed rule, not a
+   * measurement, so that every machine computes the same.
+   *
+   * @param x layout of the input and of its gradient: rows, or {@link #layout} for these sizes
+   * @param y layout of the result and of its gradient, likewise
+   * @param weight (3, 3, in, out)
+   */
+  ConvolutionOp convolution(ConvolutionShape shape, Layout x, Layout y, Weight weight);
+
+  /**
+   * A transposed convolution with a padding of 1, from rows to rows.
+   *
+   * @param transposed sizes of the convolution from the result to the input
+   * @param kernel height and width of the kernel
+   * @param weight (kernel, kernel, out, in)
+   */
+  ConvolutionOp transposedConvolution(ConvolutionShape transposed, int kernel, Weight weight);
+
+  /** A product of matrices. */
+  MatrixProduct product(ProductShape shape);
+
+  /**
+   * A group normalisation with what surrounds it.
+   *
+   * @param gamma (channels)
+   * @param beta (channels)
+   * @param dropout the mask on its result, or null for none
+   */
+  GroupNormOp groupNorm(GroupNorm shape, Weight gamma, Weight beta, Dropout dropout);
+}

@@ -1,0 +1,63 @@
+package dev.ddpm.backend.cpu.vector;
+
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.fromByteBuffer;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Vectors of float32, and how they lie in memory.
+ *
+ * <p>Loops load and store with the Vector API's own methods, which are inlined without limit. A
+ * function around them would be refused in a large method, and its result be an object.
+ */
+final class FloatVectors {
+  static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+  static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+  static final int LANES = SPECIES.length();
+
+  static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+  private FloatVectors() {}
+
+  /** Copies values from memory into the beginning of an array. */
+  static void read(ByteBuffer memory, int base, int count, float[] values) {
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      fromByteBuffer(SPECIES, memory, (base + i) << 2, ORDER).intoArray(values, i);
+    }
+    for (; i < count; i++) {
+      values[i] = memory.getFloat((base + i) << 2);
+    }
+  }
+
+  /** Copies the beginning of an array to memory. */
+  static void write(float[] values, int count, ByteBuffer memory, int base) {
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      fromArray(SPECIES, values, i).intoByteBuffer(memory, (base + i) << 2, ORDER);
+    }
+    for (; i < count; i++) {
+      memory.putFloat((base + i) << 2, values[i]);
+    }
+  }
+
+  /** Adds values to others in memory. */
+  static void add(ByteBuffer from, int index, ByteBuffer to, int target, int count) {
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      int at = (target + i) << 2;
+      fromByteBuffer(SPECIES, to, at, ORDER)
+          .add(fromByteBuffer(SPECIES, from, (index + i) << 2, ORDER))
+          .intoByteBuffer(to, at, ORDER);
+    }
+    for (; i < count; i++) {
+      int at = (target + i) << 2;
+      to.putFloat(at, to.getFloat(at) + from.getFloat((index + i) << 2));
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package dev.ddpm.backend.nd4j;
+
+import dev.ddpm.backend.Backends;
+import dev.ddpm.backend.Engine;
+import dev.ddpm.backend.Layout;
+import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.Tensor;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** An engine whose tensors lie over ND4J's arrays. */
+public abstract class Nd4jEngine implements Engine {
+  private final Precision precision;
+  private final Map<List<Object>, Tensor> scratch = new HashMap<>();
+
+  /** An engine for a network of one precision. */
+  protected Nd4jEngine(Precision precision) {
+    this.precision = precision;
+  }
+
+  /**
+   * The best engine for a network of DL4J's.
+   *
+   * @param type FLOAT or DOUBLE
+   */
+  public static Nd4jEngine best(DataType type) {
+    Precision precision =
+        switch (type) {
+          case FLOAT -> Precision.FLOAT32;
+          case DOUBLE -> Precision.FLOAT64;
+          default -> throw new IllegalArgumentException("No network computes in " + type);
+        };
+    return Backends.best(Nd4jBackend.class, precision).create(precision);
+  }
+
+  /**
+   * A tensor over an array of any rank; nothing is copied.
+   *
+   * @param array dense and row-major
+   * @throws IllegalArgumentException if it is a view with gaps or column-major
+   */
+  public abstract Nd4jTensor tensor(INDArray array);
+
+  /** The array under a tensor of such an engine; nothing is copied. */
+  public static INDArray array(Tensor tensor) {
+    return ((Nd4jTensor) tensor).array();
+  }
+
+  @Override
+  public final Precision precision() {
+    return precision;
+  }
+
+  /** ND4J's name of the precision. */
+  protected final DataType type() {
+    return switch (precision) {
+      case FLOAT32 -> DataType.FLOAT;
+      case FLOAT64 -> DataType.DOUBLE;
+    };
+  }
+
+  @Override
+  public final Tensor allocate(long... shape) {
+    return tensor(Nd4j.create(type(), shape, 'c'));
+  }
+
+  @Override
+  public final Tensor keys(int batch) {
+    return tensor(Nd4j.create(DataType.INT64, batch));
+  }
+
+  @Override
+  public final Tensor scratch(String role, Layout layout, long... shape) {
+    List<Object> key = List.of(role, layout, Arrays.stream(shape).boxed().toList());
+    return scratch.computeIfAbsent(key, absent -> allocate(layout, shape));
+  }
+}

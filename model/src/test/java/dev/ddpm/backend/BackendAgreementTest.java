@@ -1,0 +1,268 @@
+package dev.ddpm.backend;
+
+import static dev.ddpm.backend.nd4j.Nd4jEngine.array;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.ddpm.backend.nd4j.Nd4jEngine;
+import dev.ddpm.random.CounterRandom;
+import dev.ddpm.random.Stream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The CPU's back end gives what the portable one gives, whatever the sizes. */
+class BackendAgreementTest {
+  private static final float ROUNDING = 4e-6f;
+  private static final float GRADIENT_ROUNDING = 2e-5f;
+
+  private final Nd4jEngine portableEngine = TestedBackend.PORTABLE.engine();
+  private final Nd4jEngine cpuEngine = TestedBackend.CPU.engine();
+  private final Kernels portable = portableEngine.kernels();
+  private final Kernels vector = cpuEngine.kernels();
+  private int drawn;
+
+  private Tensor random(long... shape) {
+    Tensor tensor = zeros(shape);
+    float[] values = new float[tensor.length()];
+    CounterRandom.gaussian(7, Stream.SAMPLE_NOISE, drawn++, 0, values, 0, values.length);
+    tensor.upload(values, 0);
+    return tensor;
+  }
+
+  /** The portable back end takes the CPU's tensors too. */
+  private Tensor zeros(long... shape) {
+    return cpuEngine.allocate(shape);
+  }
+
+  private Tensor copy(Tensor tensor) {
+    return cpuEngine.tensor(array(tensor).dup('c'));
+  }
+
+  private static void assertSame(Tensor actual, Tensor expected, float tolerance, String what) {
+    float largest = Math.max(1, array(expected).amaxNumber().floatValue());
+    assertThat(array(actual).reshape(actual.length()).toFloatVector())
+        .as(what)
+        .containsExactly(
+            array(expected).reshape(expected.length()).toFloatVector(),
+            within(tolerance * largest));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1, 8, 8",
+    "2, 16, 16, 8",
+    "3, 15, 24, 8",
+    "2, 35, 48, 8",
+    "2, 64, 64, 32",
+    "1, 9, 20, 4",
+    "2, 1, 96, 32",
+    "1, 300, 40, 8",
+    "2, 7, 3, 1",
+    "1, 2048, 17, 17",
+    "2, 5, 2048, 32"
+  })
+  void groupNorm(int batch, int positions, int channels, int groups) {
+    for (boolean swish : new boolean[] {false, true}) {
+      for (boolean withBias : new boolean[] {false, true}) {
+        for (boolean withDropout : new boolean[] {false, true}) {
+          compareGroupNorm(
+              new GroupNorm(batch, positions, channels, groups, 1e-5, swish),
+              withBias,
+              withDropout ? new Dropout(0.3, 5) : null);
+        }
+      }
+    }
+  }
+
+  private void compareGroupNorm(GroupNorm shape, boolean withBias, Dropout dropout) {
+    int batch = shape.batch();
+    int channels = shape.channels();
+    long[] image = {batch, shape.positions(), channels};
+    Tensor x = random(image);
+    Tensor bias = withBias ? random(batch, channels) : null;
+    Tensor gamma = random(channels);
+    Tensor beta = random(channels);
+    Tensor keys = cpuEngine.keys(batch);
+    keys.upload(LongStream.rangeClosed(1, batch).map(i -> 0x123456789abcdefL * i).toArray());
+    Tensor dy = random(image);
+    Tensor added = withBias ? null : random(image);
+
+    Tensor[][] results = new Tensor[2][];
+    Nd4jEngine[] both = {portableEngine, cpuEngine};
+    for (int i = 0; i < 2; i++) {
+      Tensor y = zeros(image);
+      Tensor dx = zeros(image);
+      Tensor dBias = withBias ? zeros(batch, channels) : null;
+      Tensor dGamma = zeros(channels);
+      Tensor dBeta = zeros(channels);
+      GroupNormOp op =
+          both[i].groupNorm(shape, new Weight(gamma, dGamma), new Weight(beta, dBeta), dropout);
+      op.forward(x, bias, keys, y);
+      op.backward(x, bias, keys, dy, added, dx, dBias);
+      results[i] = new Tensor[] {op.mean(), op.deviation(), y, dx, dGamma, dBeta, dBias};
+    }
+    String[] names = {"mean", "deviation", "y", "dx", "dGamma", "dBeta", "dBias"};
+    for (int i = 0; i < names.length; i++) {
+      if (results[0][i] != null) {
+        // rounding of x − mean is amplified by 1/√(variance + ε), which is 316 without variance
+        float amplification = Math.max(1, array(results[0][1]).maxNumber().floatValue() / 4);
+        float tolerance = amplification * (i < 3 ? ROUNDING : GRADIENT_ROUNDING);
+        assertSame(results[1][i], results[0][i], tolerance, names[i] + " of " + shape);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 16, 17, 1000})
+  void swish(int length) {
+    Tensor x = random(length);
+    array(x).muli(20);
+    Tensor dy = random(length);
+    Tensor expected = zeros(length);
+    Tensor actual = zeros(length);
+    portable.swish(x, expected);
+    vector.swish(x, actual);
+    assertSame(actual, expected, ROUNDING, "y");
+    portable.swishBackward(x, dy, expected);
+    vector.swishBackward(x, dy, actual);
+    assertSame(actual, expected, ROUNDING, "dx");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "3, 15", "4, 16", "5, 49", "2, 256"})
+  void softmax(int rows, int columns) {
+    Tensor expected = random(rows, columns);
+    array(expected).muli(10);
+    Tensor actual = copy(expected);
+    portable.softmax(expected);
+    vector.softmax(actual);
+    assertSame(actual, expected, ROUNDING, "softmax");
+
+    Tensor expectedGradient = random(rows, columns);
+    Tensor actualGradient = copy(expectedGradient);
+    portable.softmaxBackward(expected, expectedGradient);
+    vector.softmaxBackward(expected, actualGradient);
+    assertSame(actualGradient, expectedGradient, ROUNDING, "gradient");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "3, 15", "4, 16", "500, 49", "2, 256"})
+  void rowsAndColumns(int rows, int columns) {
+    Tensor a = random(rows, columns);
+    Tensor b = random(rows, 2L * columns + 1);
+    Tensor vectorOfColumns = random(columns);
+
+    Tensor expected = copy(a);
+    Tensor actual = copy(a);
+    portable.addToRows(vectorOfColumns, expected);
+    vector.addToRows(vectorOfColumns, actual);
+    assertSame(actual, expected, ROUNDING, "addToRows");
+    portable.add(a, expected);
+    vector.add(a, actual);
+    assertSame(actual, expected, ROUNDING, "add");
+    portable.copy(a, expected);
+    vector.copy(a, actual);
+    assertSame(expected, a, 0, "copy");
+    assertSame(actual, a, 0, "copy");
+    portable.clear(expected);
+    vector.clear(actual);
+    assertSame(expected, zeros(rows, columns), 0, "clear");
+    assertSame(actual, zeros(rows, columns), 0, "clear");
+
+    Tensor expectedSums = zeros(columns);
+    Tensor actualSums = zeros(columns);
+    portable.sumRows(a, expectedSums);
+    vector.sumRows(a, actualSums);
+    assertSame(actualSums, expectedSums, ROUNDING, "sumRows");
+
+    Tensor both = zeros(rows, 3L * columns + 1);
+    portable.concatenate(a, b, both);
+    Tensor bothActual = zeros(rows, 3L * columns + 1);
+    vector.concatenate(a, b, bothActual);
+    assertSame(bothActual, both, 0, "concatenate");
+    Tensor left = zeros(rows, columns);
+    Tensor right = zeros(rows, 2L * columns + 1);
+    vector.split(both, left, right);
+    assertSame(left, a, 0, "left");
+    assertSame(right, b, 0, "right");
+    Tensor portableLeft = zeros(rows, columns);
+    Tensor portableRight = zeros(rows, 2L * columns + 1);
+    portable.split(both, portableLeft, portableRight);
+    assertSame(portableLeft, a, 0, "left");
+    assertSame(portableRight, b, 0, "right");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 16, 49})
+  void chosenRows(int columns) {
+    int[] rows = {4, 0, 7};
+    Tensor x = random(8, columns);
+    Tensor expected = zeros(3, columns);
+    Tensor actual = zeros(3, columns);
+    portable.gatherRows(x, rows, expected);
+    vector.gatherRows(x, rows, actual);
+    assertSame(actual, expected, 0, "gathered");
+    assertThat(array(actual).getFloat(1, 0)).isEqualTo(array(x).getFloat(0, 0));
+
+    Tensor expectedSum = random(8, columns);
+    Tensor actualSum = copy(expectedSum);
+    portable.addToRows(expected, rows, expectedSum);
+    vector.addToRows(expected, rows, actualSum);
+    assertSame(actualSum, expectedSum, ROUNDING, "sum");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2, 4, 5, 3, 3, 1",
+    "1, 1, 1, 1, 3, 1",
+    "2, 6, 4, 20, 4, 2",
+    "1, 2, 2, 16, 4, 2",
+    "1, 5, 7, 2, 3, 2"
+  })
+  void patches(int batch, int height, int width, int channels, int size, int stride) {
+    Patches patches = new Patches(batch, height, width, channels, size, stride);
+    Tensor image = random(patches.image());
+    Tensor expected = random(patches.matrix());
+    Tensor actual = random(patches.matrix());
+    portable.gather(patches, image, expected);
+    vector.gather(patches, image, actual);
+    assertSame(actual, expected, 0, "windows");
+
+    Tensor matrix = random(patches.matrix());
+    Tensor expectedImage = copy(image);
+    Tensor actualImage = copy(image);
+    portable.scatterAdd(patches, matrix, expectedImage);
+    vector.scatterAdd(patches, matrix, actualImage);
+    assertSame(actualImage, expectedImage, ROUNDING, "sum of windows");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 16, 100, 10_000})
+  void loss(int length) {
+    Tensor prediction = random(length);
+    Tensor target = random(length);
+    Tensor expected = zeros(length);
+    Tensor actual = zeros(length);
+    double loss = portable.meanSquaredError(prediction, target, expected);
+    assertThat(vector.meanSquaredError(prediction, target, actual))
+        .isCloseTo(loss, within(1e-6 * loss));
+    assertSame(actual, expected, ROUNDING, "gradient");
+  }
+
+  @Test
+  void adam() {
+    int length = 1003;
+    Tensor[] mine = {random(length), random(length), random(length)};
+    array(mine[2]).muli(array(mine[2]));
+    Tensor[] theirs = {copy(mine[0]), copy(mine[1]), copy(mine[2])};
+    AdamStep step = new AdamStep(1e-3, 0.9, 0.999, 1e-8, 3);
+    vector.adam(step, mine[0], mine[1], mine[2]);
+    portable.adam(step, theirs[0], theirs[1], theirs[2]);
+    for (int i = 0; i < mine.length; i++) {
+      assertSame(mine[i], theirs[i], ROUNDING, "array " + i);
+    }
+  }
+}
