@@ -19,6 +19,13 @@ public final class ExecutorPool<T> implements Serializable {
     T create();
   }
 
+  /** What a task does with one. */
+  @FunctionalInterface
+  public interface Work<T, R, X extends Exception> {
+    /** The result; the thing itself must not be kept. */
+    R with(T pooled) throws X;
+  }
+
   private final Factory<T> factory;
   private transient Deque<T> idle;
 
@@ -28,24 +35,49 @@ public final class ExecutorPool<T> implements Serializable {
   }
 
   /**
-   * Takes an idle one, or builds one, on the task's GPU if it has one. Tasks of an executor share
-   * its pool, so that an executor has one GPU at most.
+   * Works with an idle one, or a new one, on the task's GPU if it has one. Tasks of an executor
+   * share its pool, so that an executor has one GPU at most. One whose work fails does not come
+   * back into the pool: nobody knows what state it is in.
    */
-  public T acquire() {
+  public <R, X extends Exception> R use(Work<? super T, R, X> work) throws X {
+    Hold hold = hold();
+    R result = work.with(hold.get());
+    hold.giveBack();
+    return result;
+  }
+
+  /** Takes one, as {@link #use} does, for work that spans several calls. */
+  public Hold hold() {
     TaskGpu.use();
     synchronized (this) {
       if (idle != null && !idle.isEmpty()) {
-        return idle.pop();
+        return new Hold(idle.pop());
       }
     }
-    return factory.create();
+    return new Hold(factory.create());
   }
 
-  /** Gives one back. One that failed in the middle of its work must not come back. */
-  public synchronized void release(T pooled) {
-    if (idle == null) {
-      idle = new ArrayDeque<>();
+  /** One that is taken out of the pool. */
+  public final class Hold {
+    private final T pooled;
+
+    private Hold(T pooled) {
+      this.pooled = pooled;
     }
-    idle.push(pooled);
+
+    /** The thing held. */
+    public T get() {
+      return pooled;
+    }
+
+    /** Ends work that has gone well; after work that has failed, the hold is dropped instead. */
+    public void giveBack() {
+      synchronized (ExecutorPool.this) {
+        if (idle == null) {
+          idle = new ArrayDeque<>();
+        }
+        idle.push(pooled);
+      }
+    }
   }
 }

@@ -1,15 +1,12 @@
 package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Backends;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.evaluation.BoundEvaluator;
 import dev.ddpm.evaluation.ImageBound;
+import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
-import dev.ddpm.spark.cluster.ImageProgress;
-import dev.ddpm.spark.cluster.MemoryBudget;
-import dev.ddpm.spark.cluster.RuntimeCheck;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.dataset.ImageTableReader;
@@ -40,7 +37,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.util.LongAccumulator;
 
 /**
  * Computes the variational bound of the images of a table, over the cluster. Every image is
@@ -50,7 +46,6 @@ import org.apache.spark.util.LongAccumulator;
 public final class EvaluateJob {
   private static final String TABLE = "bits-per-dim.parquet";
   private static final String SUMMARY = "evaluation.json";
-  private static final String IMAGE_STEPS = "evaluated image steps";
   private static final int TASKS_PER_SLOT = 4;
 
   /** Timesteps per image unless told otherwise: enough for three digits, see EVALUATION.md. */
@@ -158,36 +153,25 @@ public final class EvaluateJob {
       int timesteps,
       SamplingConfig sampling) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    int slots = RuntimeCheck.run(context, Backends::describe);
-    MemoryBudget.check(
-        context,
-        slots,
-        SamplingMemory.of(
-            model.description().architecture(), sampling.microBatch(), "sampling.micro-batch"));
-    var setup =
-        new EvaluatorSetup(
-            model.description(), sampling, timesteps, new WireFloats(model.weights()));
-    Broadcast<ExecutorPool<BoundEvaluator>> evaluators =
-        context.broadcast(new ExecutorPool<>(setup));
-    LongAccumulator imageSteps = context.sc().longAccumulator(IMAGE_STEPS);
-    ImageProgress progress =
-        ImageProgress.start("evaluating", IMAGE_STEPS, images, timesteps + 1, out);
-    context.sc().addSparkListener(progress);
-    try {
-      context.setJobGroup("evaluate", "Evaluating %,d images".formatted(images));
+    try (ClusterJob job = ClusterJob.start(context)) {
+      job.require(
+          SamplingMemory.of(
+              model.description().architecture(), sampling.microBatch(), "sampling.micro-batch"));
+      var setup =
+          new EvaluatorSetup(
+              model.description(), sampling, timesteps, new WireFloats(model.weights()));
+      Broadcast<ExecutorPool<BoundEvaluator>> evaluators = job.pool(setup);
+      ClusterJob.Watched watched = job.watch("evaluating", images, timesteps + 1, out);
+      job.describe("evaluate", "Evaluating %,d images".formatted(images));
       JavaRDD<ImageBound> bounds =
           reader
               .rows(id -> id < images)
-              .repartition((int) Math.min(images, (long) TASKS_PER_SLOT * slots))
-              .mapPartitions(new EvaluationTask(evaluators, imageSteps));
+              .repartition((int) Math.min(images, (long) TASKS_PER_SLOT * job.slots()))
+              .mapPartitions(new EvaluationTask(evaluators, watched.imageSteps()));
       List<ImageBound> sorted = new ArrayList<>(bounds.collect());
       sorted.sort(Comparator.comparingLong(ImageBound::id));
       requireAll(sorted, images);
       return sorted;
-    } finally {
-      context.sc().removeSparkListener(progress);
-      progress.close();
-      evaluators.destroy();
     }
   }
 

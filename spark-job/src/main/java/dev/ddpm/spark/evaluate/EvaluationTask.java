@@ -26,13 +26,13 @@ record EvaluationTask(
     if (!rows.hasNext()) {
       return Collections.emptyIterator();
     }
-    BoundEvaluator evaluator = evaluators.value().acquire();
+    return evaluators.value().use(evaluator -> evaluate(evaluator, rows)).iterator();
+  }
+
+  private List<ImageBound> evaluate(BoundEvaluator evaluator, Iterator<ImageRow> rows) {
     List<ImageBound> bounds = new ArrayList<>();
-    while (rows.hasNext()) {
-      ImageRow row = rows.next();
-      bounds.add(evaluator.evaluate(row.id(), row.pixels(), imageSteps::add));
-    }
-    evaluators.value().release(evaluator);
-    return bounds.iterator();
+    rows.forEachRemaining(
+        row -> bounds.add(evaluator.evaluate(row.id(), row.pixels(), imageSteps::add)));
+    return bounds;
   }
 }

@@ -1,14 +1,12 @@
 package dev.ddpm.spark.interpolate;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Backends;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
-import dev.ddpm.spark.cluster.MemoryBudget;
-import dev.ddpm.spark.cluster.RuntimeCheck;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.io.EmptyFolder;
@@ -34,7 +32,7 @@ public final class InterpolateJob {
   private final SparkSession spark;
   private final Configuration configuration;
 
-  /** A job. */
+  /** A job of an application. */
   public InterpolateJob(SparkSession spark) {
     this.spark = spark;
     this.configuration = spark.sparkContext().hadoopConfiguration();
@@ -113,16 +111,12 @@ public final class InterpolateJob {
         new InterpolationSources(model.table(spark, request.table()), request.table())
             .read(request.pairs());
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    int slots = RuntimeCheck.run(context, Backends::describe);
-    MemoryBudget.check(
-        context, slots, SamplingMemory.of(architecture, request.lambdas(), "--lambdas"));
-    var weights = new WireFloats(model.weights());
-    Broadcast<ExecutorPool<Denoiser>> models =
-        context.broadcast(
-            new ExecutorPool<>(() -> Dl4jNetwork.pretrained(architecture, weights.values())));
-    try {
-      context.setJobGroup(
-          "interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
+    try (ClusterJob job = ClusterJob.start(context)) {
+      job.require(SamplingMemory.of(architecture, request.lambdas(), "--lambdas"));
+      var weights = new WireFloats(model.weights());
+      Broadcast<ExecutorPool<Denoiser>> models =
+          job.pool(() -> Dl4jNetwork.pretrained(architecture, weights.values()));
+      job.describe("interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
       List<InterpolationTask.Work> work = new ArrayList<>();
       for (int i = 0; i < request.pairs().size(); i++) {
         Pair pair = request.pairs().get(i);
@@ -138,8 +132,6 @@ public final class InterpolateJob {
     } catch (IOException e) {
       throw DdpmException.environment(
           e, "--output = %s: cannot be written: %s.", request.output(), e.getMessage());
-    } finally {
-      models.destroy();
     }
   }
 }

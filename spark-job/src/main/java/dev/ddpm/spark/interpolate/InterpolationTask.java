@@ -19,15 +19,12 @@ record InterpolationTask(InterpolationPlan plan, Broadcast<ExecutorPool<Denoiser
 
   @Override
   public List<byte[]> call(Work work) {
-    Denoiser model = models.value().acquire();
-    float[] images = plan.compute(model, work.pair(), values(work.first()), values(work.other()));
-    models.value().release(model);
-    int size = plan.sampling().imageSize();
+    float[] first = values(work.first());
+    float[] other = values(work.other());
+    float[] images = models.value().use(model -> plan.compute(model, work.pair(), first, other));
     List<byte[]> levels = new ArrayList<>();
     for (int i = 0; i < plan.lambdas(); i++) {
-      byte[] image = new byte[size];
-      plan.sampling().model().dataRange().toBytes(images, i * size, image, 0, size);
-      levels.add(image);
+      levels.add(plan.sampling().image(images, i).pixels());
     }
     return levels;
   }

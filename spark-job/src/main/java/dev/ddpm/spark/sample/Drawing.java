@@ -1,10 +1,7 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.backend.Backends;
-import dev.ddpm.spark.cluster.ExecutorPool;
-import dev.ddpm.spark.cluster.ImageProgress;
-import dev.ddpm.spark.cluster.MemoryBudget;
-import dev.ddpm.spark.cluster.RuntimeCheck;
+import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.stored.SamplingMemory;
 import dev.ddpm.spark.stored.SamplingPlan;
@@ -19,8 +16,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +26,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Drawing {
   private static final Logger LOG = LoggerFactory.getLogger(Drawing.class);
-  private static final String IMAGE_STEPS = "image steps";
 
   private final JavaSparkContext spark;
   private final StoredModel model;
@@ -41,7 +35,7 @@ final class Drawing {
   private final PrintWriter out;
 
   /**
-   * A drawing.
+   * Draws nothing yet.
    *
    * @param exports what is wanted besides the table
    * @param out receives lines of progress
@@ -72,70 +66,54 @@ final class Drawing {
   Manifest.Session run(List<IndexRange> files, List<IndexRange> missing) {
     Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     long start = System.nanoTime();
-    int slots = RuntimeCheck.run(spark, Backends::describe);
-    MemoryBudget.check(
-        spark,
-        slots,
-        SamplingMemory.of(plan.model().architecture(), plan.microBatch(), "sampling.micro-batch"));
-    warnOfOtherBackend();
-    long images = missing.stream().mapToLong(IndexRange::count).sum();
-    LongAccumulator imageSteps = spark.sc().longAccumulator(IMAGE_STEPS);
-    ImageProgress progress =
-        ImageProgress.start("sampling", IMAGE_STEPS, images, plan.steps(), out);
-    spark.sc().addSparkListener(progress);
-    Manifest.Session session;
-    String error = "";
-    try {
-      compute(files, images, imageSteps);
-    } catch (RuntimeException failed) {
-      error = firstLine(failed);
-      throw failed;
-    } finally {
-      spark.sc().removeSparkListener(progress);
-      progress.close();
-      double seconds = (System.nanoTime() - start) / 1e9;
-      Set<IndexRange> wanted = Set.copyOf(missing);
-      List<Shard> drawn =
-          folder.committed().stream().filter(shard -> wanted.contains(shard.range())).toList();
-      long count = drawn.stream().mapToLong(Shard::count).sum();
-      double samplerSeconds = drawn.stream().mapToDouble(Shard::samplerSeconds).sum();
-      session =
-          new Manifest.Session(
-              started.toString(),
-              spark.sc().applicationId(),
-              count,
-              seconds,
-              count / seconds,
-              slots,
-              samplerSeconds / (slots * seconds),
-              progress.failedTasks(),
-              error,
-              versions());
-      folder.finish(session);
-    }
-    return session;
-  }
-
-  private void compute(List<IndexRange> files, long images, LongAccumulator imageSteps) {
     var setup = new GeneratorSetup(plan, new WireFloats(model.weights()));
-    Broadcast<ExecutorPool<Generator>> generators = spark.broadcast(new ExecutorPool<>(setup));
-    var hadoop = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
-    var task =
-        new ShardTask(
-            generators,
-            hadoop,
-            plan,
-            model.hash(),
-            folder.path().toString(),
-            exports,
-            spark.sc().applicationId(),
-            imageSteps);
-    try {
-      spark.setJobGroup("sample", "Sampling %,d images".formatted(images));
-      spark.parallelize(files, files.size()).map(task).collect();
-    } finally {
-      generators.destroy();
-      hadoop.destroy();
+    try (ClusterJob job = ClusterJob.start(spark)) {
+      job.require(
+          SamplingMemory.of(
+              plan.model().architecture(), plan.microBatch(), "sampling.micro-batch"));
+      warnOfOtherBackend();
+      long images = missing.stream().mapToLong(IndexRange::count).sum();
+      ClusterJob.Watched watched = job.watch("sampling", images, plan.steps(), out);
+      Manifest.Session session;
+      String error = "";
+      try {
+        job.describe("sample", "Sampling %,d images".formatted(images));
+        var task =
+            new ShardTask(
+                job.pool(setup),
+                job.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
+                plan,
+                model.hash(),
+                folder.path().toString(),
+                exports,
+                spark.sc().applicationId(),
+                watched.imageSteps());
+        spark.parallelize(files, files.size()).map(task).collect();
+      } catch (RuntimeException failed) {
+        error = firstLine(failed);
+        throw failed;
+      } finally {
+        double seconds = (System.nanoTime() - start) / 1e9;
+        Set<IndexRange> wanted = Set.copyOf(missing);
+        List<Shard> drawn =
+            folder.committed().stream().filter(shard -> wanted.contains(shard.range())).toList();
+        long count = drawn.stream().mapToLong(Shard::count).sum();
+        double samplerSeconds = drawn.stream().mapToDouble(Shard::samplerSeconds).sum();
+        session =
+            new Manifest.Session(
+                started.toString(),
+                spark.sc().applicationId(),
+                count,
+                seconds,
+                count / seconds,
+                job.slots(),
+                samplerSeconds / (job.slots() * seconds),
+                watched.progress().failedTasks(),
+                error,
+                versions());
+        folder.finish(session);
+      }
+      return session;
     }
   }
 

@@ -1,8 +1,6 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.diffusion.Denoiser;
-import dev.ddpm.image.ImageShape;
-import dev.ddpm.image.RawImage;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
@@ -91,16 +89,9 @@ final class Generator {
       List<Integer> timesteps = trajectory.get().timesteps();
       List<float[]> predictions = trajectory.get().images();
       for (int i = 0; i < timesteps.size(); i++) {
-        frames.add(new Sample.Frame(timesteps.get(i), image(predictions.get(i), from)));
+        frames.add(new Sample.Frame(timesteps.get(i), plan.image(predictions.get(i), position)));
       }
     }
-    return new Sample(index, image(x, from), x0, frames);
-  }
-
-  private RawImage image(float[] values, int offset) {
-    byte[] levels = new byte[plan.imageSize()];
-    plan.model().dataRange().toBytes(values, offset, levels, 0, levels.length);
-    ImageShape shape = plan.model().architecture().imageShape();
-    return new RawImage(shape.height(), shape.width(), shape.channels(), levels);
+    return new Sample(index, plan.image(x, position), x0, frames);
   }
 }

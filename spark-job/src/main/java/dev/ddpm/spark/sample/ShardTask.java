@@ -48,7 +48,14 @@ record ShardTask(
     Map<String, String> settings = plan.identity(modelHash);
     ShardFiles images = new ShardFiles(output, ShardFiles.IMAGES, hadoop);
     if (images.find(range, settings).isEmpty()) {
-      draw(range, images, new ShardFiles(output, ShardFiles.TRAJECTORIES, hadoop), settings);
+      var trajectories = new ShardFiles(output, ShardFiles.TRAJECTORIES, hadoop);
+      generators
+          .value()
+          .use(
+              generator -> {
+                draw(generator, range, images, trajectories, settings);
+                return range;
+              });
     }
     for (Export export : exports) {
       export.write(range, images, output, hadoop);
@@ -59,10 +66,13 @@ record ShardTask(
   }
 
   private void draw(
-      IndexRange range, ShardFiles images, ShardFiles trajectories, Map<String, String> settings)
+      Generator generator,
+      IndexRange range,
+      ShardFiles images,
+      ShardFiles trajectories,
+      Map<String, String> settings)
       throws IOException {
     long start = System.nanoTime();
-    Generator generator = generators.value().acquire();
     ImageDigest digest = new ImageDigest();
     images.create(
         range,
@@ -87,7 +97,6 @@ record ShardTask(
                         }));
           }
         });
-    generators.value().release(generator);
   }
 
   private void draw(

@@ -5,6 +5,8 @@ import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.TimestepSpacing;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.image.RawImage;
 import dev.ddpm.sampling.AncestralSampler;
 import dev.ddpm.sampling.DdimSampler;
 import dev.ddpm.sampling.DpmSolverPlusPlus2M;
@@ -71,6 +73,19 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
   /** Elements of an image. */
   public int imageSize() {
     return model.architecture().imageShape().size();
+  }
+
+  /**
+   * An image of a batch, as levels of 0..255.
+   *
+   * @param values of the batch, (images, height, width, channels) in the model's data range
+   * @param index of the image within it
+   */
+  public RawImage image(float[] values, int index) {
+    ImageShape shape = model.architecture().imageShape();
+    byte[] levels = new byte[shape.size()];
+    model.dataRange().toBytes(values, index * levels.length, levels, 0, levels.length);
+    return new RawImage(shape.height(), shape.width(), shape.channels(), levels);
   }
 
   /** A reverse process with buffers of its own. */

@@ -12,8 +12,6 @@ import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.training.Replica;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -59,54 +57,41 @@ final class ProgressSheet {
     SamplingPlan how = plan;
     try {
       int batches = IMAGES / MICRO_BATCH;
-      List<Tuple2<Integer, byte[]>> drawn =
+      List<Tuple2<Integer, List<byte[]>>> drawn =
           spark
               .parallelize(IntStream.range(0, batches).boxed().toList(), batches)
               .map(batch -> new Tuple2<>(batch, draw(how, pool.value(), sent.value(), batch)))
               .collect();
-      List<RawImage> images = new ArrayList<>();
-      drawn.stream()
-          .sorted(Comparator.comparingInt(Tuple2::_1))
-          .forEach(batch -> images.addAll(cut(batch._2())));
-      return ImageCodec.encodePng(ContactSheet.of(IMAGES, images.get(0).height()).compose(images));
+      ImageShape shape = plan.model().architecture().imageShape();
+      List<RawImage> images =
+          drawn.stream()
+              .sorted(Comparator.comparingInt(Tuple2::_1))
+              .flatMap(batch -> batch._2().stream())
+              .map(pixels -> new RawImage(shape.height(), shape.width(), shape.channels(), pixels))
+              .toList();
+      return ImageCodec.encodePng(ContactSheet.of(IMAGES, shape.height()).compose(images));
     } finally {
       sent.destroy();
     }
   }
 
-  /** The uint8 values of a micro-batch. */
-  private static byte[] draw(
+  /** The uint8 values of each image of a micro-batch. */
+  private static List<byte[]> draw(
       SamplingPlan plan, ExecutorPool<Replica> replicas, WireFloats weights, int batch) {
-    Replica replica = replicas.acquire();
-    replica.network().setParameters(weights.values());
-    float[] x = new float[MICRO_BATCH * plan.model().architecture().imageShape().size()];
-    StepListener indifferent = (progress, xt, x0, length) -> true;
-    plan.process()
-        .sample(
-            replica.network(),
-            plan.sampling().seed(),
-            (long) batch * MICRO_BATCH,
-            MICRO_BATCH,
-            x,
-            indifferent);
-    replicas.release(replica);
-    byte[] levels = new byte[x.length];
-    plan.model().dataRange().toBytes(x, 0, levels, 0, x.length);
-    return levels;
-  }
-
-  private List<RawImage> cut(byte[] levels) {
-    ImageShape shape = plan.model().architecture().imageShape();
-    int size = shape.size();
-    List<RawImage> images = new ArrayList<>();
-    for (int from = 0; from < levels.length; from += size) {
-      images.add(
-          new RawImage(
-              shape.height(),
-              shape.width(),
-              shape.channels(),
-              Arrays.copyOfRange(levels, from, from + size)));
-    }
-    return images;
+    float[] x = new float[MICRO_BATCH * plan.imageSize()];
+    replicas.use(
+        replica -> {
+          replica.network().setParameters(weights.values());
+          plan.process()
+              .sample(
+                  replica.network(),
+                  plan.sampling().seed(),
+                  (long) batch * MICRO_BATCH,
+                  MICRO_BATCH,
+                  x,
+                  StepListener.NONE);
+          return x;
+        });
+    return IntStream.range(0, MICRO_BATCH).mapToObj(i -> plan.image(x, i).pixels()).toList();
   }
 }

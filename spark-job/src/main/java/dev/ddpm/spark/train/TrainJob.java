@@ -1,12 +1,10 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Backends;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.network.ParameterLayout;
-import dev.ddpm.spark.cluster.MemoryBudget;
-import dev.ddpm.spark.cluster.RuntimeCheck;
+import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.DiffusionConfig;
 import dev.ddpm.spark.config.ExperimentConfig;
@@ -85,11 +83,15 @@ public final class TrainJob {
    */
   public Result run() {
     TrainingConfig training = configuration.experiment().training();
-    Prepared prepared = prepare();
     Duration leaseExpiry = Duration.ofSeconds(training.leaseSeconds());
-    try (RunFolder folder =
-        RunFolder.open(run, spark.sparkContext().hadoopConfiguration(), leaseExpiry)) {
-      return train(prepared, folder);
+    ImageTableReader reader = ImageTableReader.open(spark, table);
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    try (ClusterJob job = ClusterJob.start(context)) {
+      Prepared prepared = prepare(reader, job);
+      try (RunFolder folder =
+          RunFolder.open(run, spark.sparkContext().hadoopConfiguration(), leaseExpiry)) {
+        return train(job, prepared, folder);
+      }
     }
   }
 
@@ -99,46 +101,40 @@ public final class TrainJob {
       DataSplit split,
       RoundPlan plan,
       ModelDescription description,
-      TrainingSetup setup,
-      int slots) {}
+      TrainingSetup setup) {}
 
-  private Prepared prepare() {
+  private Prepared prepare(ImageTableReader reader, ClusterJob job) {
     ExperimentConfig experiment = configuration.experiment();
     TrainingConfig training = experiment.training();
-    ImageTableReader reader = ImageTableReader.open(spark, table);
-    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    int slots = RuntimeCheck.run(context, Backends::describe);
     DataSplit split = split(reader, experiment);
     RoundPlan plan =
         new RoundPlan(
             split.training(),
-            training.workers() == 0 ? slots : training.workers(),
+            training.workers() == 0 ? job.slots() : training.workers(),
             training.averagingFrequency(),
             training.batchSize(),
             training.seed());
     ModelDescription description = describe(experiment, reader, plan);
     // What cannot be sampled as configured is found out before it is trained.
     new SamplingPlan(description, experiment.sampling());
-    MemoryBudget.check(
-        context, slots, TrainingMemory.of(description.architecture(), plan, training.optimiser()));
+    job.require(TrainingMemory.of(description.architecture(), plan, training.optimiser()));
     DiffusionConfig diffusion = experiment.diffusion();
     var setup =
         new TrainingSetup(
             description.architecture(),
             description.schedule().build(),
             training.spec(diffusion.prediction(), diffusion.dataRange(), plan));
-    return new Prepared(reader, split, plan, description, setup, slots);
+    return new Prepared(reader, split, plan, description, setup);
   }
 
-  private Result train(Prepared prepared, RunFolder folder) {
+  private Result train(ClusterJob job, Prepared prepared, RunFolder folder) {
     TrainingConfig training = configuration.experiment().training();
     RoundPlan plan = prepared.plan();
     Optional<Checkpoint> stored = folder.resume(resume, prepared.description());
     Replica driver = prepared.setup().create();
     Checkpoint initial = stored.orElseGet(() -> start(driver, training));
-    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (var metrics = TrainingMetrics.register();
-        var cluster = new TrainingCluster(context, prepared, configuration.experiment())) {
+        var cluster = new TrainingCluster(job, prepared, configuration.experiment())) {
       var log =
           new RoundLog(
               plan,
@@ -151,7 +147,7 @@ public final class TrainJob {
       var trainingRun =
           new TrainingRun(
               plan, training, prepared.description(), folder, initial, cluster.watch(), log);
-      announce(prepared, driver);
+      announce(prepared, driver, job.slots());
       if (stored.isPresent()) {
         out.println(
             trainingRun.finished()
@@ -220,11 +216,10 @@ public final class TrainJob {
     return new Checkpoint(state, ema, new TrainingState(0, 0, 0, 0, training.seed()));
   }
 
-  private void announce(Prepared prepared, Replica driver) {
+  private void announce(Prepared prepared, Replica driver, int slots) {
     ImageTableReader reader = prepared.reader();
     DataSplit split = prepared.split();
     RoundPlan plan = prepared.plan();
-    int slots = prepared.slots();
     out.println(
         String.format(
             Locale.ROOT,

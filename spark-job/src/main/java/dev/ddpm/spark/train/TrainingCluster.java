@@ -1,6 +1,7 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.network.TrainableNetwork;
+import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.spark.config.ExperimentConfig;
@@ -32,29 +33,25 @@ final class TrainingCluster implements AutoCloseable {
   private final Watch watch;
 
   /** A cluster with nothing on it yet: everything is read and built where and when it is used. */
-  TrainingCluster(JavaSparkContext spark, TrainJob.Prepared prepared, ExperimentConfig experiment) {
-    this.spark = spark;
+  TrainingCluster(ClusterJob job, TrainJob.Prepared prepared, ExperimentConfig experiment) {
+    this.spark = job.spark();
     this.plan = prepared.plan();
     this.wire = experiment.training().wireFormat();
     this.split = prepared.split();
-    this.replicas = spark.broadcast(new ExecutorPool<>(prepared.setup()));
+    this.replicas = job.pool(prepared.setup());
     this.rows = prepared.reader().rows(split::isUsable).persist(StorageLevel.MEMORY_AND_DISK());
     this.watch =
         new Watch(
             experiment.validation(),
-            split.heldOut() == 0 ? Optional.empty() : Optional.of(validation(prepared)),
+            split.heldOut() == 0
+                ? Optional.empty()
+                : Optional.of(validation(prepared, job.slots())),
             new ProgressSheet(spark, replicas, prepared.description(), experiment.sampling()));
   }
 
-  private Validation validation(TrainJob.Prepared prepared) {
+  private Validation validation(TrainJob.Prepared prepared, int slots) {
     return new Validation(
-        spark,
-        replicas,
-        rows,
-        split,
-        plan.batchSize(),
-        prepared.slots(),
-        prepared.setup().schedule().steps());
+        spark, replicas, rows, split, plan.batchSize(), slots, prepared.setup().schedule().steps());
   }
 
   /** What can be looked at on the way. */
@@ -83,6 +80,5 @@ final class TrainingCluster implements AutoCloseable {
   public void close() {
     watch.validation().ifPresent(Validation::close);
     rows.unpersist();
-    replicas.destroy();
   }
 }

@@ -86,7 +86,14 @@ final class Validation implements AutoCloseable {
       WireFloats weights,
       int timesteps,
       Iterator<Tuple2<Long, ImageBatch>> batches) {
-    Replica replica = replicas.acquire();
+    return replicas.use(replica -> evaluate(replica, weights, timesteps, batches)).iterator();
+  }
+
+  private static List<Tuple2<Long, LossByTimestep>> evaluate(
+      Replica replica,
+      WireFloats weights,
+      int timesteps,
+      Iterator<Tuple2<Long, ImageBatch>> batches) {
     replica.network().setParameters(weights.values());
     List<Tuple2<Long, LossByTimestep>> losses = new ArrayList<>();
     while (batches.hasNext()) {
@@ -95,8 +102,7 @@ final class Validation implements AutoCloseable {
       replica.evaluate(batch._2().ids(), batch._2().pixels(), loss);
       losses.add(new Tuple2<>(batch._1(), loss));
     }
-    replicas.release(replica);
-    return losses.iterator();
+    return losses;
   }
 
   @Override

@@ -23,6 +23,20 @@ final class ImageMinibatch extends MultiDataSet {
     return epoch.map(ImageMinibatch::new);
   }
 
+  /**
+   * The images of a minibatch.
+   *
+   * @throws IllegalArgumentException if it is one of DL4J's own
+   */
+  static ImageBatch imagesOf(org.nd4j.linalg.dataset.api.MultiDataSet minibatch) {
+    if (!(minibatch instanceof ImageMinibatch own)) {
+      throw new IllegalArgumentException(
+          "%s: this training takes minibatches of images as EpochRows makes them."
+              .formatted(minibatch.getClass().getName()));
+    }
+    return own.images();
+  }
+
   ImageBatch images() {
     return images;
   }

@@ -1,7 +1,5 @@
 /**
  * The adapter to dl4j-spark: {@link dev.ddpm.spark.train.dl4j.AveragingMaster} runs the rounds of
- * an epoch behind DL4J's training interfaces, and an {@link
- * dev.ddpm.spark.train.dl4j.AveragingWorker} makes the optimiser steps of one worker in one round.
- * Nothing else in the jobs imports DL4J.
+ * an epoch behind DL4J's training interfaces. Nothing else in the jobs imports DL4J.
  */
 package dev.ddpm.spark.train.dl4j;

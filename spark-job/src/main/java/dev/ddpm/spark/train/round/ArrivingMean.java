@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** The mean of a round, as its blocks arrive in any order, and the statistics that come along. */
-public final class ArrivingMean implements Consumer<BlockMean.Block> {
+final class ArrivingMean implements Consumer<BlockMean.Block> {
   private final ModelState start;
   private final ModelState mean;
   private final List<WorkerStats> stats = new ArrayList<>();
@@ -20,7 +20,7 @@ public final class ArrivingMean implements Consumer<BlockMean.Block> {
    * @param start state before the round
    * @param steps of the round
    */
-  public ArrivingMean(ModelState start, int steps) {
+  ArrivingMean(ModelState start, int steps) {
     this.start = start;
     this.mean =
         new ModelState(
@@ -42,7 +42,7 @@ public final class ArrivingMean implements Consumer<BlockMean.Block> {
    * @param rows of the plan
    * @throws IllegalStateException if not all of it was done, or blocks are missing
    */
-  public List<WorkerStats> stats(long rows) {
+  List<WorkerStats> stats(long rows) {
     long seen = stats.stream().mapToLong(worker -> worker.rows() + worker.skipped()).sum();
     int planned = BlockMean.blocks(start.size());
     if (seen != rows || blocks != planned) {
@@ -54,7 +54,7 @@ public final class ArrivingMean implements Consumer<BlockMean.Block> {
   }
 
   /** The state after the round; call it once. */
-  public ModelState state(WireFormat wire) {
+  ModelState state(WireFormat wire) {
     if (!wire.isExact()) {
       mean.add(start.parameters());
     }

@@ -57,7 +57,7 @@ public final class BlockMean {
   }
 
   /** The blocks of one worker's state; they and their mean travel in the format. */
-  public static Iterator<Tuple2<Key, Contribution>> contributions(
+  static Iterator<Tuple2<Key, Contribution>> contributions(
       ModelState state, WorkerStats stats, WireFormat wire) {
     int blocks = blocks(state.size());
     return new Iterator<>() {
@@ -86,13 +86,13 @@ public final class BlockMean {
   }
 
   /** Tasks that add: one per worker, but none with more than a few blocks to return at once. */
-  public static int reducers(int workers, int size) {
+  static int reducers(int workers, int size) {
     int blocks = blocks(size);
     return Math.min(blocks, Math.max(workers, (blocks + RETURNED - 1) / RETURNED));
   }
 
   /** Averages the contributions of all workers, block by block. */
-  public static JavaRDD<Block> of(JavaPairRDD<Key, Contribution> contributions, int reducers) {
+  static JavaRDD<Block> of(JavaPairRDD<Key, Contribution> contributions, int reducers) {
     ClassTag<Key> key = ClassTag.apply(Key.class);
     ClassTag<Contribution> value = ClassTag.apply(Contribution.class);
     return new ShuffledRDD<>(contributions.rdd(), new ByBlock(reducers), key, value, value)
@@ -106,7 +106,7 @@ public final class BlockMean {
    * Runs the job, and hands the blocks over as they arrive, one after the other: the driver holds
    * those of a few reducers at a time.
    */
-  public static void collect(JavaRDD<Block> mean, Consumer<Block> taker) {
+  static void collect(JavaRDD<Block> mean, Consumer<Block> taker) {
     ClassTag<List<Block>> blocks = ClassTag.apply(List.class);
     mean.context().runJob(mean.rdd(), new ToList(), new Handover(taker), blocks);
   }

@@ -16,7 +16,7 @@ public record ModelState(WireFloats parameters, WireFloats updater, long step)
     implements Serializable {
 
   /** Length of parameters and updater state together. */
-  public int size() {
+  int size() {
     return parameters.values().length + updater.values().length;
   }
 
@@ -35,12 +35,12 @@ public record ModelState(WireFloats parameters, WireFloats updater, long step)
   }
 
   /** The same arrays, with an optimiser state that travels in a format. */
-  public ModelState withUpdaterIn(WireFormat format) {
+  ModelState withUpdaterIn(WireFormat format) {
     return new ModelState(parameters, new WireFloats(updater.values(), format), step);
   }
 
   /** Makes the weights their difference from others. */
-  public void subtract(WireFloats others) {
+  void subtract(WireFloats others) {
     addScaled(-1, others.values());
   }
 

@@ -6,7 +6,7 @@ import org.apache.spark.rdd.PartitionPruningRDD;
 import scala.runtime.AbstractFunction1;
 
 /** The part of an epoch's rows that one round uses: one partition per worker. */
-public final class RoundRows {
+final class RoundRows {
   private RoundRows() {}
 
   /**
@@ -16,7 +16,7 @@ public final class RoundRows {
    * @param round number of the round
    * @param workers partitions per round
    */
-  public static <T> JavaRDD<T> of(JavaRDD<T> epoch, int round, int workers) {
+  static <T> JavaRDD<T> of(JavaRDD<T> epoch, int round, int workers) {
     return PartitionPruningRDD.create(
             epoch.rdd(), new Between(round * workers, (round + 1) * workers))
         .toJavaRDD();

@@ -235,9 +235,7 @@ class AveragingMasterTest {
 
   @Test
   void aForeignMinibatchIsRefused() {
-    var worker = new AveragingWorker(null, null, 0, 0, List.of());
-    assertThatThrownBy(
-            () -> worker.processMinibatch(new org.nd4j.linalg.dataset.MultiDataSet(), null, true))
+    assertThatThrownBy(() -> ImageMinibatch.imagesOf(new org.nd4j.linalg.dataset.MultiDataSet()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("takes minibatches of images");
   }

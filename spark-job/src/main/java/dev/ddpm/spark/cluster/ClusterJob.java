@@ -1,0 +1,116 @@
+package dev.ddpm.spark.cluster;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Backends;
+import java.io.PrintWriter;
+import java.io.Serializable;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.LongAccumulator;
+
+/**
+ * What every job does on a cluster, whatever it computes: the self-check, the memory check, models
+ * on the executors, a name and a display for what runs. Closing it takes away from the cluster what
+ * the job has put there, last things first.
+ */
+public final class ClusterJob implements AutoCloseable {
+  private final JavaSparkContext spark;
+  private final int slots;
+  private final Deque<Runnable> cleanUp = new ArrayDeque<>();
+
+  private ClusterJob(JavaSparkContext spark, int slots) {
+    this.spark = spark;
+    this.slots = slots;
+  }
+
+  /**
+   * Checks the cluster and tells what was found.
+   *
+   * @throws DdpmException (environment) if executors run another build than the driver, or their
+   *     tensor library does not start; (user) if Spark serialises in another way than Java's
+   */
+  public static ClusterJob start(JavaSparkContext spark) {
+    return new ClusterJob(spark, RuntimeCheck.run(spark, Backends::describe));
+  }
+
+  /** The application that the job is part of. */
+  public JavaSparkContext spark() {
+    return spark;
+  }
+
+  /** Tasks that the cluster runs at a time, at least 1. */
+  public int slots() {
+    return slots;
+  }
+
+  /**
+   * Compares what the job needs with what the cluster's machines have.
+   *
+   * @throws DdpmException (user) if it is too much, naming what would do
+   */
+  public void require(MemoryNeeds needs) {
+    MemoryBudget.check(spark, slots, needs);
+  }
+
+  /** Sends what tasks build their models from; they are built where and when they are used. */
+  public <T> Broadcast<ExecutorPool<T>> pool(ExecutorPool.Factory<T> factory) {
+    return broadcast(new ExecutorPool<>(factory));
+  }
+
+  /** Sends a value to all tasks until the job is closed. */
+  public <T extends Serializable> Broadcast<T> broadcast(T value) {
+    Broadcast<T> sent = spark.broadcast(value);
+    cleanUp.push(sent::destroy);
+    return sent;
+  }
+
+  /**
+   * Names what runs from here on in Spark's log and web interface.
+   *
+   * @param group a word for the kind of job
+   */
+  public void describe(String group, String description) {
+    spark.setJobGroup(group, description);
+    cleanUp.push(spark::clearJobGroup);
+  }
+
+  /**
+   * Shows how far the work on images is, until the job is closed.
+   *
+   * @param verb what is done to images, such as sampling
+   * @param images how many
+   * @param steps of each image
+   * @param out receives the lines
+   */
+  public Watched watch(String verb, long images, int steps, PrintWriter out) {
+    String counter = verb + ": image steps";
+    var watched =
+        new Watched(
+            spark.sc().longAccumulator(counter),
+            ImageProgress.start(verb, counter, images, steps, out));
+    spark.sc().addSparkListener(watched.progress());
+    cleanUp.push(
+        () -> {
+          spark.sc().removeSparkListener(watched.progress());
+          watched.progress().close();
+        });
+    return watched;
+  }
+
+  /**
+   * Work that is watched.
+   *
+   * @param imageSteps to which tasks add the steps that they have made, images times steps
+   * @param progress what is shown of it
+   */
+  public record Watched(LongAccumulator imageSteps, ImageProgress progress) {}
+
+  @Override
+  public void close() {
+    while (!cleanUp.isEmpty()) {
+      cleanUp.pop().run();
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package dev.ddpm.spark;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who may import whom: see the package-info of {@code dev.ddpm.spark}. */
+class ArchitectureTest {
+  private static final String ROOT = "dev.ddpm.spark.";
+  private static final List<String> JOBS =
+      List.of("ingest", "train", "sample", "interpolate", "evaluate", "compare", "plan");
+
+  /** From the top to the bottom; packages of one layer do not import each other. */
+  private static final List<List<String>> LAYERS =
+      List.of(
+          List.of("cli"),
+          JOBS,
+          List.of("stored"),
+          List.of("dataset", "config"),
+          List.of("cluster"),
+          List.of("io"));
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("dev.ddpm.spark");
+
+  @Test
+  void packagesFormNoCycles() {
+    slices().matching("dev.ddpm.spark.(**)").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5})
+  void noLayerImportsOneAboveIt(int layer) {
+    noClasses()
+        .that()
+        .resideInAnyPackage(packages(LAYERS.get(layer)))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            packages(LAYERS.subList(0, layer).stream().flatMap(List::stream).toList()))
+        .check(CLASSES);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"ingest", "train", "sample", "interpolate", "evaluate", "compare", "plan"})
+  void noJobImportsAnother(String job) {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + job + "..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(packages(JOBS.stream().filter(other -> !other.equals(job)).toList()))
+        .check(CLASSES);
+  }
+
+  @Test
+  void dl4jIsSeenByItsAdapterOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + "train.dl4j..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.deeplearning4j..")
+        .check(CLASSES);
+  }
+
+  /** A task tells ND4J itself which GPU it has been given. */
+  @Test
+  void nd4jIsSeenByTheAdapterAndTheChoiceOfAGpuOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + "train.dl4j..")
+        .and()
+        .doNotHaveSimpleName("TaskGpu")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.nd4j..")
+        .check(CLASSES);
+  }
+
+  private static String[] packages(List<String> names) {
+    return names.stream().map(name -> ROOT + name + "..").toArray(String[]::new);
+  }
+}
