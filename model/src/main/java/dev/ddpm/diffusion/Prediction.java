@@ -7,11 +7,22 @@ package dev.ddpm.diffusion;
  */
 public enum Prediction {
   /** The noise ε (Ho et al., arXiv 2006.11239). */
-  EPSILON,
+  EPSILON("ε"),
   /** The clean image x_0. */
-  X0,
+  X0("x₀"),
   /** The velocity v = a·ε − s·x_0 (Salimans and Ho, arXiv 2202.00512). */
-  V;
+  V("v");
+
+  private final String symbol;
+
+  Prediction(String symbol) {
+    this.symbol = symbol;
+  }
+
+  /** As the papers write it. */
+  public String symbol() {
+    return symbol;
+  }
 
   /** Factor of x_t in x̂_0. */
   double x0FromXt(double a, double s) {

@@ -22,8 +22,7 @@ final class TimestepDraw {
   TimestepDraw(int last, int drawn) {
     if (drawn < 1 || drawn > last) {
       throw DdpmException.user(
-          "%d timesteps per image: must be 1 to %d, those of the model but the first.",
-          drawn, last);
+          "%d timesteps per image: must be 1 to %d, one less than the model has.", drawn, last);
     }
     double rest = 0;
     for (int t = 1; t <= last; t++) {

@@ -155,7 +155,6 @@ class BoundEvaluatorTest {
   void moreTimestepsThanThereAreAreRefused(int drawn) {
     assertThatThrownBy(() -> evaluator(ROUGH, drawn, 10, 1))
         .isInstanceOf(DdpmException.class)
-        .hasMessage(
-            drawn + " timesteps per image: must be 1 to 999, those of the model but the first.");
+        .hasMessage(drawn + " timesteps per image: must be 1 to 999, one less than the model has.");
   }
 }

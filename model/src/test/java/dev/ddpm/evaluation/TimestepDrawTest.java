@@ -58,7 +58,6 @@ class TimestepDrawTest {
   void otherNumbersAreRefused(int drawn) {
     assertThatThrownBy(() -> new TimestepDraw(999, drawn))
         .isInstanceOf(DdpmException.class)
-        .hasMessage(
-            drawn + " timesteps per image: must be 1 to 999, those of the model but the first.");
+        .hasMessage(drawn + " timesteps per image: must be 1 to 999, one less than the model has.");
   }
 }

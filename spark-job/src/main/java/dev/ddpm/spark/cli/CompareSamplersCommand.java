@@ -15,13 +15,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "compare-samplers",
     description =
-        "Measures, on the driver alone, the speed of each sampler at 10, 20, 50, 100 and all"
-            + " timesteps and how far it ends from its result with all of them; and the speed by"
-            + " micro-batch. Distances are in levels of 0..255, root mean square.",
+        "Measures each sampler, on the driver alone, with 10, 20, 50, 100 and all timesteps: its"
+            + " speed, and the distance of its images from those with all timesteps (root mean"
+            + " square, in levels of 0 to 255). Also measures the speed by micro-batch.",
     footer = {
       "",
       "Example:",
-      "  compare-samplers --model runs/fashion-mnist --config conf/fashion-mnist.conf"
+      "  ddpm compare-samplers --model runs/fashion-mnist --config conf/fashion-mnist.conf"
     })
 final class CompareSamplersCommand implements Callable<Integer> {
   @Spec CommandSpec spec;

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 /** {@code ddpm config}: what the configuration is, and what it could be. */
 @Command(
     name = "config",
-    description = "Prints the effective configuration, each value with its origin.",
+    description = "Prints the effective configuration and the origin of each value.",
     footer = {
       "",
       "Examples:",
@@ -25,7 +25,7 @@ final class ConfigCommand implements Runnable {
 
   @Option(
       names = "--reference",
-      description = "Print the reference of all keys as Markdown instead.")
+      description = "Prints the reference of all keys as Markdown instead.")
   boolean reference;
 
   @Override

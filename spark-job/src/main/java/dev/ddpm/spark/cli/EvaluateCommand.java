@@ -18,20 +18,22 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "evaluate",
     description =
-        "Computes over the cluster how many bits per dimension a model needs for the images of a"
-            + " table, which it should not have been trained on: the variational bound of Ho et al."
-            + " An image's result depends on the model, the seed and its id alone.",
+        "Computes, over the cluster, how many bits per dimension a model needs to describe the"
+            + " images of a table: the variational bound of Ho et al. The model should not have"
+            + " been trained on these images. The result of an image depends only on the model, the"
+            + " seed and the id of the image.",
     footer = {
       "",
       "Examples:",
-      "  evaluate --model runs/fashion-mnist --data held-out --output runs/fashion-mnist/bits",
-      "  evaluate --model hdfs:///runs/celeba --data hdfs:///tables/celeba-test \\",
+      "  ddpm evaluate --model runs/fashion-mnist --data held-out --output runs/fashion-mnist/bits",
+      "  ddpm evaluate --model hdfs:///runs/celeba --data hdfs:///tables/celeba-test \\",
       "    --images 1000 --timesteps 999 --output hdfs:///runs/celeba/bits \\",
       "    --set sampling.variance=fixed-small",
       "",
       "In the output folder: bits-per-dim.parquet, one row per image, and evaluation.json, the",
-      "means, their standard error and all settings. sampling.weights, .variance, .micro-batch and",
-      ".seed are heeded."
+      "means, their standard error and all settings. Of the configuration it reads"
+          + " sampling.weights,",
+      "sampling.variance, sampling.micro-batch and sampling.seed."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
@@ -49,7 +51,7 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--output",
       paramLabel = "FOLDER",
       required = true,
-      description = "Output folder, new or empty.")
+      description = "Output folder: a new or an empty one.")
   String output;
 
   @Option(
@@ -62,8 +64,8 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--timesteps",
       paramLabel = "K",
       description =
-          "Timesteps that are computed per image, others for each and weighted, so that the mean"
-              + " over images is right all the same; 999 are all of 1000. Default: 50.")
+          "Timesteps that are computed per image. Every image draws its own, weighted so that the"
+              + " mean over images is unbiased. 999 are all of 1000. Default: 50.")
   Integer timesteps;
 
   @Override

@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
     name = "ingest",
     mixinStandardHelpOptions = true,
     description = {
-      "Makes a Parquet image table of image files: decodes them, brings all to the same channels"
-          + " and size, and numbers them in the order of their names.",
+      "Makes a Parquet image table from image files: decodes them, brings them all to the same"
+          + " channels and size, and numbers them in the order of their names.",
       "Paths may be on any file system that Spark reaches (file:, hdfs:, s3a:)."
     },
     footer = {
@@ -106,8 +106,8 @@ final class IngestCommand implements Callable<Integer> {
       names = "--glob",
       paramLabel = "PATTERN",
       description =
-          "With --source folder: which file names are images; a file that matches and is none"
-              + " counts as a bad image (default: *.png, jpg, jpeg, gif, bmp).")
+          "With --source folder: names of the files that are read as images; a file that matches"
+              + " but is no image counts as a bad one (default: *.png, jpg, jpeg, gif, bmp).")
   Optional<String> glob;
 
   @Option(
@@ -115,7 +115,8 @@ final class IngestCommand implements Callable<Integer> {
       paramLabel = "CHANNELS",
       converter = ChannelsConverter.class,
       description =
-          "grey, rgb or rgba. Needed for a folder; otherwise by default what the source has.")
+          "grey, rgb or rgba. Required for a folder; the default of the other sources is what they"
+              + " have.")
   Optional<Channels> channels;
 
   @Option(
@@ -123,14 +124,14 @@ final class IngestCommand implements Callable<Integer> {
       paramLabel = "COLOUR",
       defaultValue = "#ffffff",
       description =
-          "Shows through transparent images without --channels rgba, and is the border of --resize"
-              + " pad (default: ${DEFAULT-VALUE}).")
+          "Colour that shows through transparent images unless --channels is rgba, and that of the"
+              + " border of --resize pad (default: ${DEFAULT-VALUE}).")
   String background;
 
   @Option(
       names = "--height",
       paramLabel = "PIXELS",
-      description = "Height of all images; without it they must have one size already.")
+      description = "Height of all images; without it they must all have the same size already.")
   Optional<Integer> height;
 
   @Option(names = "--width", paramLabel = "PIXELS", description = "Width of all images.")
@@ -141,8 +142,8 @@ final class IngestCommand implements Callable<Integer> {
       paramLabel = "MODE",
       converter = ModeConverter.class,
       description =
-          "How images of another shape get to that size: center-crop (cover it and cut), pad (fit"
-              + " into it), or stretch (default: center-crop).")
+          "How an image of another shape is brought to that size: center-crop (cover it and cut),"
+              + " pad (fit into it), or stretch (default: center-crop).")
   Optional<ResizePolicy.Mode> resize;
 
   @Option(
@@ -157,7 +158,7 @@ final class IngestCommand implements Callable<Integer> {
       names = "--max-bad",
       paramLabel = "LIMIT",
       description =
-          "With --on-bad-image skip: fail if more are bad; a number, or a share such as 1%%"
+          "With --on-bad-image skip: fail if more images are bad; a number, or a share such as 1%%"
               + " (default: 1%%).")
   Optional<String> maxBad;
 

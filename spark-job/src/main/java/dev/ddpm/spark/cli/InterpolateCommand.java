@@ -24,7 +24,7 @@ import picocli.CommandLine.TypeConversionException;
     footer = {
       "",
       "Examples:",
-      "  interpolate --model runs/fashion-mnist --data spark-job/data/fashion-mnist-10k \\",
+      "  ddpm interpolate --model runs/fashion-mnist --data spark-job/data/fashion-mnist-10k \\",
       "    --pairs 3:17,5:9 --timestep 500 --output between --config conf/fashion-mnist.conf",
       "",
       "In the output folder: interpolations.parquet, one row per pair and λ, and",
@@ -55,7 +55,7 @@ final class InterpolateCommand implements Callable<Integer> {
       names = "--output",
       paramLabel = "FOLDER",
       required = true,
-      description = "Output folder, new or empty.")
+      description = "Output folder: a new or an empty one.")
   String output;
 
   @Option(
@@ -63,8 +63,8 @@ final class InterpolateCommand implements Callable<Integer> {
       paramLabel = "T",
       required = true,
       description =
-          "Timestep to which images are taken: the higher, the freer the results; the nearest one"
-              + " below that the sampler visits.")
+          "Timestep to which images are taken. The higher it is, the freer are the results. It is"
+              + " rounded down to one that the sampler visits.")
   int timestep;
 
   @Option(

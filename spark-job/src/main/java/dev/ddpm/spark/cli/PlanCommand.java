@@ -27,18 +27,17 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "plan",
     description =
-        "Prints what training a configuration costs on clusters of several sizes, by a model that"
-            + " rests on measured figures: seconds of a round, overhead, images per second, memory."
-            + " Starts no Spark.",
+        "Prints what it costs to train a configuration on clusters of several sizes: seconds of a"
+            + " round, overhead, images per second, and memory. It computes with measured costs and"
+            + " starts no Spark.",
     footer = {
       "",
       "Examples:",
-      "  plan --config conf/cifar10.conf --images 50000",
-      "  plan --config conf/cifar10.conf --executors 16,64 --task-cpus 8 --network 25 \\",
+      "  ddpm plan --config conf/cifar10.conf --images 50000",
+      "  ddpm plan --config conf/cifar10.conf --executors 16,64 --task-cpus 8 --network 25 \\",
       "    --gflops 130 --chart plan.png",
       "",
-      "The figures behind it, and its error where that could be measured:",
-      "spark-job/DISTRIBUTED.md."
+      "spark-job/DISTRIBUTED.md explains the costs that it computes with."
     })
 final class PlanCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
@@ -77,9 +76,9 @@ final class PlanCommand implements Callable<Integer> {
       names = "--gflops",
       paramLabel = "GFLOPS",
       description =
-          "Speed of one core in convolutions, in 10⁹ floating-point operations per second; in the"
-              + " rest of a step it is taken to be as much faster or slower. Default: that of the"
-              + " machine of record.")
+          "Speed of one core in convolutions, in 10⁹ floating-point operations per second; the rest"
+              + " of a step is taken to be faster or slower in proportion. Default: the speed of"
+              + " the machine that was measured.")
   Double gflops;
 
   @Option(
@@ -93,7 +92,8 @@ final class PlanCommand implements Callable<Integer> {
       names = "--chart",
       paramLabel = "FILE",
       description =
-          "Also draw efficiency over executors, from 1 to 200 million parameters, as PNG.")
+          "Also draws the efficiency over the executors, for 1 to 200 million parameters, as a PNG"
+              + " file.")
   Path chart;
 
   @Override

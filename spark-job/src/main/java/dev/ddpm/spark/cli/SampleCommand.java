@@ -23,19 +23,20 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "sample",
     description =
-        "Draws images from a trained model over the cluster. An image depends on the model, the"
-            + " sampling settings and its index alone, not on how the work was spread.",
+        "Draws images from a trained model over the cluster. An image depends only on the model,"
+            + " the sampling settings and its index, not on how the work was spread.",
     footer = {
       "",
       "Examples:",
-      "  sample --model runs/fashion-mnist --output runs/fashion-mnist/samples --count 64",
-      "  sample --model hdfs:///runs/celeba --output hdfs:///samples/today --count 10000 \\",
+      "  ddpm sample --model runs/fashion-mnist --output runs/fashion-mnist/samples --count 64",
+      "  ddpm sample --model hdfs:///runs/celeba --output hdfs:///samples/today --count 10000 \\",
       "    --set sampling.sampler=ddim --set sampling.steps=50 --set sampling.seed=20261124",
-      "  sample --model runs/celeba --output samples --count 64 --trajectory 10 --format png",
+      "  ddpm sample --model runs/celeba --output samples --count 64 --trajectory 10 --format png",
       "",
       "In the output folder: images/ (Parquet, one row per image), manifest.json and",
-      "contact-sheet.png; png/ or npz/ and trajectories/ if asked for. The same command again does",
-      "what is missing; a larger --count adds images; other settings need a new folder."
+      "contact-sheet.png; png/ or npz/ and trajectories/ if asked for. If the same command is run",
+      "again, it draws what is missing. A larger --count adds images; other settings need a new",
+      "folder."
     })
 final class SampleCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
@@ -46,7 +47,7 @@ final class SampleCommand implements Callable<Integer> {
       names = "--output",
       paramLabel = "FOLDER",
       required = true,
-      description = "Output folder: new, or one to go on in.")
+      description = "Output folder: a new one, or one in which to go on.")
   String output;
 
   @Option(

@@ -17,13 +17,14 @@ import picocli.CommandLine.Spec;
     name = "train",
     description =
         "Trains a model on an image table, by parameter averaging over the task slots of the"
-            + " cluster. The same command again goes on after the newest checkpoint.",
+            + " cluster. If the same command is run again, it goes on after the newest checkpoint.",
     footer = {
       "",
       "Examples:",
-      "  train --config conf/fashion-mnist.conf --data spark-job/data/fashion-mnist-10k \\",
+      "  ddpm train --config conf/fashion-mnist.conf --data spark-job/data/fashion-mnist-10k \\",
       "    --run runs/fashion-mnist",
-      "  train --config conf/labml.conf --data hdfs:///images/celeba --run hdfs:///runs/celeba \\",
+      "  ddpm train --config conf/labml.conf --data hdfs:///images/celeba --run hdfs:///runs/celeba"
+          + " \\",
       "    --set training.epochs=20 --set training.averaging-frequency=8",
       "",
       "In the run folder: model/ (the trained model), checkpoints/, metrics.jsonl, loss.png;",
@@ -43,7 +44,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--run",
       paramLabel = "FOLDER",
       required = true,
-      description = "Run folder: new, or one to go on in.")
+      description = "Run folder: a new one, or one in which to go on.")
   String run;
 
   @Option(

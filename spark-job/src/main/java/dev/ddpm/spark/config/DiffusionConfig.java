@@ -13,9 +13,7 @@ public record DiffusionConfig(
     @Key(
             value = "paper",
             doc =
-                "Whose recipe: `paper` (Ho et al.) or `labml` (exact parity with the annotated"
-                    + " implementation); decides the defaults of several keys, and with the model"
-                    + " how it is sampled: clipping and the last step.")
+                "The recipe to follow: `paper` (Ho et al.) or `labml` (exact parity with the annotated implementation). It decides the defaults of several keys and, stored with the model, how sampling clips and ends.")
         Preset preset,
     @Key(value = "1000", in = "[1, 100000]", doc = "Steps T of the forward process.") int timesteps,
     @Key(value = "linear", doc = "How β grows with the timestep.") ScheduleKind schedule,

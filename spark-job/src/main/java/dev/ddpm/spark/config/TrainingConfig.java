@@ -29,8 +29,7 @@ public record TrainingConfig(
             absent = "float32",
             doc =
                 "How weights and moments travel between driver and workers: float32 exactly;"
-                    + " bfloat16 in half the bytes, with moments rounded, and weights sent back as"
-                    + " what the round has changed in them.")
+                    + " bfloat16 in half the bytes, with rounded moments, and the rounded change of the weights sent back in place of the weights.")
         WireFormat wireFormat,
     @Key(value = "1", in = "[1, inf)", doc = "Passes over the data set.") int epochs,
     @Key(
@@ -109,7 +108,7 @@ public record TrainingConfig(
             value = "60",
             absent = "60",
             in = "[3, inf)",
-            doc = "Seconds without a sign of life after which the run of another driver is taken.")
+            doc = "Seconds without a sign of life after which the run of another driver is taken over.")
         int leaseSeconds,
     @Key(
             value = "0",

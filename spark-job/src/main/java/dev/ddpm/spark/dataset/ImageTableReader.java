@@ -245,7 +245,7 @@ public final class ImageTableReader {
   private static void checkCount(String path, long rows, long described) {
     if (rows != described) {
       throw DdpmException.data(
-          "The image table %s has %d rows, but its %s tells of %d: files are missing or were"
+          "The image table %s has %d rows, but its %s says %d: files are missing or were"
               + " added.",
           path, rows, TableDescription.FILE_NAME, described);
     }

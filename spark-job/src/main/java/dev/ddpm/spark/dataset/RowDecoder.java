@@ -49,7 +49,7 @@ record RowDecoder(String table, int height, int width, int channels) implements 
     RawImage image = ImageCodec.decode(stored, "Image " + id + " of the table " + table);
     if (image.height() != height || image.width() != width || image.channels() != channels) {
       throw DdpmException.data(
-          "Image %d of the table %s is %s, but its columns tell of %d×%d×%d.",
+          "Image %d of the table %s is %s, but its columns say %d×%d×%d.",
           id, table, image.shape(), height, width, channels);
     }
     return image.pixels();

@@ -105,7 +105,7 @@ public final class EvaluateJob {
     requireRange(request.model(), model.description());
     int transitions = model.description().schedule().steps() - 1;
     int timesteps = request.timesteps().orElse(Math.min(TIMESTEPS, transitions));
-    requireBetween("--timesteps", timesteps, transitions, "those of the model but the first");
+    requireBetween("--timesteps", timesteps, transitions, "one less than the model has");
     var store =
         new HadoopFileStore(EmptyFolder.require(request.output(), configuration), configuration);
     ImageTableReader reader = model.table(spark, request.table());
@@ -134,8 +134,8 @@ public final class EvaluateJob {
   private static void requireRange(String path, ModelDescription model) {
     if (model.dataRange() != DataRange.MINUS_ONE_TO_ONE) {
       throw DdpmException.user(
-          "--model = %s: has the data range %s; bits per dimension are defined for"
-              + " minus-one-to-one alone, that of the preset paper.",
+          "--model = %s: has the data range %s; bits per dimension are defined only for"
+              + " minus-one-to-one, the range of the preset paper.",
           path, SamplingPlan.word(model.dataRange()));
     }
   }

@@ -29,7 +29,7 @@ record IdxHeader(int count, int height, int width) implements Serializable {
           || header.width < 1
           || (long) header.height * header.width > ImageCodec.MAX_PIXELS) {
         throw DdpmException.data(
-            "%s tells of %d images of %d×%d pixels (height×width): each may have 1 to %d pixels.",
+            "%s declares %d images of %d×%d pixels (height×width): each may have 1 to %d pixels.",
             path, header.count, header.height, header.width, ImageCodec.MAX_PIXELS);
       }
       return header;

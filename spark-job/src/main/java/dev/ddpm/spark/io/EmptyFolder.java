@@ -26,7 +26,7 @@ public final class EmptyFolder {
       Path folder = files.makeQualified(path);
       if (files.listStatus(folder).length > 0) {
         throw DdpmException.user(
-            "--output = %s: is not empty; nothing is ever written over.", output);
+            "--output = %s: is not empty; nothing is ever overwritten.", output);
       }
       return folder.toString();
     } catch (FileNotFoundException none) {

@@ -142,7 +142,7 @@ final class Drawing {
         .ifPresent(
             other ->
                 LOG.warn(
-                    "Earlier images of this folder were drawn with {}, these are with {}: the"
+                    "Earlier images of this folder were drawn with {}, these are drawn with {}: the"
                         + " images agree within rounding, not bit for bit",
                     other,
                     now));

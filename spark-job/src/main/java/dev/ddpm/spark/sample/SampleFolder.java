@@ -90,8 +90,8 @@ final class SampleFolder {
     }
     if (Arrays.stream(there).anyMatch(SampleFolder::isLasting)) {
       throw DdpmException.user(
-          "--output = %s: is not empty, and holds no %s to go on with; samples are never written"
-              + " over anything.",
+          "--output = %s: is not empty, and holds no %s to go on with; samples never overwrite"
+              + " anything.",
           output, Manifest.FILE_NAME);
     }
   }

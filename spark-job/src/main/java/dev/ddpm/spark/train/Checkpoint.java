@@ -47,7 +47,9 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
         folder
             .training()
             .orElseThrow(
-                () -> DdpmException.data("It has no training.json: it cannot be gone on from."));
+                () ->
+                    DdpmException.data(
+                        "It has no training.json, so training cannot go on from it."));
     float[] updater = folder.has(TensorFile.UPDATER) ? flat.readMoments(folder) : new float[0];
     var state =
         new ModelState(

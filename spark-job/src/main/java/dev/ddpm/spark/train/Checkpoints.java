@@ -63,7 +63,7 @@ final class Checkpoints {
         if (ModelFolder.isNewer(store(path))) {
           throw damaged;
         }
-        LOG.warn("Checkpoint {} is passed over: {}", path, damaged.getMessage());
+        LOG.warn("Checkpoint {} is skipped: {}", path, damaged.getMessage());
       }
     }
     return Optional.empty();

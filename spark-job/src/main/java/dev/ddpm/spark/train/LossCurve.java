@@ -1,5 +1,6 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.diffusion.Prediction;
 import java.awt.Color;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,17 +14,34 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** The picture of a training run: loss of every round over the images seen. */
 final class LossCurve {
+  /** How much less a round counts than one that is a round nearer. */
+  private static final double FADING = 0.9;
+
+  /** Rounds to either side that are looked at; farther ones count for less than 1 %. */
+  private static final int REACH = 44;
+
   private LossCurve() {}
 
-  /** Draws the curve as a PNG file; rounds that were not applied are left out. */
-  static byte[] png(List<RoundReport> all) throws IOException {
+  /**
+   * Draws the curve as a PNG file; rounds that were not applied are left out.
+   *
+   * @param prediction what the loss is the mean squared error of
+   */
+  static byte[] png(List<RoundReport> all, Prediction prediction) throws IOException {
+    var png = new ByteArrayOutputStream();
+    BitmapEncoder.saveBitmap(chart(all, prediction), png, BitmapFormat.PNG);
+    return png.toByteArray();
+  }
+
+  /** The same before it is drawn. */
+  static XYChart chart(List<RoundReport> all, Prediction prediction) {
     XYChart chart =
         new XYChartBuilder()
             .width(900)
             .height(500)
             .title("Training loss")
             .xAxisTitle("images seen")
-            .yAxisTitle("mean squared error of ε")
+            .yAxisTitle("mean squared error of " + prediction.symbol())
             .build();
     chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
     chart.getStyler().setChartBackgroundColor(Color.WHITE);
@@ -43,21 +61,44 @@ final class LossCurve {
           validated.stream().mapToDouble(RoundReport::images).toArray(),
           validated.stream().mapToDouble(RoundReport::validationLoss).toArray());
     }
-    var png = new ByteArrayOutputStream();
-    BitmapEncoder.saveBitmap(chart, png, BitmapFormat.PNG);
-    return png.toByteArray();
+    return chart;
   }
 
-  /** Exponential smoothing with a memory of about ten rounds, corrected for its start. */
-  private static double[] smooth(double[] losses) {
+  /**
+   * Around every round the exponential that fits the losses nearby best: a line through their
+   * logarithms, by least squares that weight a round by how near it is. A mean of the rounds before
+   * would lie above a loss that falls.
+   *
+   * @param losses positive
+   */
+  static double[] smooth(double[] losses) {
     double[] smoothed = new double[losses.length];
-    double sum = 0;
-    double weight = 0;
-    for (int i = 0; i < losses.length; i++) {
-      sum = 0.9 * sum + 0.1 * losses[i];
-      weight = 0.9 * weight + 0.1;
-      smoothed[i] = sum / weight;
+    for (int round = 0; round < losses.length; round++) {
+      smoothed[round] = Math.exp(fit(losses, round));
     }
     return smoothed;
+  }
+
+  /** Value of the line at a round. */
+  private static double fit(double[] losses, int round) {
+    double weights = 0;
+    double x = 0;
+    double xx = 0;
+    double y = 0;
+    double xy = 0;
+    int last = Math.min(losses.length - 1, round + REACH);
+    for (int i = Math.max(0, round - REACH); i <= last; i++) {
+      double distance = i - round;
+      double weight = Math.pow(FADING, Math.abs(distance));
+      double value = Math.log(losses[i]);
+      weights += weight;
+      x += weight * distance;
+      xx += weight * distance * distance;
+      y += weight * value;
+      xy += weight * distance * value;
+    }
+    double spread = weights * xx - x * x;
+    // a single round has no slope
+    return spread > 0 ? (xx * y - x * xy) / spread : y / weights;
   }
 }

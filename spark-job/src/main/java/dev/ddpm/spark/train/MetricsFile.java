@@ -3,6 +3,7 @@ package dev.ddpm.spark.train;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,7 +28,7 @@ final class MetricsFile {
   }
 
   /** Writes the reports and draws the loss curve. */
-  void write(List<RoundReport> reports) {
+  void write(List<RoundReport> reports, Prediction prediction) {
     try {
       StringBuilder lines = new StringBuilder();
       for (RoundReport report : reports) {
@@ -35,7 +36,7 @@ final class MetricsFile {
       }
       byte[] text = lines.toString().getBytes(StandardCharsets.UTF_8);
       store.create(METRICS, out -> out.write(text));
-      byte[] curve = LossCurve.png(reports);
+      byte[] curve = LossCurve.png(reports, prediction);
       store.create(CURVE, out -> out.write(curve));
     } catch (IOException e) {
       throw DdpmException.environment(
@@ -61,7 +62,10 @@ final class MetricsFile {
         }
       }
     } catch (JsonProcessingException e) {
-      LOG.warn("{} is not read on: {}", store.location(METRICS), e.getOriginalMessage());
+      LOG.warn(
+          "{} has a damaged line, after which nothing is read: {}",
+          store.location(METRICS),
+          e.getOriginalMessage());
     } catch (IOException e) {
       throw DdpmException.environment(
           e, "%s cannot be read: %s.", store.location(METRICS), e.getMessage());

@@ -122,10 +122,10 @@ final class RunFolder implements AutoCloseable {
     checkpoints.write(checkpoint, description, keep);
   }
 
-  /** Writes metrics and loss curve. */
-  void write(List<RoundReport> reports) {
+  /** Writes metrics and loss curve of a model with this description. */
+  void write(List<RoundReport> reports, ModelDescription description) {
     lease.ensureHeld();
-    metrics.write(reports);
+    metrics.write(reports, description.prediction());
   }
 
   /** Writes a checkpoint as the best one, and removes the one that was. */

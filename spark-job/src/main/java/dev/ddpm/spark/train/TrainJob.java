@@ -151,7 +151,7 @@ public final class TrainJob {
       if (stored.isPresent()) {
         out.println(
             trainingRun.finished()
-                ? "Nothing to do: all rounds are made already."
+                ? "Nothing to do: all rounds are done already."
                 : "Going on after round %d of %d."
                     .formatted(trainingRun.roundsDone(), trainingRun.rounds()));
       }
@@ -244,7 +244,7 @@ public final class TrainJob {
     }
     if (plan.workers() > slots) {
       out.println(
-          "%d workers share %d task slot(s): a round takes as long as %d of one worker."
+          "%d workers share %d task slot(s): a round takes %d times as long as with a slot for each."
               .formatted(plan.workers(), slots, (plan.workers() + slots - 1) / slots));
     }
   }

@@ -105,7 +105,7 @@ final class TrainingRun {
     boolean due = roundsDone() % training.checkpointEvery() == 0 || finished();
     if (due || best) {
       // Before the checkpoint: a resumed run finds the reports of all rounds that it does not make.
-      folder.write(log.reports());
+      folder.write(log.reports(), description);
     }
     if (best) {
       folder.writeBest(current, description);

@@ -227,7 +227,7 @@ class ImageTableReaderTest {
         .write(new org.apache.hadoop.fs.Path(path), new Configuration());
 
     assertThatThrownBy(() -> open(path))
-        .hasMessageContaining("has 4 rows, but its _dataset.json tells of 5");
+        .hasMessageContaining("has 4 rows, but its _dataset.json says 5");
   }
 
   @Test
@@ -259,6 +259,6 @@ class ImageTableReaderTest {
         .hasMessage(
             "Image 5 of the table t is no PNG and has 5 bytes: raw pixels of 2×3×1 have 6.");
     assertThatThrownBy(() -> decoder.decode(RowFactory.create(5L, square, null)))
-        .hasMessage("Image 5 of the table t is 3×3×1, but its columns tell of 2×3×1.");
+        .hasMessage("Image 5 of the table t is 3×3×1, but its columns say 2×3×1.");
   }
 }

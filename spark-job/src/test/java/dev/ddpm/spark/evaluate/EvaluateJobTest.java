@@ -236,8 +236,8 @@ class EvaluateJobTest {
       value = {
         "0 | 3 | --images = 0: must be 1 to 24, those of the table.",
         "25 | 3 | --images = 25: must be 1 to 24, those of the table.",
-        "5 | 0 | --timesteps = 0: must be 1 to 19, those of the model but the first.",
-        "5 | 20 | --timesteps = 20: must be 1 to 19, those of the model but the first.",
+        "5 | 0 | --timesteps = 0: must be 1 to 19, one less than the model has.",
+        "5 | 20 | --timesteps = 20: must be 1 to 19, one less than the model has.",
       })
   void numbersThatThereAreNotAreRefused(long images, int timesteps, String message) {
     var request =
@@ -268,7 +268,7 @@ class EvaluateJobTest {
     assertThatThrownBy(() -> run(request))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("has the data range zero-to-one")
-        .hasMessageContaining("minus-one-to-one alone");
+        .hasMessageContaining("defined only for minus-one-to-one");
   }
 
   @Test
@@ -287,7 +287,7 @@ class EvaluateJobTest {
 
     assertThatThrownBy(() -> run(request(table, "out")))
         .isInstanceOf(DdpmException.class)
-        .hasMessageContaining("is not empty; nothing is ever written over");
+        .hasMessageContaining("is not empty; nothing is ever overwritten");
     assertThat(folder.resolve("out").toFile().list()).containsExactly("mine.txt");
   }
 

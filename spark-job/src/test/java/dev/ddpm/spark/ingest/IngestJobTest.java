@@ -188,7 +188,7 @@ class IngestJobTest {
     Files.write(
         file,
         ByteBuffer.allocate(16).putInt(0x803).putInt(1).putInt(1 << 16).putInt(1 << 16).array());
-    assertRefused(options, DdpmException.Category.DATA, "tells of 1 images of 65536×65536 pixels");
+    assertRefused(options, DdpmException.Category.DATA, "declares 1 images of 65536×65536 pixels");
     Files.write(file, unzipped(Files64.LABELS));
     assertRefused(
         options,

@@ -82,7 +82,7 @@ class TrainJobRobustnessTest {
         .hasMessageContaining("--resume = never, but --run = ")
         .hasMessageContaining("has checkpoints");
     train("new", Resume.REQUIRE, "training.max-rounds=2");
-    assertThat(out.toString()).contains("Nothing to do: all rounds are made already.");
+    assertThat(out.toString()).contains("Nothing to do: all rounds are done already.");
   }
 
   @Test

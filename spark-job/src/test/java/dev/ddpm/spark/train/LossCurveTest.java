@@ -1,0 +1,48 @@
+package dev.ddpm.spark.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.ddpm.diffusion.Prediction;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LossCurveTest {
+  @ParameterizedTest
+  @CsvSource({"EPSILON, ε", "X0, x₀", "V, v"})
+  void theAxisNamesWhatIsPredicted(Prediction prediction, String symbol) {
+    assertThat(LossCurve.chart(List.of(), prediction).getYAxisTitle())
+        .isEqualTo("mean squared error of " + symbol);
+  }
+
+  /** A mean of the rounds before would be above it, at the start or all along. */
+  @ParameterizedTest
+  @CsvSource({"1, 0.9", "2, 0.9", "200, 0.9", "200, 1", "200, 1.05"})
+  void aLossThatFallsEvenlyIsItsOwnCurve(int rounds, double factor) {
+    double[] losses = IntStream.range(0, rounds).mapToDouble(i -> Math.pow(factor, i)).toArray();
+
+    double[] smoothed = LossCurve.smooth(losses);
+
+    SoftAssertions.assertSoftly(
+        softly -> {
+          for (int i = 0; i < rounds; i++) {
+            softly.assertThat(smoothed[i] / losses[i]).isCloseTo(1, within(1e-9));
+          }
+        });
+  }
+
+  @Test
+  void jumpsFromRoundToRoundAreSmoothed() {
+    double[] losses = IntStream.range(0, 200).mapToDouble(i -> i % 2 == 0 ? 0.9 : 1.1).toArray();
+
+    double[] smoothed = LossCurve.smooth(losses);
+
+    for (double value : smoothed) {
+      assertThat(value).isCloseTo(1, within(0.05));
+    }
+  }
+}
