@@ -13,7 +13,9 @@ public record DiffusionConfig(
     @Key(
             value = "paper",
             doc =
-                "The recipe to follow: `paper` (Ho et al.) or `labml` (exact parity with the annotated implementation). It decides the defaults of several keys and, stored with the model, how sampling clips and ends.")
+                "The recipe to follow: `paper` (Ho et al.) or `labml` (exact parity with the"
+                    + " annotated implementation). It decides the defaults of several keys and,"
+                    + " stored with the model, how sampling clips and ends.")
         Preset preset,
     @Key(value = "1000", in = "[1, 100000]", doc = "Steps T of the forward process.") int timesteps,
     @Key(value = "linear", doc = "How β grows with the timestep.") ScheduleKind schedule,

@@ -45,7 +45,8 @@ public record SamplingConfig(
             value = "16",
             in = "[1, 65536]",
             doc =
-                "Images that a task denoises together: more are faster and need more memory. The last bits of an image depend on it.")
+                "Images that a task denoises together: more are faster and need more memory. The"
+                    + " last bits of an image depend on it.")
         int microBatch,
     @Key(
             value = "0",

@@ -29,7 +29,8 @@ public record TrainingConfig(
             absent = "float32",
             doc =
                 "How weights and moments travel between driver and workers: float32 exactly;"
-                    + " bfloat16 in half the bytes, with rounded moments, and the rounded change of the weights sent back in place of the weights.")
+                    + " bfloat16 in half the bytes, with rounded moments, and the rounded change of"
+                    + " the weights sent back in place of the weights.")
         WireFormat wireFormat,
     @Key(value = "1", in = "[1, inf)", doc = "Passes over the data set.") int epochs,
     @Key(
@@ -108,7 +109,9 @@ public record TrainingConfig(
             value = "60",
             absent = "60",
             in = "[3, inf)",
-            doc = "Seconds without a sign of life after which the run of another driver is taken over.")
+            doc =
+                "Seconds without a sign of life after which the run of another driver is taken"
+                    + " over.")
         int leaseSeconds,
     @Key(
             value = "0",

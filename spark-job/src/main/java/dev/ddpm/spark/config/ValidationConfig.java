@@ -23,6 +23,7 @@ public record ValidationConfig(
             absent = "0",
             in = "[0, inf)",
             doc =
-                "Rounds between two contact sheets, whose images always start from the same noise; 0 = none.")
+                "Rounds between two contact sheets, whose images always start from the same noise;"
+                    + " 0 = none.")
         int sheetEvery)
     implements Serializable {}
