@@ -1,6 +1,13 @@
 package dev.ddpm.network;
 
+import dev.ddpm.network.block.AttentionBlock;
 import dev.ddpm.network.block.BlockSpec;
+import dev.ddpm.network.block.ConvolutionBlock;
+import dev.ddpm.network.block.OutputBlock;
+import dev.ddpm.network.block.ResidualBlock;
+import dev.ddpm.network.block.SwishBlock;
+import dev.ddpm.network.block.TimeEmbeddingBlock;
+import dev.ddpm.network.block.UpsampleBlock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -42,12 +49,12 @@ final class LabmlPlan {
   private void entrance() {
     append(
         "image_proj",
-        new BlockSpec.Convolution(spec.imageChannels(), spec.channels(), 1),
+        new ConvolutionBlock.Spec(spec.imageChannels(), spec.channels(), 1),
         NetworkPlan.IMAGE);
     channels = spec.channels();
     skips.push(new Skip(current, channels));
-    append("time_emb", new BlockSpec.TimeEmbedding(spec.timeChannels()), NetworkPlan.TIMESTEP);
-    append(TIME, new BlockSpec.Swish(), "time_emb");
+    append("time_emb", new TimeEmbeddingBlock.Spec(spec.timeChannels()), NetworkPlan.TIMESTEP);
+    append(TIME, new SwishBlock.Spec(), "time_emb");
     current = "image_proj";
   }
 
@@ -63,7 +70,7 @@ final class LabmlPlan {
       }
       if (level < spec.levels() - 1) {
         append(
-            "down." + module + ".conv", new BlockSpec.Convolution(channels, channels, 2), current);
+            "down." + module + ".conv", new ConvolutionBlock.Spec(channels, channels, 2), current);
         skips.push(new Skip(current, channels));
         module++;
       }
@@ -87,7 +94,7 @@ final class LabmlPlan {
         module++;
       }
       if (level > 0) {
-        append("up." + module + ".conv", new BlockSpec.Upsample(channels, channels), current);
+        append("up." + module + ".conv", new UpsampleBlock.Spec(channels, channels), current);
         module++;
       }
     }
@@ -95,14 +102,14 @@ final class LabmlPlan {
 
   private void exit() {
     BlockSpec output =
-        new BlockSpec.Output(
+        new OutputBlock.Spec(
             channels, spec.imageChannels(), LabmlUNet.FINAL_NORM_GROUPS, LabmlUNet.NORM_EPSILON);
     nodes.add(new NetworkPlan.Node("epsilon", "", output, List.of(current)));
   }
 
   private void residual(String name, Skip skip, int out) {
     BlockSpec block =
-        new BlockSpec.Residual(
+        new ResidualBlock.Spec(
             channels,
             skip == null ? 0 : skip.channels(),
             out,
@@ -121,7 +128,7 @@ final class LabmlPlan {
 
   private void attention(String name, boolean attends) {
     if (attends) {
-      append(name, new BlockSpec.Attention(channels, spec.attentionHeads()), current);
+      append(name, new AttentionBlock.Spec(channels, spec.attentionHeads()), current);
     }
   }
 }

@@ -8,9 +8,14 @@ import dev.ddpm.backend.Tensor;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.NetworkPlan;
+import dev.ddpm.network.block.AttentionBlock;
 import dev.ddpm.network.block.Block;
 import dev.ddpm.network.block.BlockParameters;
 import dev.ddpm.network.block.BlockSpec;
+import dev.ddpm.network.block.ConvolutionBlock;
+import dev.ddpm.network.block.OutputBlock;
+import dev.ddpm.network.block.ResidualBlock;
+import dev.ddpm.network.block.UpsampleBlock;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
 import java.util.ArrayList;
@@ -88,24 +93,27 @@ public final class BlockTimes {
     boolean image = y.shape().length == 4;
     long positions = image ? (long) y.size(1) * y.size(2) : 1;
     String map = image ? String.format(Locale.ROOT, " @ %d×%d", y.size(1), y.size(2)) : "";
-    String kind = spec.getClass().getSimpleName() + channels(spec) + map;
+    String kind =
+        spec.getClass().getDeclaringClass().getSimpleName().replace("Block", "")
+            + channels(spec)
+            + map;
     Placed placed = new Placed(node, block, kind, batch * spec.flops(positions));
     placed.gradient = noise(y.shape());
     blocks.add(placed);
   }
 
   private static String channels(BlockSpec spec) {
-    if (spec instanceof BlockSpec.Residual residual) {
+    if (spec instanceof ResidualBlock.Spec residual) {
       String skip = residual.skip() == 0 ? "" : "+" + residual.skip();
       return " " + residual.current() + skip + "→" + residual.out();
-    } else if (spec instanceof BlockSpec.Convolution convolution) {
+    } else if (spec instanceof ConvolutionBlock.Spec convolution) {
       String stride = convolution.stride() == 1 ? "" : " stride 2";
       return " " + convolution.in() + "→" + convolution.out() + stride;
-    } else if (spec instanceof BlockSpec.Upsample upsample) {
+    } else if (spec instanceof UpsampleBlock.Spec upsample) {
       return " " + upsample.in();
-    } else if (spec instanceof BlockSpec.Attention attention) {
+    } else if (spec instanceof AttentionBlock.Spec attention) {
       return " " + attention.channels();
-    } else if (spec instanceof BlockSpec.Output output) {
+    } else if (spec instanceof OutputBlock.Spec output) {
       return " " + output.in() + "→" + output.out();
     }
     return "";

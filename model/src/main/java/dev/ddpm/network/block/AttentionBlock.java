@@ -5,25 +5,68 @@ import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.MatrixProduct;
 import dev.ddpm.backend.ProductShape;
 import dev.ddpm.backend.Tensor;
+import java.util.List;
 
 /**
- * {@link BlockSpec.Attention}: softmax(q·kᵀ/√d)·v over the positions of an image, per head, then a
- * linear layer, added to the input.
+ * Self-attention: softmax(q·kᵀ/√d)·v over the positions of an image, per head, then a linear layer,
+ * added to the input.
  *
  * <p>PyTorch's projection has rows [q, k, v] per head; here each of these is a matrix of its own,
  * so that every factor of every product is contiguous.
  */
-final class AttentionBlock implements Block {
+public final class AttentionBlock implements Block {
+
+  /**
+   * Self-attention over all positions. Its normalisation is in the state dict but never applied, as
+   * in the reference.
+   *
+   * @param channels channels, a multiple of {@code heads}
+   * @param heads number of heads
+   */
+  public record Spec(int channels, int heads) implements BlockSpec {
+    @Override
+    public List<Parameter> parameters() {
+      return Parameter.join(
+          Parameter.norm("norm", channels),
+          Parameter.stackedLinear("projection", channels, channels / heads, 3 * heads),
+          Parameter.linear("output", channels, channels));
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 2L * 4 * channels * channels * positions + 2L * 2 * channels * positions * positions;
+    }
+
+    /** q, k and v, the weights of all pairs of positions, the mixed values, y and dx. */
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      long image = inputPositions * channels;
+      long pairs = inputPositions * inputPositions;
+      count.training().own(6 * image + heads * pairs);
+      long head = image / heads;
+      count.inference().own(image);
+      count.inference().share("query, key, value and mixed", 4 * head);
+      count.inference().share("attention", pairs);
+      count.training().share("query, key, value and mixed gradient", 4 * head);
+      count.training().share("attention gradient", pairs);
+    }
+
+    @Override
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new AttentionBlock(this, engine, parameters);
+    }
+  }
+
   private static final int PARTS = 3;
 
-  private final BlockSpec.Attention spec;
+  private final Spec spec;
   private final Engine engine;
   private final BlockParameters parameters;
   private final int width;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
   private Tensor input;
 
-  AttentionBlock(BlockSpec.Attention spec, Engine engine, BlockParameters parameters) {
+  AttentionBlock(Spec spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
     this.engine = engine;
     this.parameters = parameters;

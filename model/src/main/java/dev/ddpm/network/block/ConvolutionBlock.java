@@ -4,16 +4,55 @@ import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Tensor;
+import java.util.List;
 
-/** {@link BlockSpec.Convolution}. */
-final class ConvolutionBlock implements Block {
-  private final BlockSpec.Convolution spec;
+/** A convolution alone, as the first of a network and between its levels. */
+public final class ConvolutionBlock implements Block {
+
+  /**
+   * A 3×3 convolution with padding 1; with stride 2 it halves the image.
+   *
+   * @param in channels of the input
+   * @param out channels of the output
+   * @param stride 1 or 2
+   */
+  public record Spec(int in, int out, int stride) implements BlockSpec {
+    @Override
+    public List<Parameter> parameters() {
+      return Parameter.convolution("", in, out, 3);
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 2L * 9 * in * out * positions;
+    }
+
+    @Override
+    public long outputPositions(long inputPositions) {
+      return inputPositions / ((long) stride * stride);
+    }
+
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      long result = outputPositions(inputPositions) * out;
+      count.training().own(result + inputPositions * in);
+      count.inference().own(result);
+      count.keep(9L * in * out);
+    }
+
+    @Override
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new ConvolutionBlock(this, engine, parameters);
+    }
+  }
+
+  private final Spec spec;
   private final Engine engine;
   private final BlockParameters parameters;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
   private Tensor input;
 
-  ConvolutionBlock(BlockSpec.Convolution spec, Engine engine, BlockParameters parameters) {
+  ConvolutionBlock(Spec spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
     this.engine = engine;
     this.parameters = parameters;

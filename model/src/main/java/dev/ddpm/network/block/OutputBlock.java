@@ -6,16 +6,53 @@ import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.GroupNorm;
 import dev.ddpm.backend.GroupNormOp;
 import dev.ddpm.backend.Tensor;
+import java.util.List;
 
-/** {@link BlockSpec.Output}. */
-final class OutputBlock implements Block {
-  private final BlockSpec.Output spec;
+/** The end of a network: normalisation, Swish and a convolution to the channels of an image. */
+public final class OutputBlock implements Block {
+
+  /**
+   * conv3x3(swish(GroupNorm(x))).
+   *
+   * @param in channels of the input
+   * @param out channels of the output
+   * @param groups groups of the normalisation
+   * @param epsilon added to the variance
+   */
+  public record Spec(int in, int out, int groups, double epsilon) implements BlockSpec {
+    @Override
+    public List<Parameter> parameters() {
+      return Parameter.join(
+          Parameter.norm("norm", in), Parameter.convolution("final.", in, out, 3));
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 2L * 9 * in * out * positions;
+    }
+
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      count.training().own(inputPositions * (2L * in + out));
+      count.inference().own(inputPositions * out);
+      count.inference().share("activated", inputPositions * in);
+      count.training().share("gradient", inputPositions * in);
+      count.training().share("windows", 9 * inputPositions * out);
+    }
+
+    @Override
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new OutputBlock(this, engine, parameters);
+    }
+  }
+
+  private final Spec spec;
   private final Engine engine;
   private final BlockParameters parameters;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
   private Tensor input;
 
-  OutputBlock(BlockSpec.Output spec, Engine engine, BlockParameters parameters) {
+  OutputBlock(Spec spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
     this.engine = engine;
     this.parameters = parameters;

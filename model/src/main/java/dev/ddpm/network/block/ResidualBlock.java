@@ -11,17 +11,105 @@ import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.MatrixProduct;
 import dev.ddpm.backend.ProductShape;
 import dev.ddpm.backend.Tensor;
+import java.util.List;
 
 /**
- * {@link BlockSpec.Residual}: two normalised convolutions with the time embedding added in between,
- * beside the identity or a 1×1 convolution.
+ * Two normalised convolutions with the time embedding added in between, beside the identity or a
+ * 1×1 convolution.
  *
  * <p>The bias of the first convolution and that of the time projection are added together with the
  * projection inside the second normalisation; the biases of the second convolution and of the
  * shortcut are added as one.
  */
-final class ResidualBlock implements Block {
-  private final BlockSpec.Residual spec;
+public final class ResidualBlock implements Block {
+
+  /** Winograd's algorithm makes 6×6 factors of the 3×3 weights of a kernel. */
+  private static final long WINOGRAD_PRODUCTS = 36;
+
+  /**
+   * A residual block. Inputs: the image, the skipped image if there is one, swish of the time
+   * embedding (batch, {@code timeChannels}), and the dropout key of each image (batch), 64 bits.
+   *
+   * @param current channels of the image
+   * @param skip channels of the skipped image, which follow those of the image; 0 if there is none
+   * @param out channels of the result
+   * @param timeChannels width of the time embedding
+   * @param groups groups of both normalisations
+   * @param epsilon added to the variance
+   * @param dropout probability of zeroing an activation in training
+   * @param layer number of this block, which gives it a dropout mask of its own
+   */
+  public record Spec(
+      int current,
+      int skip,
+      int out,
+      int timeChannels,
+      int groups,
+      double epsilon,
+      double dropout,
+      int layer)
+      implements BlockSpec {
+
+    /** Channels of image and skipped image together. */
+    int in() {
+      return current + skip;
+    }
+
+    /** Whether the residual path needs a 1×1 convolution. */
+    boolean projects() {
+      return in() != out;
+    }
+
+    @Override
+    public int inputs() {
+      return skip == 0 ? 3 : 4;
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+      return Parameter.join(
+          Parameter.norm("norm1", in()),
+          Parameter.convolution("conv1.", in(), out, 3),
+          Parameter.norm("norm2", out),
+          Parameter.convolution("conv2.", out, out, 3),
+          projects() ? Parameter.convolution("shortcut.", in(), out, 1) : List.of(),
+          Parameter.linear("time_emb", timeChannels, out));
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 2L * 9 * (in() + out) * out * positions
+          + (projects() ? 2L * in() * out * positions : 0)
+          + 2L * timeChannels * out;
+    }
+
+    /** The joined input if there is a skip, two activated images, the hidden one, y, and dx. */
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      long before = inputPositions * in();
+      long after = inputPositions * out;
+      count.training().own((skip == 0 ? 0 : before) + 2 * before + 3 * after);
+      count.inference().own(after);
+      if (skip > 0) {
+        count.inference().share("both", before);
+      }
+      count.inference().share("activated", before);
+      count.inference().share("activated", after);
+      count.inference().share("hidden", after);
+      count.keep(WINOGRAD_PRODUCTS * (in() + out) * out);
+      count.training().share("gradient", after);
+      count.training().share("hidden gradient", after);
+      count.training().share("gradient", before);
+      count.training().share("both gradient", before);
+    }
+
+    @Override
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new ResidualBlock(this, engine, parameters);
+    }
+  }
+
+  private final Spec spec;
   private final Engine engine;
   private final BlockParameters parameters;
   private final Dropout dropout;
@@ -31,7 +119,7 @@ final class ResidualBlock implements Block {
   private Tensor time;
   private Tensor keys;
 
-  ResidualBlock(BlockSpec.Residual spec, Engine engine, BlockParameters parameters) {
+  ResidualBlock(Spec spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
     this.engine = engine;
     this.parameters = parameters;

@@ -2,9 +2,34 @@ package dev.ddpm.network.block;
 
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Tensor;
+import java.util.List;
 
-/** {@link BlockSpec.Swish}. */
-final class SwishBlock implements Block {
+/** Swish alone, which a network applies to its time embedding. */
+public final class SwishBlock implements Block {
+
+  /** x · σ(x) of an input of any shape. */
+  public record Spec() implements BlockSpec {
+    @Override
+    public List<Parameter> parameters() {
+      return List.of();
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 0;
+    }
+
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      // used for the time embedding, a vector
+    }
+
+    @Override
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new SwishBlock(engine);
+    }
+  }
+
   private final Engine engine;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
   private Tensor input;

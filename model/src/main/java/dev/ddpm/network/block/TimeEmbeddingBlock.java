@@ -2,18 +2,49 @@ package dev.ddpm.network.block;
 
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Tensor;
+import java.util.List;
 
-/** {@link BlockSpec.TimeEmbedding}. */
-final class TimeEmbeddingBlock implements Block {
+/** Makes vectors of timesteps: sinusoids and two linear layers. */
+public final class TimeEmbeddingBlock implements Block {
+
+  /**
+   * lin2(swish(lin1([sin(t·f), cos(t·f)]))); the input is (batch, 1): one timestep per image.
+   *
+   * @param channels width of the result; the sinusoid has a quarter of it
+   */
+  public record Spec(int channels) implements BlockSpec {
+    @Override
+    public List<Parameter> parameters() {
+      return Parameter.join(
+          Parameter.linear("lin1", channels / 4, channels),
+          Parameter.linear("lin2", channels, channels));
+    }
+
+    @Override
+    public long flops(long positions) {
+      return 2L * channels * (channels / 4 + channels);
+    }
+
+    @Override
+    public void count(MemoryCount count, long inputPositions) {
+      // vectors only
+    }
+
+    @Override
+    public Block create(Engine engine, BlockParameters parameters) {
+      return new TimeEmbeddingBlock(this, engine, parameters);
+    }
+  }
+
   private static final Tensor[] NO_GRADIENT = {null};
 
-  private final BlockSpec.TimeEmbedding spec;
+  private final Spec spec;
   private final Engine engine;
   private final BlockParameters parameters;
   private final Sinusoid sinusoid;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
 
-  TimeEmbeddingBlock(BlockSpec.TimeEmbedding spec, Engine engine, BlockParameters parameters) {
+  TimeEmbeddingBlock(Spec spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
     this.engine = engine;
     this.parameters = parameters;

@@ -1,7 +1,14 @@
 package dev.ddpm.network.dl4j;
 
+import dev.ddpm.network.block.AttentionBlock;
 import dev.ddpm.network.block.BlockSpec;
+import dev.ddpm.network.block.ConvolutionBlock;
+import dev.ddpm.network.block.OutputBlock;
 import dev.ddpm.network.block.Parameter;
+import dev.ddpm.network.block.ResidualBlock;
+import dev.ddpm.network.block.SwishBlock;
+import dev.ddpm.network.block.TimeEmbeddingBlock;
+import dev.ddpm.network.block.UpsampleBlock;
 import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.TrainingConfig;
@@ -17,6 +24,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.shade.jackson.annotation.JsonAutoDetect;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.nd4j.shade.jackson.annotation.JsonSubTypes;
+import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
 
 /**
  * Any {@link BlockSpec} as a vertex of a DL4J computation graph: the part of it that is stored. Its
@@ -34,7 +43,21 @@ public final class BlockVertex extends GraphVertex implements TrainingConfig {
   static final String PARAMETERS = "parameters";
 
   @JsonProperty private final String name;
-  @JsonProperty private final BlockSpec spec;
+
+  /** The names of the blocks are part of stored networks. */
+  @JsonProperty
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "block")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = ConvolutionBlock.Spec.class, name = "convolution"),
+    @JsonSubTypes.Type(value = UpsampleBlock.Spec.class, name = "upsample"),
+    @JsonSubTypes.Type(value = TimeEmbeddingBlock.Spec.class, name = "time-embedding"),
+    @JsonSubTypes.Type(value = SwishBlock.Spec.class, name = "swish"),
+    @JsonSubTypes.Type(value = ResidualBlock.Spec.class, name = "residual"),
+    @JsonSubTypes.Type(value = AttentionBlock.Spec.class, name = "attention"),
+    @JsonSubTypes.Type(value = OutputBlock.Spec.class, name = "output")
+  })
+  private final BlockSpec spec;
+
   @JsonProperty private final IUpdater updater;
 
   /**

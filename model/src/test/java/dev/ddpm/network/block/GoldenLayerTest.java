@@ -70,14 +70,14 @@ class GoldenLayerTest {
 
   static Stream<Arguments> imageBlocks() {
     return Stream.of(
-            Arguments.of("conv3x3", new BlockSpec.Convolution(3, 5, 1)),
-            Arguments.of("conv_s2_even", new BlockSpec.Convolution(4, 4, 2)),
-            Arguments.of("conv_s2_odd", new BlockSpec.Convolution(3, 5, 2)),
-            Arguments.of("convt_same", new BlockSpec.Upsample(4, 4)),
-            Arguments.of("convt_3to5", new BlockSpec.Upsample(3, 5)),
-            Arguments.of("attn_c16", new BlockSpec.Attention(16, 1)),
-            Arguments.of("attn_c32", new BlockSpec.Attention(32, 1)),
-            Arguments.of("attn_c16_2heads", new BlockSpec.Attention(16, 2)))
+            Arguments.of("conv3x3", new ConvolutionBlock.Spec(3, 5, 1)),
+            Arguments.of("conv_s2_even", new ConvolutionBlock.Spec(4, 4, 2)),
+            Arguments.of("conv_s2_odd", new ConvolutionBlock.Spec(3, 5, 2)),
+            Arguments.of("convt_same", new UpsampleBlock.Spec(4, 4)),
+            Arguments.of("convt_3to5", new UpsampleBlock.Spec(3, 5)),
+            Arguments.of("attn_c16", new AttentionBlock.Spec(16, 1)),
+            Arguments.of("attn_c32", new AttentionBlock.Spec(32, 1)),
+            Arguments.of("attn_c16_2heads", new AttentionBlock.Spec(16, 2)))
         .flatMap(GoldenLayerTest::onBothBackends);
   }
 
@@ -102,8 +102,8 @@ class GoldenLayerTest {
 
   static Stream<Arguments> residualBlocks() {
     return Stream.of(
-            Arguments.of("res_same", new BlockSpec.Residual(16, 0, 16, 24, 8, EPSILON, 0, 0)),
-            Arguments.of("res_project", new BlockSpec.Residual(24, 0, 16, 24, 8, EPSILON, 0, 0)))
+            Arguments.of("res_same", new ResidualBlock.Spec(16, 0, 16, 24, 8, EPSILON, 0, 0)),
+            Arguments.of("res_project", new ResidualBlock.Spec(24, 0, 16, 24, 8, EPSILON, 0, 0)))
         .flatMap(GoldenLayerTest::onBothBackends);
   }
 
@@ -113,7 +113,7 @@ class GoldenLayerTest {
   void residualBlocks(String name, BlockSpec spec, TestedBackend backend) {
     BlockHarness harness = harness(spec, backend);
     setParameters(harness, name + ".");
-    BlockHarness swish = harness(new BlockSpec.Swish(), backend);
+    BlockHarness swish = harness(new SwishBlock.Spec(), backend);
     Tensor embedding = harness.tensor(GOLDEN.values(name + ".t_emb"), 2, 24);
     Tensor time = swish.block.forward(new Tensor[] {embedding}, true);
     Tensor[] inputs = {image(harness, name + ".x"), time, harness.keys(0, 0)};
@@ -132,9 +132,9 @@ class GoldenLayerTest {
   @EnumSource(TestedBackend.class)
   void residualBlockWithSkippedImage(TestedBackend backend) {
     BlockHarness harness =
-        harness(new BlockSpec.Residual(17, 7, 16, 24, 8, EPSILON, 0, 0), backend);
+        harness(new ResidualBlock.Spec(17, 7, 16, 24, 8, EPSILON, 0, 0), backend);
     setParameters(harness, "res_project.");
-    BlockHarness swish = harness(new BlockSpec.Swish(), backend);
+    BlockHarness swish = harness(new SwishBlock.Spec(), backend);
     Tensor embedding = harness.tensor(GOLDEN.values("res_project.t_emb"), 2, 24);
     Tensor time = swish.block.forward(new Tensor[] {embedding}, true);
     Kernels parts = harness.engine.kernels();
@@ -160,7 +160,7 @@ class GoldenLayerTest {
   @MethodSource("timeEmbeddings")
   void timeEmbedding(int channels, TestedBackend backend) {
     String prefix = "time" + channels + ".";
-    BlockHarness harness = harness(new BlockSpec.TimeEmbedding(4 * channels), backend);
+    BlockHarness harness = harness(new TimeEmbeddingBlock.Spec(4 * channels), backend);
     setParameters(harness, prefix);
     Tensor timesteps = harness.tensor(GOLDEN.values(prefix + "t"), 5, 1);
     Tensor encoding = harness.engine.allocate(5, channels);
@@ -191,7 +191,7 @@ class GoldenLayerTest {
   @ParameterizedTest
   @MethodSource("groupNorms")
   void groupNorm(String name, int groups, TestedBackend backend) {
-    BlockHarness harness = harness(new BlockSpec.Swish(), backend);
+    BlockHarness harness = harness(new SwishBlock.Spec(), backend);
     Tensor x = image(harness, name + ".x");
     int channels = x.columns();
     int batch = x.size(0);
@@ -217,7 +217,7 @@ class GoldenLayerTest {
   @ParameterizedTest
   @EnumSource(TestedBackend.class)
   void swish(TestedBackend backend) {
-    BlockHarness harness = harness(new BlockSpec.Swish(), backend);
+    BlockHarness harness = harness(new SwishBlock.Spec(), backend);
     Tensor[] inputs = {harness.tensor(GOLDEN.values("swish.x"), 108)};
     assertOutput(harness.block.forward(inputs, true), GOLDEN.values("swish.y"));
     Tensor dx = harness.block.backward(harness.tensor(GOLDEN.values("swish.dy"), 108))[0];
@@ -227,7 +227,7 @@ class GoldenLayerTest {
   @ParameterizedTest
   @EnumSource(TestedBackend.class)
   void meanSquaredError(TestedBackend backend) {
-    BlockHarness harness = harness(new BlockSpec.Swish(), backend);
+    BlockHarness harness = harness(new SwishBlock.Spec(), backend);
     Tensor prediction = harness.tensor(GOLDEN.values("mse.a"), 96);
     Tensor target = harness.tensor(GOLDEN.values("mse.b"), 96);
     Tensor gradient = harness.engine.allocate(96);
@@ -244,7 +244,7 @@ class GoldenLayerTest {
     float[] stored = new float[28];
     parameters[0].store(GOLDEN.values("linear.weight"), stored, 0);
     parameters[1].store(GOLDEN.values("linear.bias"), stored, 24);
-    BlockHarness harness = harness(new BlockSpec.Swish(), backend);
+    BlockHarness harness = harness(new SwishBlock.Spec(), backend);
     Tensor flatGradient = harness.engine.allocate(28);
     BlockParameters views =
         new BlockParameters(List.of(parameters), harness.tensor(stored, 28), flatGradient);

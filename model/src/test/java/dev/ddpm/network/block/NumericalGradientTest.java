@@ -26,30 +26,30 @@ class NumericalGradientTest {
 
   static java.util.stream.Stream<Arguments> blocks() {
     return java.util.stream.Stream.of(
-        image(new BlockSpec.Convolution(3, 5, 1), 5, 4, 3),
-        image(new BlockSpec.Convolution(2, 3, 1), 1, 1, 2),
-        image(new BlockSpec.Convolution(3, 5, 2), 5, 7, 3),
-        image(new BlockSpec.Upsample(3, 5), 3, 2, 3),
-        image(new BlockSpec.Upsample(2, 2), 1, 1, 2),
-        image(new BlockSpec.Swish(), 3, 3, 2),
-        image(new BlockSpec.Attention(6, 1), 3, 4, 6),
-        image(new BlockSpec.Attention(6, 3), 2, 3, 6),
-        image(new BlockSpec.Attention(4, 1), 1, 1, 4),
-        image(new BlockSpec.Output(16, 3, 8, 1e-5), 3, 5, 16),
-        Arguments.of(new BlockSpec.TimeEmbedding(32), List.of(new long[] {2, 1})),
-        residual(new BlockSpec.Residual(8, 0, 8, 6, 4, 1e-5, 0, 0), 4, 3),
-        residual(new BlockSpec.Residual(4, 0, 8, 6, 2, 1e-5, 0, 0), 3, 5),
-        residual(new BlockSpec.Residual(4, 5, 6, 6, 3, 1e-5, 0, 0), 3, 3),
-        residual(new BlockSpec.Residual(8, 0, 8, 6, 4, 1e-5, 0.4, 3), 4, 3),
-        residual(new BlockSpec.Residual(3, 5, 8, 6, 8, 1e-5, 0.2, 1), 1, 1),
-        residual(new BlockSpec.Residual(3, 5, 8, 6, 2, 1e-5, 0.2, 1), 1, 2));
+        image(new ConvolutionBlock.Spec(3, 5, 1), 5, 4, 3),
+        image(new ConvolutionBlock.Spec(2, 3, 1), 1, 1, 2),
+        image(new ConvolutionBlock.Spec(3, 5, 2), 5, 7, 3),
+        image(new UpsampleBlock.Spec(3, 5), 3, 2, 3),
+        image(new UpsampleBlock.Spec(2, 2), 1, 1, 2),
+        image(new SwishBlock.Spec(), 3, 3, 2),
+        image(new AttentionBlock.Spec(6, 1), 3, 4, 6),
+        image(new AttentionBlock.Spec(6, 3), 2, 3, 6),
+        image(new AttentionBlock.Spec(4, 1), 1, 1, 4),
+        image(new OutputBlock.Spec(16, 3, 8, 1e-5), 3, 5, 16),
+        Arguments.of(new TimeEmbeddingBlock.Spec(32), List.of(new long[] {2, 1})),
+        residual(new ResidualBlock.Spec(8, 0, 8, 6, 4, 1e-5, 0, 0), 4, 3),
+        residual(new ResidualBlock.Spec(4, 0, 8, 6, 2, 1e-5, 0, 0), 3, 5),
+        residual(new ResidualBlock.Spec(4, 5, 6, 6, 3, 1e-5, 0, 0), 3, 3),
+        residual(new ResidualBlock.Spec(8, 0, 8, 6, 4, 1e-5, 0.4, 3), 4, 3),
+        residual(new ResidualBlock.Spec(3, 5, 8, 6, 8, 1e-5, 0.2, 1), 1, 1),
+        residual(new ResidualBlock.Spec(3, 5, 8, 6, 2, 1e-5, 0.2, 1), 1, 2));
   }
 
   private static Arguments image(BlockSpec spec, int height, int width, int channels) {
     return Arguments.of(spec, List.of(new long[] {2, height, width, channels}));
   }
 
-  private static Arguments residual(BlockSpec.Residual spec, int height, int width) {
+  private static Arguments residual(ResidualBlock.Spec spec, int height, int width) {
     List<long[]> shapes = new ArrayList<>();
     shapes.add(new long[] {2, height, width, spec.current()});
     if (spec.skip() > 0) {
@@ -70,10 +70,10 @@ class NumericalGradientTest {
       fill(array(input), inputs.size() + 1);
       inputs.add(input);
     }
-    if (spec instanceof BlockSpec.TimeEmbedding) {
+    if (spec instanceof TimeEmbeddingBlock.Spec) {
       array(inputs.get(0)).assign(17);
     }
-    if (spec instanceof BlockSpec.Residual) {
+    if (spec instanceof ResidualBlock.Spec) {
       inputs.add(harness.keys(12345678901L, -5));
     }
     Tensor[] all = inputs.toArray(Tensor[]::new);
