@@ -1,8 +1,8 @@
 package dev.ddpm.spark.cli;
 
+import dev.ddpm.spark.config.Word;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import picocli.CommandLine.TypeConversionException;
 
 /** Enum constants as they are written on the command line: {@code CENTER_CROP} is center-crop. */
@@ -27,6 +27,6 @@ final class Words {
 
   /** The word of a constant. */
   static String of(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    return Word.of(constant);
   }
 }

@@ -115,22 +115,13 @@ public final class SamplerComparison {
     out.printf(
         Locale.ROOT,
         "| %s | %d | %.2f | %.2f | %.1f | %.1f |%n",
-        name(sampler),
+        sampler.describe(sampling),
         steps,
         drawn.seconds() / images,
         drawn.cpuSeconds() / images,
         distance(drawn.x(), withAllSteps),
         distance(drawn.x(), ddim));
     out.flush();
-  }
-
-  /** A sampler with the setting that only it has. */
-  private String name(SamplerChoice sampler) {
-    return switch (sampler) {
-      case DDPM -> sampler + ", " + SamplingPlan.word(sampling.variance());
-      case DDIM -> sampler + ", eta " + sampling.eta();
-      case DPM_SOLVER_PLUS_PLUS -> sampler.toString();
-    };
   }
 
   private int timesteps() {

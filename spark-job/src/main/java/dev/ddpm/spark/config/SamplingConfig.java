@@ -1,6 +1,9 @@
 package dev.ddpm.spark.config;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.diffusion.Variance;
 import java.io.Serializable;
 
@@ -82,6 +85,20 @@ public record SamplingConfig(
       throw DdpmException.user(
           "sampling.trajectory = %d: must be at most sampling.steps = %d.", trajectory, steps);
     }
+  }
+
+  /** Timesteps visited of a model with this schedule. */
+  public int stepsOf(ScheduleSpec schedule) {
+    return steps == 0 ? schedule.steps() : steps;
+  }
+
+  /** The timesteps of a schedule that are visited, at equal distances, as a schedule. */
+  public NoiseSchedule visited(ScheduleSpec schedule) {
+    NoiseSchedule all = schedule.build();
+    int visited = stepsOf(schedule);
+    return visited == all.steps()
+        ? all
+        : all.respaced(TimestepSpacing.LINSPACE.timesteps(all.steps(), visited));
   }
 
   /** The same images but for another sampler and micro-batch, and nothing kept besides them. */

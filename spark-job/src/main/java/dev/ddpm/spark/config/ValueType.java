@@ -7,7 +7,6 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -69,7 +68,7 @@ record ValueType(String description, boolean list, Function<Object, Optional<Obj
       return ConfigUtil.quoteString(text);
     }
     if (value instanceof Enum<?> constant) {
-      String text = written(constant);
+      String text = Word.of(constant);
       return text.matches("[a-z-]+") ? text : ConfigUtil.quoteString(text);
     }
     if (value instanceof List<?> values) {
@@ -79,7 +78,7 @@ record ValueType(String description, boolean list, Function<Object, Optional<Obj
   }
 
   private static ValueType oneOf(List<?> constants) {
-    List<String> texts = constants.stream().map(ValueType::written).toList();
+    List<String> texts = constants.stream().map(constant -> Word.of((Enum<?>) constant)).toList();
     return new ValueType(
         "one of " + String.join(", ", texts),
         false,
@@ -87,10 +86,6 @@ record ValueType(String description, boolean list, Function<Object, Optional<Obj
           int found = texts.indexOf(raw);
           return found < 0 ? Optional.empty() : Optional.of(constants.get(found));
         });
-  }
-
-  private static String written(Object constant) {
-    return constant.toString().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private static ValueType listOf(ValueType element, String description) {

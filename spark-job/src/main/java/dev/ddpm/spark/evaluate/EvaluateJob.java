@@ -9,13 +9,13 @@ import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.io.EmptyFolder;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Json;
 import dev.ddpm.spark.io.ParquetStream;
 import dev.ddpm.spark.stored.SamplingMemory;
-import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.stored.StoredModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -120,7 +120,7 @@ public final class EvaluateJob {
             images,
             timesteps,
             transitions + 1,
-            SamplingPlan.word(sampling.variance()),
+            Word.of(sampling.variance()),
             sampling.seed(),
             EvaluationSummary.mean(bounds, ImageBound::bitsPerDim),
             EvaluationSummary.standardError(bounds),
@@ -136,7 +136,7 @@ public final class EvaluateJob {
       throw DdpmException.user(
           "--model = %s: has the data range %s; bits per dimension are defined only for"
               + " minus-one-to-one, the range of the preset paper.",
-          path, SamplingPlan.word(model.dataRange()));
+          path, Word.of(model.dataRange()));
     }
   }
 

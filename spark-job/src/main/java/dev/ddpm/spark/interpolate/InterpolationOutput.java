@@ -3,6 +3,7 @@ package dev.ddpm.spark.interpolate;
 import dev.ddpm.image.ContactSheet;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.ParquetStream;
 import dev.ddpm.spark.stored.SamplingPlan;
@@ -80,7 +81,7 @@ record InterpolationOutput(
         pair.first(),
         pair.other(),
         (double) plan.lambda(result),
-        SamplingPlan.word(plan.method()),
+        Word.of(plan.method()),
         sampling.sampler().schedule().timestep(plan.step()),
         ImageCodec.encodePng(image),
         image.height(),

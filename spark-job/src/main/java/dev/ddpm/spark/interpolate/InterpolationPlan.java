@@ -3,13 +3,8 @@ package dev.ddpm.spark.interpolate;
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.NoiseSchedule;
-import dev.ddpm.sampling.DdimInversion;
-import dev.ddpm.sampling.Interpolation;
-import dev.ddpm.sampling.LatentInterpolation;
 import dev.ddpm.sampling.ReverseProcess;
-import dev.ddpm.sampling.StepListener;
 import dev.ddpm.sampling.Thresholding;
-import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.stored.SamplingPlan;
 import java.io.Serializable;
 
@@ -24,9 +19,6 @@ import java.io.Serializable;
 record InterpolationPlan(
     SamplingPlan sampling, InterpolationMethod method, int timestep, int lambdas)
     implements Serializable {
-
-  /** How often an inversion corrects each step: with 2 a trained model gives images back. */
-  private static final int CORRECTIONS = 2;
 
   /**
    * Checks the options.
@@ -43,13 +35,7 @@ record InterpolationPlan(
           "--timestep = %d: must be in 0..%d, the timesteps of the model.",
           timestep, timesteps - 1);
     }
-    if (method == InterpolationMethod.INVERSION
-        && (sampling.sampling().sampler() != SamplerChoice.DDIM
-            || sampling.sampling().eta() != 0)) {
-      throw DdpmException.user(
-          "--method = inversion: needs sampling.sampler = ddim and sampling.eta = 0, because only"
-              + " that process can be run backwards.");
-    }
+    method.require(sampling.sampling());
   }
 
   /**
@@ -84,31 +70,12 @@ record InterpolationPlan(
       weights[i] = lambda(i);
     }
     float[] images = new float[lambdas * size];
-    switch (method) {
-      case SAME_NOISE ->
-          new Interpolation(process(sampling.thresholding()), size)
-              .interpolate(
-                  model,
-                  sampling.sampling().seed(),
-                  (long) pair * lambdas,
-                  first,
-                  other,
-                  weights,
-                  step(),
-                  images,
-                  StepListener.NONE);
-      case INVERSION -> {
-        var inversion =
-            new DdimInversion(
-                sampling.visited(), sampling.model().prediction(), size, 2, CORRECTIONS);
-        new LatentInterpolation(inversion, process(Thresholding.NONE), size)
-            .interpolate(model, first, other, weights, step(), images, StepListener.NONE);
-      }
-    }
+    method.interpolate(this, model, pair, first, other, weights, images);
     return images;
   }
 
-  private ReverseProcess process(Thresholding thresholding) {
+  /** The way from noise to the images of a pair. */
+  ReverseProcess process(Thresholding thresholding) {
     return new ReverseProcess(
         sampling.sampler(),
         sampling.model().prediction(),

@@ -2,22 +2,16 @@ package dev.ddpm.spark.stored;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
-import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.NoiseSchedule;
-import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.RawImage;
-import dev.ddpm.sampling.AncestralSampler;
-import dev.ddpm.sampling.DdimSampler;
-import dev.ddpm.sampling.DpmSolverPlusPlus2M;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.Sampler;
 import dev.ddpm.sampling.Thresholding;
-import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.ThresholdingChoice;
+import dev.ddpm.spark.config.Word;
 import java.io.Serializable;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -52,17 +46,12 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
           "sampling.trajectory = %d: must be at most %d, the timesteps of the model.",
           sampling.trajectory(), timesteps);
     }
-    if (sampling.thresholding() == ThresholdingChoice.DYNAMIC
-        && model.dataRange() != DataRange.MINUS_ONE_TO_ONE) {
-      throw DdpmException.user(
-          "sampling.thresholding = dynamic: is for models of the data range minus-one-to-one, and"
-              + " this one has another; use clip or none.");
-    }
+    sampling.thresholding().require(model);
   }
 
   /** Timesteps visited. */
   public int steps() {
-    return sampling.steps() == 0 ? model.schedule().steps() : sampling.steps();
+    return sampling.stepsOf(model.schedule());
   }
 
   /** Images that are denoised together. */
@@ -96,39 +85,17 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
 
   /** What is done to predicted clean images. */
   public Thresholding thresholding() {
-    if (sampling.thresholding() == ThresholdingChoice.DYNAMIC) {
-      return new Thresholding.Dynamic(
-          sampling.thresholdingQuantile(), sampling.thresholdingBound());
-    }
-    return thresholdingChoice() == ThresholdingChoice.CLIP
-        ? Thresholding.clip(model.dataRange())
-        : Thresholding.NONE;
-  }
-
-  /** What is configured, or, where that is left to the model, what its preset says. */
-  private ThresholdingChoice thresholdingChoice() {
-    if (sampling.thresholding() != ThresholdingChoice.PRESET) {
-      return sampling.thresholding();
-    }
-    return model.preset().clipX0() ? ThresholdingChoice.CLIP : ThresholdingChoice.NONE;
+    return sampling.thresholding().create(model, sampling);
   }
 
   /** The rule of a step. */
   public Sampler sampler() {
-    return switch (sampling.sampler()) {
-      case DDPM ->
-          new AncestralSampler(visited(), sampling.variance(), model.preset().noiseAtLastStep());
-      case DDIM -> new DdimSampler(visited(), sampling.eta());
-      case DPM_SOLVER_PLUS_PLUS -> DpmSolverPlusPlus2M.withSteps(model.schedule().build(), steps());
-    };
+    return sampling.sampler().create(model, sampling);
   }
 
-  /** The steps that DDPM and DDIM take. */
+  /** The timesteps that are visited, as a schedule. */
   public NoiseSchedule visited() {
-    NoiseSchedule schedule = model.schedule().build();
-    return steps() == schedule.steps()
-        ? schedule
-        : schedule.respaced(TimestepSpacing.LINSPACE.timesteps(schedule.steps(), steps()));
+    return sampling.visited(model.schedule());
   }
 
   /** Name of the sampler, as a configuration has it. */
@@ -148,26 +115,16 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
     identity.put("sampling.seed", Long.toString(sampling.seed()));
     identity.put("sampling.sampler", samplerName());
     identity.put("sampling.steps", Integer.toString(steps()));
-    if (sampling.sampler() == SamplerChoice.DDIM) {
-      identity.put("sampling.eta", Double.toString(sampling.eta()));
-    }
-    if (sampling.sampler() == SamplerChoice.DDPM) {
-      identity.put("sampling.variance", word(sampling.variance()));
-    }
-    identity.put("sampling.thresholding", word(thresholdingChoice()));
-    if (sampling.thresholding() == ThresholdingChoice.DYNAMIC) {
-      identity.put(
-          "sampling.thresholding-quantile", Double.toString(sampling.thresholdingQuantile()));
-      identity.put("sampling.thresholding-bound", Double.toString(sampling.thresholdingBound()));
-    }
+    sampling
+        .sampler()
+        .settings(sampling)
+        .forEach((key, value) -> identity.put("sampling." + key, value));
+    ThresholdingChoice thresholding = sampling.thresholding().resolved(model);
+    identity.put("sampling.thresholding", Word.of(thresholding));
+    thresholding.settings(sampling).forEach((key, value) -> identity.put("sampling." + key, value));
     identity.put("sampling.micro-batch", Integer.toString(microBatch()));
     identity.put("sampling.keep-x0", Boolean.toString(sampling.keepX0()));
     identity.put("sampling.trajectory", Integer.toString(sampling.trajectory()));
     return identity;
-  }
-
-  /** A choice as a configuration has it. */
-  public static String word(Enum<?> choice) {
-    return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

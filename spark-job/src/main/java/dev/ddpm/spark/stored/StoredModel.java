@@ -38,8 +38,7 @@ public final class StoredModel {
     var inRun = new HadoopFileStore(path + "/model", configuration);
     var given = new HadoopFileStore(path, configuration);
     ModelFolder folder = ModelFolder.open(isModel(inRun) ? inRun : given);
-    boolean average = choice == WeightChoice.EMA && folder.has(TensorFile.EMA);
-    return new StoredModel(folder, average ? TensorFile.EMA : TensorFile.WEIGHTS);
+    return new StoredModel(folder, choice.in(folder));
   }
 
   private static boolean isModel(HadoopFileStore store) {
