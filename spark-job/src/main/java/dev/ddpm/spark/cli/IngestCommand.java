@@ -15,6 +15,7 @@ import dev.ddpm.spark.ingest.IngestJob;
 import dev.ddpm.spark.ingest.IngestOptions;
 import dev.ddpm.spark.ingest.IngestResult;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -51,9 +52,58 @@ final class IngestCommand implements Callable<Integer> {
 
   /** What the input is. */
   enum Kind {
-    IDX,
-    CIFAR10,
-    FOLDER
+    IDX(false) {
+      @Override
+      ImageSource source(IngestCommand command) {
+        return new IdxSource(command.inputs.get(0), command.labels);
+      }
+
+      @Override
+      List<String> ownOptions(IngestCommand command) {
+        return command.labels.isPresent() ? List.of("--labels") : List.of();
+      }
+    },
+    CIFAR10(true) {
+      @Override
+      ImageSource source(IngestCommand command) {
+        return new CifarSource(command.inputs);
+      }
+    },
+    FOLDER(false) {
+      @Override
+      ImageSource source(IngestCommand command) {
+        return new FolderSource(
+            command.inputs.get(0),
+            command.glob.orElse(FolderSource.PICTURES),
+            command.labelFromFolder);
+      }
+
+      @Override
+      List<String> ownOptions(IngestCommand command) {
+        List<String> given = new ArrayList<>();
+        if (command.labelFromFolder) {
+          given.add("--label-from-folder");
+        }
+        if (command.glob.isPresent()) {
+          given.add("--glob");
+        }
+        return given;
+      }
+    };
+
+    private final boolean manyInputs;
+
+    Kind(boolean manyInputs) {
+      this.manyInputs = manyInputs;
+    }
+
+    /** The source that the options describe. */
+    abstract ImageSource source(IngestCommand command);
+
+    /** Those of the given options that this kind alone understands. */
+    List<String> ownOptions(IngestCommand command) {
+      return List.of();
+    }
   }
 
   /** What happens to bad images. */
@@ -183,26 +233,19 @@ final class IngestCommand implements Callable<Integer> {
   }
 
   private ImageSource source() {
-    only(Kind.IDX, "--labels", labels.isPresent());
-    only(Kind.FOLDER, "--label-from-folder", labelFromFolder);
-    only(Kind.FOLDER, "--glob", glob.isPresent());
-    if (kind != Kind.CIFAR10 && inputs.size() > 1) {
+    for (Kind other : Kind.values()) {
+      for (String option : other.ownOptions(this)) {
+        if (other != kind) {
+          throw DdpmException.user(
+              "%s was given with --source %s: it goes with %s only.",
+              option, Words.of(kind), Words.of(other));
+        }
+      }
+    }
+    if (!kind.manyInputs && inputs.size() > 1) {
       throw DdpmException.user("%d inputs were given, but this source takes one.", inputs.size());
     }
-    return switch (kind) {
-      case IDX -> new IdxSource(inputs.get(0), labels);
-      case CIFAR10 -> new CifarSource(inputs);
-      case FOLDER ->
-          new FolderSource(inputs.get(0), glob.orElse(FolderSource.PICTURES), labelFromFolder);
-    };
-  }
-
-  private void only(Kind allowed, String option, boolean given) {
-    if (given && kind != allowed) {
-      throw DdpmException.user(
-          "%s was given with --source %s: it goes with %s only.",
-          option, Words.of(kind), Words.of(allowed));
-    }
+    return kind.source(this);
   }
 
   private ChannelPolicy channelPolicy() {

@@ -1,6 +1,6 @@
 package dev.ddpm.spark.cli;
 
-import java.util.Optional;
+import dev.ddpm.spark.cluster.ProgramVersion;
 import picocli.CommandLine.IVersionProvider;
 
 /** The version of the job jar. */
@@ -9,14 +9,8 @@ final class Version implements IVersionProvider {
   @Override
   public String[] getVersion() {
     return new String[] {
-      "ddpm " + ofJar(),
+      "ddpm " + ProgramVersion.ofJar(),
       "Java " + Runtime.version() + ", Spark " + org.apache.spark.package$.MODULE$.SPARK_VERSION()
     };
-  }
-
-  /** The version in the manifest of the job jar; "development" outside of a jar. */
-  static String ofJar() {
-    return Optional.ofNullable(Version.class.getPackage().getImplementationVersion())
-        .orElse("development");
   }
 }

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 
 /** Where images come from. */
-public sealed interface ImageSource permits IdxSource, CifarSource, FolderSource {
+public interface ImageSource {
 
   /** What it is and where, for logs and the table's description. */
   String description();

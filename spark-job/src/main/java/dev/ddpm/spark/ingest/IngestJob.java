@@ -9,11 +9,11 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.sum;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.cluster.ProgramVersion;
 import dev.ddpm.spark.dataset.ImageTable;
 import dev.ddpm.spark.dataset.TableDescription;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
@@ -210,9 +210,7 @@ public final class IngestJob {
   }
 
   private static String createdBy() {
-    return "ddpm-spark "
-        + Optional.ofNullable(IngestJob.class.getPackage().getImplementationVersion())
-            .orElse("development");
+    return "ddpm-spark " + ProgramVersion.ofJar();
   }
 
   private void describe(String job) {

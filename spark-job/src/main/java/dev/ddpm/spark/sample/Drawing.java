@@ -2,6 +2,7 @@ package dev.ddpm.spark.sample;
 
 import dev.ddpm.backend.Backends;
 import dev.ddpm.spark.cluster.ClusterJob;
+import dev.ddpm.spark.cluster.ProgramVersion;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.stored.SamplingMemory;
 import dev.ddpm.spark.stored.SamplingPlan;
@@ -12,7 +13,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -123,10 +123,7 @@ final class Drawing {
 
   private static Map<String, String> versions() {
     Map<String, String> versions = new TreeMap<>();
-    versions.put(
-        "ddpm",
-        Optional.ofNullable(Drawing.class.getPackage().getImplementationVersion())
-            .orElse("development"));
+    versions.put("ddpm", ProgramVersion.ofJar());
     versions.put("java", Runtime.version().toString());
     versions.put("spark", org.apache.spark.package$.MODULE$.SPARK_VERSION());
     versions.put(Manifest.Session.BACKEND, Backends.describe());

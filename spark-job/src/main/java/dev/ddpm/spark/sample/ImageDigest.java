@@ -1,8 +1,8 @@
 package dev.ddpm.spark.sample;
 
+import dev.ddpm.checkpoint.Checksum;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
@@ -19,8 +19,8 @@ import java.util.HexFormat;
 final class ImageDigest {
   private static final int BYTES = 32;
 
-  private final MessageDigest all = sha256();
-  private final MessageDigest one = sha256();
+  private final MessageDigest all = Checksum.digest();
+  private final MessageDigest one = Checksum.digest();
   private final byte[] fingerprint = new byte[BYTES];
   private final ByteBuffer index = ByteBuffer.allocate(Long.BYTES);
 
@@ -56,14 +56,6 @@ final class ImageDigest {
   private static void combine(byte[] part, byte[] whole) {
     for (int i = 0; i < BYTES; i++) {
       whole[i] ^= part[i];
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }
