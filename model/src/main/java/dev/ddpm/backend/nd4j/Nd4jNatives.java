@@ -74,6 +74,16 @@ public final class Nd4jNatives {
     return true;
   }
 
+  /** Devices that ND4J computes on in this process; one if that is the CPU. */
+  public static int devices() {
+    return Nd4j.getAffinityManager().getNumberOfDevices();
+  }
+
+  /** Makes this thread compute on one of the {@link #devices}, counted from 0. */
+  public static void useDevice(int device) {
+    Nd4j.getAffinityManager().unsafeSetDevice(device);
+  }
+
   /**
    * Refuses a GPU for which ND4J would start all the same, and fail at its first operation. Its
    * natives hold machine code for compute capabilities 3.7 to 8.6, which also runs on 8.7 and 8.9,

@@ -5,7 +5,6 @@ import dev.ddpm.backend.nd4j.Nd4jNatives;
 import java.util.Optional;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The GPU that Spark has given to the running task ({@code spark.task.resource.gpu.amount}); the
@@ -33,8 +32,7 @@ final class TaskGpu {
               + " profile cuda (--gpus), on machines with CUDA 11.6 and cuDNN 8.",
           address);
     }
-    Nd4j.getAffinityManager()
-        .unsafeSetDevice(device(address, Nd4j.getAffinityManager().getNumberOfDevices()));
+    Nd4jNatives.useDevice(device(address, Nd4jNatives.devices()));
   }
 
   private static Optional<String> address() {
