@@ -1,5 +1,6 @@
 package dev.ddpm.checkpoint;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
@@ -7,6 +8,7 @@ import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.network.Architecture;
 import java.io.Serializable;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -33,5 +35,33 @@ public record ModelDescription(
   /** Copies the provenance. */
   public ModelDescription {
     provenance = Collections.unmodifiableMap(new TreeMap<>(provenance));
+  }
+
+  /** The same with another provenance. */
+  public ModelDescription withProvenance(Map<String, String> other) {
+    return new ModelDescription(architecture, schedule, prediction, preset, dataRange, other);
+  }
+
+  /**
+   * Why weights of another architecture do not fit this one.
+   *
+   * @return this one's and the other's value by the name in JSON, for each that differs; dropout,
+   *     which only training knows, may differ
+   */
+  public Map<String, List<String>> misfits(Architecture other) {
+    ObjectNode mine = ModelJson.tree(architecture);
+    ObjectNode others = ModelJson.tree(other);
+    Map<String, List<String>> misfits = new TreeMap<>();
+    for (ObjectNode side : List.of(mine, others)) {
+      side.fieldNames()
+          .forEachRemaining(
+              name -> {
+                if (!name.equals("dropout") && !mine.path(name).equals(others.path(name))) {
+                  misfits.put(
+                      name, List.of(mine.path(name).toString(), others.path(name).toString()));
+                }
+              });
+    }
+    return misfits;
   }
 }

@@ -4,11 +4,13 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -29,6 +31,9 @@ public final class StoredFormat {
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
+
+  private static final PropertyNamingStrategies.NamingBase SNAKE_CASE =
+      new PropertyNamingStrategies.SnakeCaseStrategy();
 
   private final boolean numbered;
   private final List<Upgrade> upgrades;
@@ -102,7 +107,7 @@ public final class StoredFormat {
 
   /** Gives a key of an object another name, in its place; nothing happens if it is not there. */
   public static void rename(ObjectNode object, String from, String to) {
-    if (!object.has(from)) {
+    if (!object.has(from) || from.equals(to)) {
       return;
     }
     ObjectNode before = object.deepCopy();
@@ -112,6 +117,15 @@ public final class StoredFormat {
         .forEachRemaining(
             field ->
                 object.set(field.getKey().equals(from) ? to : field.getKey(), field.getValue()));
+  }
+
+  /** Gives the keys of an object that are in camel case the same names in snake case. */
+  public static void nameInSnakeCase(ObjectNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    for (String name : names) {
+      rename(object, name, SNAKE_CASE.translate(name));
+    }
   }
 
   private static JsonNode parse(byte[] json, String location) {

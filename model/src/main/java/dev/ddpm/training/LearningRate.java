@@ -16,8 +16,10 @@ import java.io.Serializable;
  * @param warmUpSteps steps of the warm-up; 0 for none
  * @param decay what happens after it
  * @param steps steps after which the rate has come to 0; unused by {@link Decay#CONSTANT}
+ * @param earlier optimiser steps made before the first one of this rate: a run that takes over the
+ *     moments of another counts on from its steps, but has a rate of its own
  */
-public record LearningRate(double rate, long warmUpSteps, Decay decay, long steps)
+public record LearningRate(double rate, long warmUpSteps, Decay decay, long steps, long earlier)
     implements Serializable {
 
   /**
@@ -40,13 +42,24 @@ public record LearningRate(double rate, long warmUpSteps, Decay decay, long step
     }
   }
 
+  /** A rate of the steps from the very first on. */
+  public LearningRate(double rate, long warmUpSteps, Decay decay, long steps) {
+    this(rate, warmUpSteps, decay, steps, 0);
+  }
+
+  /** The same rate for the steps after so many. */
+  public LearningRate after(long stepsMade) {
+    return new LearningRate(rate, warmUpSteps, decay, steps, stepsMade);
+  }
+
   /** A rate that stays after a warm-up of so many steps; 0 for none. */
   public static LearningRate constant(double rate, long warmUpSteps) {
     return new LearningRate(rate, warmUpSteps, Decay.CONSTANT, 0);
   }
 
   /** The rate of the optimiser step after so many. */
-  public double at(long step) {
+  public double at(long stepsMade) {
+    long step = Math.max(0, stepsMade - earlier);
     if (step < warmUpSteps) {
       return rate * (step + 1.0) / warmUpSteps;
     }

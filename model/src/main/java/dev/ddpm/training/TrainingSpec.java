@@ -43,6 +43,19 @@ public record TrainingSpec(
     }
   }
 
+  /** The same for a run that counts on from so many optimiser steps. */
+  public TrainingSpec after(long steps) {
+    return new TrainingSpec(
+        prediction,
+        dataRange,
+        horizontalFlip,
+        optimiser,
+        learningRate.after(steps),
+        clipNorm,
+        emaDecay,
+        seed);
+  }
+
   /** The same without mirroring. */
   TrainingSpec withoutFlip() {
     return new TrainingSpec(

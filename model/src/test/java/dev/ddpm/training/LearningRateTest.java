@@ -53,4 +53,14 @@ class LearningRateTest {
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("decay-steps = 50: must be more than the 50 steps of the warm-up");
   }
+
+  @Test
+  void stepsOfAnEarlierRunDoNotCount() {
+    var rate = new LearningRate(1, 4, Decay.LINEAR, 14);
+    LearningRate after = rate.after(1000);
+
+    for (int step = 0; step < 20; step++) {
+      assertThat(after.at(1000 + step)).isEqualTo(rate.at(step));
+    }
+  }
 }

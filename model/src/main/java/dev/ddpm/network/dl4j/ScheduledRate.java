@@ -10,20 +10,22 @@ record ScheduledRate(
     @JsonProperty("rate") double rate,
     @JsonProperty("warmUpSteps") long warmUpSteps,
     @JsonProperty("decay") Decay decay,
-    @JsonProperty("steps") long steps)
+    @JsonProperty("steps") long steps,
+    @JsonProperty("earlier") long earlier)
     implements ISchedule {
 
   static ScheduledRate of(LearningRate rate) {
-    return new ScheduledRate(rate.rate(), rate.warmUpSteps(), rate.decay(), rate.steps());
+    return new ScheduledRate(
+        rate.rate(), rate.warmUpSteps(), rate.decay(), rate.steps(), rate.earlier());
   }
 
   @Override
   public double valueAt(int iteration, int epoch) {
-    return new LearningRate(rate, warmUpSteps, decay, steps).at(iteration);
+    return new LearningRate(rate, warmUpSteps, decay, steps, earlier).at(iteration);
   }
 
   @Override
   public ISchedule clone() {
-    return new ScheduledRate(rate, warmUpSteps, decay, steps);
+    return new ScheduledRate(rate, warmUpSteps, decay, steps, earlier);
   }
 }

@@ -15,7 +15,7 @@ class ScheduledRateTest {
   @ParameterizedTest
   @EnumSource
   void survivesJson(Decay decay) throws Exception {
-    var rate = new LearningRate(2e-4, 5000, decay, 10_000);
+    var rate = new LearningRate(2e-4, 5000, decay, 10_000).after(100);
     ScheduledRate schedule = ScheduledRate.of(rate);
     var mapper = new ObjectMapper();
     ISchedule read = mapper.readValue(mapper.writeValueAsString(schedule), ISchedule.class);

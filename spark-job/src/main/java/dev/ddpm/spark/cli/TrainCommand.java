@@ -2,8 +2,11 @@ package dev.ddpm.spark.cli;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.spark.config.LoadedConfig;
+import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.train.Resume;
+import dev.ddpm.spark.train.StartingModel;
 import dev.ddpm.spark.train.TrainJob;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
@@ -26,6 +29,8 @@ import picocli.CommandLine.Spec;
       "  ddpm train --config conf/labml.conf --data hdfs:///images/celeba --run hdfs:///runs/celeba"
           + " \\",
       "    --set training.epochs=20 --set training.averaging-frequency=8",
+      "  train --config conf/fashion-mnist.conf --data tables/boots --run runs/boots \\",
+      "    --from runs/fashion-mnist --set training.learning-rate=2e-5",
       "",
       "In the run folder: model/ (the trained model), checkpoints/, metrics.jsonl, loss.png;",
       "with validation.*: best/ and sheets/."
@@ -56,6 +61,29 @@ final class TrainCommand implements Callable<Integer> {
               + " must be new; require: there must be one. Default: ${DEFAULT-VALUE}.")
   Resume resume;
 
+  @Option(
+      names = "--from",
+      paramLabel = "MODEL",
+      description =
+          "Start a new run from the weights of this model, a model folder or a run folder, whatever"
+              + " its settings; the network must be the same. The model is read once, as the run"
+              + " starts.")
+  String from;
+
+  @Option(
+      names = "--from-weights",
+      paramLabel = "WEIGHTS",
+      description =
+          "With --from: ema, the weights averaged over time, or raw, the last ones. Default: ema.")
+  WeightChoice fromWeights;
+
+  @Option(
+      names = "--from-moments",
+      description =
+          "With --from: go on with the optimiser's moments and steps and with the average of the"
+              + " weights, in place of new ones.")
+  boolean fromMoments;
+
   @Override
   public Integer call() {
     LoadedConfig configuration = common.load();
@@ -65,8 +93,21 @@ final class TrainCommand implements Callable<Integer> {
     }
     SparkSession spark = SparkSession.builder().getOrCreate();
     var out = spec.commandLine().getOut();
-    TrainJob.Result result = new TrainJob(spark, configuration, table, run, resume, out).run();
+    TrainJob.Result result =
+        new TrainJob(spark, configuration, table, run, resume, startingModel(), out).run();
     out.println("Model: " + result.model());
     return 0;
+  }
+
+  private Optional<StartingModel> startingModel() {
+    if (from == null) {
+      if (fromWeights != null || fromMoments) {
+        throw DdpmException.user(
+            "--from is missing: --from-weights and --from-moments say what to take of its model.");
+      }
+      return Optional.empty();
+    }
+    WeightChoice weights = fromWeights == null ? WeightChoice.EMA : fromWeights;
+    return Optional.of(new StartingModel(from, weights, fromMoments));
   }
 }

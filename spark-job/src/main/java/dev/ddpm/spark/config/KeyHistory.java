@@ -2,6 +2,7 @@ package dev.ddpm.spark.config;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * How the keys of the configuration have changed from version to version, so that settings that an
@@ -23,6 +24,16 @@ public final class KeyHistory {
    */
   public static Optional<String> absent(String path) {
     return ConfigSchema.experiment().key(path).flatMap(ConfigKey::absentText);
+  }
+
+  /**
+   * Stored settings without those that say what the absence of their key means: equal for settings
+   * of two versions that mean the same.
+   */
+  public static Map<String, String> telling(Map<String, String> settings) {
+    Map<String, String> telling = new TreeMap<>(settings);
+    telling.entrySet().removeIf(s -> absent(s.getKey()).equals(Optional.of(s.getValue())));
+    return telling;
   }
 
   /** The key that took the place of one that there is no more. */

@@ -41,6 +41,7 @@ public final class ImageTableReader {
   private final int width;
   private final int channels;
   private final List<String> labelNames;
+  private final Optional<String> describedFingerprint;
 
   private ImageTableReader(
       String path, Dataset<Row> table, Row summary, Optional<TableDescription> description) {
@@ -51,6 +52,7 @@ public final class ImageTableReader {
     this.width = summary.getInt(7);
     this.channels = summary.getInt(9);
     this.labelNames = description.map(TableDescription::labelNames).orElse(List.of());
+    this.describedFingerprint = description.map(TableDescription::fingerprint);
   }
 
   /**
@@ -95,6 +97,14 @@ public final class ImageTableReader {
   /** Shape of every image. */
   public ImageShape imageShape() {
     return new ImageShape(height(), width(), channels());
+  }
+
+  /**
+   * The identity of the images, see {@link TableFingerprint}: as the table's description has it,
+   * else computed, which reads the whole table.
+   */
+  public String fingerprint() {
+    return describedFingerprint.orElseGet(() -> TableFingerprint.of(table));
   }
 
   /** Rows of every image. */

@@ -2,9 +2,12 @@ package dev.ddpm.spark.dataset;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.StoredFormat;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,6 +32,7 @@ import org.apache.hadoop.fs.Path;
  * @param preparation how channels and size were made
  * @param skipped bad images that were left out
  * @param createdBy program and version
+ * @param fingerprint of the images, see {@link TableFingerprint}; null in a table of version 0.1
  */
 public record TableDescription(
     long count,
@@ -39,11 +43,17 @@ public record TableDescription(
     String source,
     String preparation,
     long skipped,
-    String createdBy) {
+    String createdBy,
+    String fingerprint) {
   public static final String FILE_NAME = "_dataset.json";
+
+  /** Version 0.1 wrote no number, and names in camel case. */
+  private static final StoredFormat FORMAT =
+      StoredFormat.firstUnnumbered(StoredFormat::nameInSnakeCase);
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(SerializationFeature.INDENT_OUTPUT)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
@@ -65,7 +75,10 @@ public record TableDescription(
     try {
       FileSystem fileSystem = folder.getFileSystem(configuration);
       try (OutputStream out = fileSystem.create(temporary, true)) {
-        out.write(JSON.writeValueAsString(this).getBytes(StandardCharsets.UTF_8));
+        ObjectNode document = JSON.createObjectNode();
+        document.put(StoredFormat.VERSION, FORMAT.version());
+        document.setAll(JSON.<ObjectNode>valueToTree(this));
+        out.write(JSON.writeValueAsString(document).getBytes(StandardCharsets.UTF_8));
         out.write('\n');
       }
       if (!fileSystem.rename(temporary, file)) {
@@ -80,12 +93,13 @@ public record TableDescription(
    * Reads the description of the table in a folder, if there is one: tables made by other programs
    * have none.
    *
-   * @throws DdpmException (data) if it is not such a description
+   * @throws DdpmException (data) if it is not such a description, or one of a newer version
    */
   static Optional<TableDescription> read(Path folder, Configuration configuration) {
     Path file = new Path(folder, FILE_NAME);
     try (InputStream in = folder.getFileSystem(configuration).open(file)) {
-      return Optional.of(JSON.readValue(in.readAllBytes(), TableDescription.class));
+      byte[] json = FORMAT.upgrade(in.readAllBytes(), file.toString());
+      return Optional.of(JSON.readValue(json, TableDescription.class));
     } catch (FileNotFoundException e) {
       return Optional.empty();
     } catch (JsonProcessingException e) {

@@ -12,6 +12,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.spark.cluster.ProgramVersion;
 import dev.ddpm.spark.dataset.ImageTable;
 import dev.ddpm.spark.dataset.TableDescription;
+import dev.ddpm.spark.dataset.TableFingerprint;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.fs.FileSystem;
@@ -95,6 +96,8 @@ public final class IngestJob {
         .write()
         .mode(SaveMode.Append)
         .parquet(options.output());
+    describe("Ingest: fingerprint of " + options.output());
+    String fingerprint = TableFingerprint.of(spark, options.output());
     TableDescription table =
         new TableDescription(
             images,
@@ -105,7 +108,8 @@ public final class IngestJob {
             options.source().description(),
             preparation(),
             summary.bad(),
-            createdBy());
+            createdBy(),
+            fingerprint);
     table.write(new Path(options.output()), spark.sparkContext().hadoopConfiguration());
     return new IngestResult(table, summary.bad(), reasons);
   }

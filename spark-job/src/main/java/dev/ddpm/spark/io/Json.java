@@ -38,15 +38,6 @@ public final class Json {
     }
   }
 
-  /** A whole number at the top of a document; −1 where there is none. */
-  public static int number(String json, String name, String location) {
-    try {
-      return JSON.readTree(json).path(name).asInt(-1);
-    } catch (JsonProcessingException e) {
-      throw damaged(e, location);
-    }
-  }
-
   private static DdpmException damaged(JsonProcessingException e, String location) {
     return DdpmException.data(e, "%s is damaged: %s.", location, e.getOriginalMessage());
   }

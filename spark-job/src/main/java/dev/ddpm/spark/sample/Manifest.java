@@ -1,5 +1,6 @@
 package dev.ddpm.spark.sample;
 
+import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.stored.SamplingPlan;
 import java.util.Collections;
 import java.util.List;
@@ -30,7 +31,7 @@ record Manifest(
     List<Session> sessions) {
 
   static final String FILE_NAME = "manifest.json";
-  static final int FORMAT_VERSION = 1;
+  static final StoredFormat FORMAT = StoredFormat.numbered();
 
   Manifest {
     settings = Collections.unmodifiableMap(new TreeMap<>(settings));
@@ -42,7 +43,7 @@ record Manifest(
   /** The manifest of a folder without images. */
   static Manifest empty(Map<String, String> settings) {
     return new Manifest(
-        FORMAT_VERSION,
+        FORMAT.version(),
         settings,
         List.of(),
         false,
@@ -61,7 +62,7 @@ record Manifest(
   Manifest with(ShardPlan plan, List<Shard> committed, List<Session> allSessions) {
     long there = committed.stream().mapToLong(Shard::count).sum();
     return new Manifest(
-        FORMAT_VERSION,
+        FORMAT.version(),
         settings,
         plan.segments(),
         there == plan.count(),

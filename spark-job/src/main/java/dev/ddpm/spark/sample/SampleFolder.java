@@ -1,6 +1,7 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.config.KeyHistory;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Json;
 import java.io.FileNotFoundException;
@@ -101,18 +102,13 @@ final class SampleFolder {
   }
 
   private Manifest readManifest() throws IOException {
-    String json;
+    byte[] json;
     try (InputStream in = store.open(Manifest.FILE_NAME)) {
-      json = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      json = in.readAllBytes();
     }
     String location = store.location(Manifest.FILE_NAME);
-    int version = Json.number(json, "format_version", location);
-    if (version != Manifest.FORMAT_VERSION) {
-      throw DdpmException.data(
-          "%s has format version %d, but this program reads version %d only.",
-          location, version, Manifest.FORMAT_VERSION);
-    }
-    return Json.read(json, Manifest.class, location);
+    byte[] upgraded = Manifest.FORMAT.upgrade(json, location);
+    return Json.read(new String(upgraded, StandardCharsets.UTF_8), Manifest.class, location);
   }
 
   private void requireSame(String output, Map<String, String> settings) {
@@ -120,8 +116,8 @@ final class SampleFolder {
     var keys = new TreeSet<>(settings.keySet());
     keys.addAll(manifest.settings().keySet());
     for (String key : keys) {
-      String before = manifest.settings().getOrDefault(key, "unset");
-      String now = settings.getOrDefault(key, "unset");
+      String before = setting(manifest.settings(), key);
+      String now = setting(settings, key);
       if (!before.equals(now)) {
         differing.add(key + ": " + before + " → " + now);
       }
@@ -132,6 +128,12 @@ final class SampleFolder {
               + " back.",
           output, String.join(", ", differing));
     }
+  }
+
+  /** A key that is younger than the folder has the value that its absence meant. */
+  private static String setting(Map<String, String> settings, String key) {
+    String value = settings.get(key);
+    return value != null ? value : KeyHistory.absent(key).orElse("unset");
   }
 
   /** The folder's full path. */

@@ -3,6 +3,7 @@ package dev.ddpm.spark.sample;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.config.KeyHistory;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Json;
 import dev.ddpm.spark.io.ParquetStream;
@@ -163,7 +164,7 @@ final class ShardFiles {
     }
     Map<String, String> written =
         Json.read(footer.get(SETTINGS_KEY), Settings.class, path.toString()).settings();
-    if (!written.equals(settings)) {
+    if (!KeyHistory.telling(written).equals(KeyHistory.telling(settings))) {
       throw DdpmException.data("%s was written with other settings: move it away.", path);
     }
     Shard shard = Json.read(footer.get(SHARD_KEY), Shard.class, path.toString());

@@ -28,6 +28,18 @@ public final class StoredModel {
   }
 
   /**
+   * Opens the folder of a model.
+   *
+   * @param path a model folder, or a run folder with one in {@code model/}
+   * @throws DdpmException (data) if there is no model, or its description is damaged
+   */
+  public static ModelFolder open(String path, Configuration configuration) {
+    var inRun = new HadoopFileStore(path + "/model", configuration);
+    var given = new HadoopFileStore(path, configuration);
+    return ModelFolder.open(isModel(inRun) ? inRun : given);
+  }
+
+  /**
    * Reads a model.
    *
    * @param path a model folder, or a run folder with one in {@code model/}
@@ -35,9 +47,7 @@ public final class StoredModel {
    * @throws DdpmException (data) if there is no model, or it is damaged
    */
   public static StoredModel read(String path, WeightChoice choice, Configuration configuration) {
-    var inRun = new HadoopFileStore(path + "/model", configuration);
-    var given = new HadoopFileStore(path, configuration);
-    ModelFolder folder = ModelFolder.open(isModel(inRun) ? inRun : given);
+    ModelFolder folder = open(path, configuration);
     return new StoredModel(folder, choice.in(folder));
   }
 

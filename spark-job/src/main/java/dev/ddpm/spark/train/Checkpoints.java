@@ -41,7 +41,13 @@ final class Checkpoints {
   }
 
   /** A checkpoint and the model it is of. */
-  record Stored(ModelDescription description, Checkpoint checkpoint) {}
+  record Stored(ModelDescription description, Checkpoint checkpoint) {
+
+    /** The same for a run that goes on with other settings that are free. */
+    Stored describedBy(ModelDescription wanted) {
+      return new Stored(StartingModel.goingOn(wanted, description), checkpoint);
+    }
+  }
 
   /** Whether there is any, complete or not. */
   boolean exist() {

@@ -1,8 +1,11 @@
 package dev.ddpm.spark.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.IOException;
@@ -16,7 +19,8 @@ import org.slf4j.LoggerFactory;
 /** The reports of all rounds in {@code metrics.jsonl}, one a line, and their picture. */
 final class MetricsFile {
   private static final Logger LOG = LoggerFactory.getLogger(MetricsFile.class);
-  private static final JsonMapper JSON = new JsonMapper();
+  private static final JsonMapper JSON =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
   private static final String METRICS = "metrics.jsonl";
   private static final String CURVE = "loss.png";
 
@@ -56,7 +60,7 @@ final class MetricsFile {
         text = in.readAllBytes();
       }
       for (String line : new String(text, StandardCharsets.UTF_8).lines().toList()) {
-        RoundReport report = JSON.readValue(line, RoundReport.class);
+        RoundReport report = read(line);
         if (report.round() <= round) {
           reports.add(report);
         }
@@ -71,5 +75,12 @@ final class MetricsFile {
           e, "%s cannot be read: %s.", store.location(METRICS), e.getMessage());
     }
     return reports;
+  }
+
+  /** Rounds that version 0.1 has made have names in camel case, also amid those of a later one. */
+  private static RoundReport read(String line) throws JsonProcessingException {
+    ObjectNode report = JSON.readValue(line, ObjectNode.class);
+    StoredFormat.nameInSnakeCase(report);
+    return JSON.treeToValue(report, RoundReport.class);
   }
 }

@@ -2,12 +2,17 @@ package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.io.Json;
 import dev.ddpm.spark.io.Lease;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -18,6 +23,7 @@ import org.apache.hadoop.fs.Path;
  * it: see {@link Lease}.
  *
  * <ul>
+ *   <li>{@code run.json}: the version of all this
  *   <li>{@code checkpoints/round-000123/}: a model folder with everything to go on from
  *   <li>{@code best/round-000123/}: the same, where the held-out images had their smallest loss
  *   <li>{@code sheets/round-000123.png}: what the model drew after a round
@@ -28,6 +34,11 @@ import org.apache.hadoop.fs.Path;
  * </ul>
  */
 final class RunFolder implements AutoCloseable {
+  private static final String RUN = "run.json";
+
+  /** Version 0.1 wrote no {@value #RUN}, and nothing else that needs another form. */
+  private static final StoredFormat FORMAT = StoredFormat.firstUnnumbered(first -> {});
+
   private final Path folder;
   private final Configuration configuration;
   private final Checkpoints checkpoints;
@@ -48,8 +59,9 @@ final class RunFolder implements AutoCloseable {
    * Opens a folder, creating it if it does not exist.
    *
    * @param leaseExpiry time without a sign of life after which another driver is taken for dead
-   * @throws DdpmException (user) if it holds something else than a training run; (environment) if
-   *     it cannot be written, or another driver writes into it
+   * @throws DdpmException (user) if it holds something else than a training run; (data) if a newer
+   *     version of this program wrote it; (environment) if it cannot be written, or another driver
+   *     writes into it
    */
   static RunFolder open(String run, Configuration configuration, Duration leaseExpiry) {
     try {
@@ -60,13 +72,40 @@ final class RunFolder implements AutoCloseable {
         throw DdpmException.user(
             "--run = %s: exists, but is no folder of a training run; name a new folder.", run);
       }
+      HadoopFileStore store = new HadoopFileStore(folder.toString(), configuration);
+      requireVersion(store);
       files.mkdirs(checkpoints(folder));
       Lease lease = Lease.acquire(folder.toString(), configuration, leaseExpiry);
+      writeVersion(store);
       return new RunFolder(folder, files, configuration, lease);
     } catch (IOException e) {
       throw DdpmException.environment(e, "--run = %s: cannot be used: %s.", run, e.getMessage());
     } catch (IllegalArgumentException e) {
       throw DdpmException.user("--run = '%s': is not a path: %s.", run, e.getMessage());
+    }
+  }
+
+  private static void requireVersion(HadoopFileStore store) throws IOException {
+    if (store.exists(RUN)) {
+      try (InputStream in = store.open(RUN)) {
+        FORMAT.upgrade(in.readAllBytes(), store.location(RUN));
+      }
+    }
+  }
+
+  private static void writeVersion(HadoopFileStore store) throws IOException {
+    String json = Json.write(Map.of(StoredFormat.VERSION, FORMAT.version())) + "\n";
+    store.create(RUN, out -> out.write(json.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** Whether a folder has checkpoints, complete or not; false where that cannot be told. */
+  static boolean hasCheckpoints(String run, Configuration configuration) {
+    try {
+      Path folder = new Path(run);
+      FileSystem files = folder.getFileSystem(configuration);
+      return new Checkpoints(checkpoints(folder), files, configuration).exist();
+    } catch (IOException | IllegalArgumentException | DdpmException unusable) {
+      return false;
     }
   }
 
@@ -96,7 +135,7 @@ final class RunFolder implements AutoCloseable {
    * @throws DdpmException (user) if the checkpoint was made with settings that give another model,
    *     or {@code resume} rules out what there is
    */
-  Optional<Checkpoint> resume(Resume resume, ModelDescription description) {
+  Optional<Checkpoints.Stored> resume(Resume resume, ModelDescription description) {
     if (resume == Resume.NEVER && checkpoints.exist()) {
       throw DdpmException.user(
           "--resume = never, but --run = %s has checkpoints; name a new folder.", folder);
@@ -108,7 +147,7 @@ final class RunFolder implements AutoCloseable {
     }
     newest.ifPresent(
         stored -> RunSettings.requireSame(folder.toString(), stored.description(), description));
-    return newest.map(Checkpoints.Stored::checkpoint);
+    return newest;
   }
 
   /** The reports of earlier rounds, up to one. */

@@ -2,12 +2,25 @@ package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.spark.config.KeyHistory;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
-/** The settings that a run was started with, compared with those it is to go on with. */
+/**
+ * The settings that a run was started with, compared with those it is to go on with. A key that is
+ * younger than the run has the value that its absence meant.
+ */
 final class RunSettings {
+  /** Provenance: identity of the images that the run is trained on. */
+  static final String FINGERPRINT = "data.fingerprint";
+
+  private static final String TABLE = "data.table";
+  private static final String DECAY_STEPS = "training.decay-steps";
+  private static final String SCHEDULE = "training.schedule";
 
   /** Settings that may change when a run goes on: they do not touch what a step computes. */
   private static final List<String> FREE =
@@ -21,10 +34,32 @@ final class RunSettings {
           "validation.every",
           "validation.patience",
           "validation.sheet-every",
-          "data.table",
+          TABLE,
           "sampling.");
 
-  private RunSettings() {}
+  /** Free settings that move the end of a learning rate that falls over all steps of the run. */
+  private static final List<String> LENGTH =
+      List.of("training.epochs", "training.max-rounds", "training.max-bad");
+
+  /** Settings that decide how many steps an epoch has, or whether a rate falls at all. */
+  private static final Set<String> STEPS =
+      Set.of(
+          SCHEDULE,
+          "training.averaging-frequency",
+          "training.batch-size",
+          "training.workers",
+          "validation.fraction",
+          "data.images");
+
+  private final String run;
+  private final Map<String, String> stored;
+  private final Map<String, String> wanted;
+
+  private RunSettings(String run, Map<String, String> stored, Map<String, String> wanted) {
+    this.run = run;
+    this.stored = stored;
+    this.wanted = wanted;
+  }
 
   /**
    * Checks that a run may go on.
@@ -33,26 +68,95 @@ final class RunSettings {
    * @throws DdpmException (user) naming every setting that differs and gives another model
    */
   static void requireSame(String run, ModelDescription stored, ModelDescription wanted) {
+    new RunSettings(run, stored.provenance(), wanted.provenance()).check();
+  }
+
+  private void check() {
     Map<String, String> differing = new TreeMap<>();
-    wanted
-        .provenance()
-        .forEach(
-            (key, value) -> {
-              String before = stored.provenance().get(key);
-              if (FREE.stream().noneMatch(key::startsWith) && !value.equals(before)) {
-                differing.put(key, before + " → " + value);
-              }
-            });
+    Set<String> keys = new TreeSet<>(stored.keySet());
+    keys.addAll(wanted.keySet());
+    for (String key : keys) {
+      if (!isFree(key) && !before(key).equals(now(key))) {
+        differing.put(key, before(key) + " → " + now(key));
+      }
+    }
+    boolean otherImages = differing.remove(FINGERPRINT) != null;
+    if (differing.containsKey(DECAY_STEPS)) {
+      tellOfDecaySteps(differing);
+    }
     if (!differing.isEmpty()) {
       throw DdpmException.user(
           "--run = %s: was started with other settings (%s); name a new folder, or set them back.",
           run, String.join(", ", lines(differing)));
     }
+    if (otherImages) {
+      throw DdpmException.user(
+          "--run = %s: was started on other images: %s with the fingerprint %s, and not %s with the"
+              + " fingerprint %s; name the table of those images, or a new folder.",
+          run,
+          stored.get(TABLE),
+          stored.get(FINGERPRINT),
+          wanted.get(TABLE),
+          wanted.get(FINGERPRINT));
+    }
+  }
+
+  /**
+   * How many steps a rate falls over follows from other settings, unless it is set itself: told is
+   * what was changed, not what came of it.
+   */
+  private void tellOfDecaySteps(Map<String, String> differing) {
+    Map<String, String> length = new TreeMap<>();
+    for (String key : LENGTH) {
+      if (!before(key).equals(now(key))) {
+        length.put(key, before(key) + " → " + now(key));
+      }
+    }
+    if (differing.keySet().stream().anyMatch(STEPS::contains)) {
+      differing.remove(DECAY_STEPS);
+    } else if (!length.isEmpty() && differing.size() > 1) {
+      differing.remove(DECAY_STEPS);
+      differing.putAll(length);
+    } else if (!length.isEmpty()) {
+      throw DdpmException.user(
+          "--run = %s: cannot go on with another length (%s), because its learning rate falls over"
+              + " all steps of the run (%s = %s): the rounds so far would have had other rates."
+              + " Set that back; or set %s=%s, with which the rate is 0 from that step on; or begin"
+              + " a new run from this one's model with --from.",
+          run,
+          String.join(", ", lines(length)),
+          SCHEDULE,
+          now(SCHEDULE),
+          DECAY_STEPS,
+          before(DECAY_STEPS));
+    }
+  }
+
+  private static boolean isFree(String key) {
+    return FREE.stream().anyMatch(key::startsWith) || StartingModel.FOUND_OUT.contains(key);
+  }
+
+  /** A value that the run was started with. */
+  private String before(String key) {
+    String value = stored.get(key);
+    if (value != null) {
+      return value;
+    }
+    // Which images a run is trained on is taken down from version 0.2.0 on.
+    return key.equals(FINGERPRINT) ? now(key) : KeyHistory.absent(key).orElse("none");
+  }
+
+  private String now(String key) {
+    String value = wanted.get(key);
+    if (value != null) {
+      return value;
+    }
+    return KeyHistory.heir(key).map(heir -> "no such key any more, see " + heir).orElse("none");
   }
 
   private static List<String> lines(Map<String, String> differing) {
-    return differing.entrySet().stream()
-        .map(entry -> entry.getKey() + ": " + entry.getValue())
-        .toList();
+    List<String> lines = new ArrayList<>();
+    differing.forEach((key, change) -> lines.add(key + ": " + change));
+    return lines;
   }
 }

@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
@@ -41,6 +42,7 @@ public final class TrainJob {
   private final String table;
   private final String run;
   private final Resume resume;
+  private final Optional<StartingModel> from;
   private final PrintWriter out;
 
   /**
@@ -59,11 +61,28 @@ public final class TrainJob {
       String run,
       Resume resume,
       PrintWriter out) {
+    this(spark, configuration, table, run, resume, Optional.empty(), out);
+  }
+
+  /**
+   * A job that may start from a model.
+   *
+   * @param from the model whose weights a new run starts from; empty for weights that are drawn
+   */
+  public TrainJob(
+      SparkSession spark,
+      LoadedConfig configuration,
+      String table,
+      String run,
+      Resume resume,
+      Optional<StartingModel> from,
+      PrintWriter out) {
     this.spark = spark;
     this.configuration = configuration;
     this.table = table;
     this.run = run;
     this.resume = resume;
+    this.from = from;
     this.out = out;
   }
 
@@ -84,15 +103,38 @@ public final class TrainJob {
   public Result run() {
     TrainingConfig training = configuration.experiment().training();
     Duration leaseExpiry = Duration.ofSeconds(training.leaseSeconds());
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     ImageTableReader reader = ImageTableReader.open(spark, table);
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (ClusterJob job = ClusterJob.start(context)) {
       Prepared prepared = prepare(reader, job);
-      try (RunFolder folder =
-          RunFolder.open(run, spark.sparkContext().hadoopConfiguration(), leaseExpiry)) {
-        return train(job, prepared, folder);
+      // A model that cannot be started from leaves no run folder.
+      Optional<Checkpoints.Stored> start =
+          RunFolder.hasCheckpoints(run, hadoop) ? Optional.empty() : readStart(prepared);
+      try (RunFolder folder = RunFolder.open(run, hadoop, leaseExpiry)) {
+        Optional<Checkpoints.Stored> resumed =
+            folder
+                .resume(resume, prepared.description())
+                .map(stored -> stored.describedBy(prepared.description()));
+        Optional<Checkpoints.Stored> beginning =
+            resumed.or(() -> start).or(() -> readStart(prepared));
+        return train(
+            job,
+            beginning.map(known -> prepared.as(known.description())).orElse(prepared),
+            folder,
+            beginning.map(Checkpoints.Stored::checkpoint),
+            resumed.isPresent());
       }
     }
+  }
+
+  private Optional<Checkpoints.Stored> readStart(Prepared prepared) {
+    return from.map(
+        model ->
+            model.read(
+                prepared.description(),
+                configuration.experiment().training(),
+                spark.sparkContext().hadoopConfiguration()));
   }
 
   /** What is known before anything is written or built. */
@@ -101,7 +143,14 @@ public final class TrainJob {
       DataSplit split,
       RoundPlan plan,
       ModelDescription description,
-      TrainingSetup setup) {}
+      TrainingSetup setup) {
+
+    /** The same with what the beginning of the run has made known. */
+    Prepared as(ModelDescription known) {
+      return new Prepared(
+          reader, split, plan, known, setup.after(StartingModel.earlierSteps(known)));
+    }
+  }
 
   private Prepared prepare(ImageTableReader reader, ClusterJob job) {
     ExperimentConfig experiment = configuration.experiment();
@@ -127,12 +176,17 @@ public final class TrainJob {
     return new Prepared(reader, split, plan, description, setup);
   }
 
-  private Result train(ClusterJob job, Prepared prepared, RunFolder folder) {
+  /** Trains from a checkpoint or a model on, or from weights that are drawn. */
+  private Result train(
+      ClusterJob job,
+      Prepared prepared,
+      RunFolder folder,
+      Optional<Checkpoint> beginning,
+      boolean resumed) {
     TrainingConfig training = configuration.experiment().training();
     RoundPlan plan = prepared.plan();
-    Optional<Checkpoint> stored = folder.resume(resume, prepared.description());
     Replica driver = prepared.setup().create();
-    Checkpoint initial = stored.orElseGet(() -> start(driver, training));
+    Checkpoint initial = beginning.orElseGet(() -> start(driver, training));
     try (var metrics = TrainingMetrics.register();
         var cluster = new TrainingCluster(job, prepared, configuration.experiment())) {
       var log =
@@ -148,7 +202,9 @@ public final class TrainJob {
           new TrainingRun(
               plan, training, prepared.description(), folder, initial, cluster.watch(), log);
       announce(prepared, driver, job.slots());
-      if (stored.isPresent()) {
+      if (!resumed) {
+        from.ifPresent(model -> out.println(model.line(initial)));
+      } else {
         out.println(
             trainingRun.finished()
                 ? "Nothing to do: all rounds are done already."
@@ -186,6 +242,8 @@ public final class TrainJob {
       provenance.put(setting.path(), setting.value());
     }
     provenance.put("data.table", table);
+    provenance.put(RunSettings.FINGERPRINT, reader.fingerprint());
+    from.ifPresent(model -> provenance.putAll(model.provenance()));
     provenance.put("data.images", Long.toString(reader.images()));
     provenance.put("model.height", Integer.toString(reader.height()));
     provenance.put("model.width", Integer.toString(reader.width()));

@@ -223,7 +223,7 @@ class ImageTableReaderTest {
   @Test
   void refusesATableThatLostAFile() {
     String path = write(table());
-    new TableDescription(5, 2, 3, 1, List.of("a"), "s", "p", 0, "c")
+    new TableDescription(5, 2, 3, 1, List.of("a"), "s", "p", 0, "c", null)
         .write(new org.apache.hadoop.fs.Path(path), new Configuration());
 
     assertThatThrownBy(() -> open(path))
@@ -233,7 +233,7 @@ class ImageTableReaderTest {
   @Test
   void tellsTheNamesOfLabels() {
     String path = write(table());
-    new TableDescription(4, 2, 3, 1, List.of("a", "b"), "s", "p", 0, "c")
+    new TableDescription(4, 2, 3, 1, List.of("a", "b"), "s", "p", 0, "c", null)
         .write(new org.apache.hadoop.fs.Path(path), new Configuration());
 
     assertThat(open(path).labelNames()).containsExactly("a", "b");

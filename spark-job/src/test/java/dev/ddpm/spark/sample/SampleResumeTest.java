@@ -323,7 +323,8 @@ class SampleResumeTest {
 
     assertThatThrownBy(() -> sample(folder, 8))
         .isInstanceOf(DdpmException.class)
-        .hasMessageContaining("has format version 2, but this program reads version 1 only");
+        .hasMessageContaining(
+            "was written by a newer version of this program (format 2; this one reads up to 1)");
   }
 
   @Test

@@ -138,7 +138,7 @@ class TrainJobRobustnessTest {
     assertThat(names("run/best")).singleElement().asString().startsWith("round-00000");
     assertThat(names("run/sheets")).contains("round-000002.png", "round-000004.png");
     assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl")).get(1))
-        .containsPattern("\"validationLoss\":1\\.\\d+")
+        .containsPattern("\"validation_loss\":1\\.\\d+")
         .containsPattern("\"validationByTimestep\":\\[[^\\]]+\\]");
   }
 

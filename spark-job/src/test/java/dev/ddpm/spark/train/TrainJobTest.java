@@ -126,7 +126,8 @@ class TrainJobTest {
 
   @Test
   void leavesAModelCheckpointsMetricsAndALossCurve() throws IOException {
-    assertThat(names(whole)).containsExactly("checkpoints", "loss.png", "metrics.jsonl", "model");
+    assertThat(names(whole))
+        .containsExactly("checkpoints", "loss.png", "metrics.jsonl", "model", "run.json");
     assertThat(names(whole.resolve("checkpoints"))).containsExactly("round-000010", "round-000012");
     assertThat(names(whole.resolve("model")))
         .containsExactly(
@@ -152,9 +153,9 @@ class TrainJobTest {
         .extracting(line -> line.get("images").asInt())
         .startsWith(24, 48, 64, 88)
         .endsWith(EPOCHS * TinyExperiment.IMAGES);
-    assertThat(metrics.get(0).get("learningRate").asDouble()).isEqualTo(2e-3 * 3 / 5);
-    assertThat(metrics.get(ROUNDS - 1).get("learningRate").asDouble()).isEqualTo(2e-3);
-    assertThat(metrics.get(ROUNDS - 1).get("remainingSeconds").asDouble()).isZero();
+    assertThat(metrics.get(0).get("learning_rate").asDouble()).isEqualTo(2e-3 * 3 / 5);
+    assertThat(metrics.get(ROUNDS - 1).get("learning_rate").asDouble()).isEqualTo(2e-3);
+    assertThat(metrics.get(ROUNDS - 1).get("remaining_seconds").asDouble()).isZero();
   }
 
   @Test
@@ -305,7 +306,7 @@ class TrainJobTest {
   }
 
   private static long resumedRound(RunFolder folder, ModelDescription description) {
-    return folder.resume(Resume.AUTO, description).orElseThrow().training().round();
+    return folder.resume(Resume.AUTO, description).orElseThrow().checkpoint().training().round();
   }
 
   @Test

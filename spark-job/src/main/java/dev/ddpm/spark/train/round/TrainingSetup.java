@@ -15,6 +15,11 @@ public record TrainingSetup(
     Architecture architecture, NoiseSchedule schedule, TrainingSpec training)
     implements ExecutorPool.Factory<Replica> {
 
+  /** The same for a run that counts on from so many optimiser steps. */
+  public TrainingSetup after(long steps) {
+    return new TrainingSetup(architecture, schedule, training.after(steps));
+  }
+
   @Override
   public Replica create() {
     return new Replica(

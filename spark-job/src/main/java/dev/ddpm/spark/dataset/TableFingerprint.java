@@ -1,0 +1,65 @@
+package dev.ddpm.spark.dataset;
+
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The identity of a table's images: the exclusive or, over all rows, of the SHA-256 of the id (8
+ * bytes, the highest first) followed by the bytes of the image as they are stored. It depends
+ * neither on the order of the rows nor on how they are cut into files, and not on labels and
+ * sources.
+ */
+public final class TableFingerprint {
+  private static final int BYTES = 32;
+
+  private TableFingerprint() {}
+
+  /** That of the table in a folder, which need not have a description yet. */
+  public static String of(SparkSession spark, String folder) {
+    return of(spark.read().parquet(LiteralPath.of(folder)));
+  }
+
+  /**
+   * Computes it in one pass over the cluster.
+   *
+   * @param table with the columns of {@link ImageTable}
+   * @return 64 hexadecimal digits
+   */
+  static String of(Dataset<Row> table) {
+    byte[] whole =
+        table
+            .select(ImageTable.ID, ImageTable.IMAGE)
+            .toJavaRDD()
+            .mapPartitions(TableFingerprint::ofRows)
+            .reduce(TableFingerprint::combine);
+    return HexFormat.of().formatHex(whole);
+  }
+
+  private static Iterator<byte[]> ofRows(Iterator<Row> rows) throws NoSuchAlgorithmException {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    ByteBuffer id = ByteBuffer.allocate(Long.BYTES);
+    byte[] part = new byte[BYTES];
+    while (rows.hasNext()) {
+      Row row = rows.next();
+      digest.update(id.putLong(0, row.getLong(0)).array());
+      // Training decides what becomes of a row without an image.
+      digest.update(row.isNullAt(1) ? new byte[0] : row.<byte[]>getAs(1));
+      combine(part, digest.digest());
+    }
+    return List.of(part).iterator();
+  }
+
+  private static byte[] combine(byte[] whole, byte[] part) {
+    for (int i = 0; i < BYTES; i++) {
+      whole[i] ^= part[i];
+    }
+    return whole;
+  }
+}

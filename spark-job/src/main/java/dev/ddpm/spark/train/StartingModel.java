@@ -1,0 +1,147 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.FlatTensors;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.checkpoint.TrainingState;
+import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.config.TrainingConfig;
+import dev.ddpm.spark.config.WeightChoice;
+import dev.ddpm.spark.stored.StoredModel;
+import dev.ddpm.spark.train.round.ModelState;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * A model that a new run starts from, in place of weights that are drawn. It is read when the run
+ * begins and never again: what has become of it since does not matter to a run that goes on.
+ *
+ * @param path a model folder, or a run folder with one in {@code model/}
+ * @param weights which of its weights
+ * @param moments whether the optimiser goes on too: with its moments, its count of steps and the
+ *     moving average of the weights. Otherwise the optimiser is new, and the average starts at the
+ *     weights
+ */
+public record StartingModel(String path, WeightChoice weights, boolean moments) {
+  /** Provenance: optimiser steps of the model that the run counts on from; 0 without moments. */
+  private static final String STEP = "from.step";
+
+  /** Provenance: identity of the model, see {@link ModelFolder#modelHash}. */
+  private static final String HASH = "from.model-hash";
+
+  /** What is found out as the run begins, and not asked for again. */
+  static final List<String> FOUND_OUT = List.of(HASH, STEP);
+
+  /** What was asked for, as a run's provenance has it. */
+  Map<String, String> provenance() {
+    return Map.of(
+        "from.model", path,
+        "from.weights", weights.name().toLowerCase(Locale.ROOT),
+        "from.moments", Boolean.toString(moments));
+  }
+
+  /** One line that tells what a run started from. */
+  String line(Checkpoint start) {
+    return String.format(
+        Locale.ROOT,
+        "Starting from the %s weights of %s, with %s.",
+        weights == WeightChoice.EMA ? "averaged" : "last",
+        path,
+        moments
+            ? "its optimiser after %,d steps".formatted(start.state().step())
+            : "a new optimiser");
+  }
+
+  /** Optimiser steps that a run of this provenance counts on from. */
+  static long earlierSteps(ModelDescription run) {
+    return Long.parseLong(run.provenance().getOrDefault(STEP, "0"));
+  }
+
+  /** A description of a run that goes on, with what was found out as it began. */
+  static ModelDescription goingOn(ModelDescription wanted, ModelDescription stored) {
+    Map<String, String> provenance = new TreeMap<>(wanted.provenance());
+    for (String key : FOUND_OUT) {
+      Optional.ofNullable(stored.provenance().get(key)).ifPresent(v -> provenance.put(key, v));
+    }
+    return wanted.withProvenance(provenance);
+  }
+
+  /**
+   * Reads the model.
+   *
+   * @param wanted what is to be trained
+   * @return where the run begins
+   * @throws DdpmException (user) if its network is another, or it lacks what is asked for; (data)
+   *     if it is damaged
+   */
+  Checkpoints.Stored read(
+      ModelDescription wanted, TrainingConfig training, Configuration configuration) {
+    ModelFolder folder = StoredModel.open(path, configuration);
+    requireSameNetwork(wanted, folder.description());
+    TensorFile file = weights == WeightChoice.EMA ? TensorFile.EMA : TensorFile.WEIGHTS;
+    if (!folder.has(file)) {
+      throw DdpmException.user(
+          "--from = %s: has no moving average of its weights; use --from-weights raw.", path);
+    }
+    var flat = new FlatTensors(ParameterLayout.of(wanted.architecture()));
+    float[] parameters = flat.read(folder, file);
+    float[] average =
+        moments && folder.has(TensorFile.EMA)
+            ? flat.read(folder, TensorFile.EMA)
+            : parameters.clone();
+    float[] updater =
+        moments
+            ? readMoments(folder, flat, training)
+            : new float[parameters.length * training.optimiser().stateValues()];
+    long step = moments ? folder.training().map(TrainingState::step).orElse(0L) : 0;
+    Map<String, String> provenance = new TreeMap<>(wanted.provenance());
+    provenance.put(HASH, folder.modelHash(file));
+    provenance.put(STEP, Long.toString(step));
+    return new Checkpoints.Stored(
+        wanted.withProvenance(provenance),
+        new Checkpoint(
+            new ModelState(new WireFloats(parameters), new WireFloats(updater), step),
+            training.emaDecay() > 0 ? Optional.of(new WireFloats(average)) : Optional.empty(),
+            new TrainingState(step, 0, 0, 0, training.seed())));
+  }
+
+  private float[] readMoments(ModelFolder folder, FlatTensors flat, TrainingConfig training) {
+    if (!folder.has(TensorFile.UPDATER) || folder.training().isEmpty()) {
+      throw DdpmException.user(
+          "--from = %s: has no moments of an optimiser; leave out --from-moments.", path);
+    }
+    if (training.optimiser().stateValues() == 0) {
+      throw DdpmException.user(
+          "--from-moments: training.optimiser = %s has no moments to go on with; leave it out.",
+          training.optimiser().name().toLowerCase(Locale.ROOT));
+    }
+    return flat.readMoments(folder);
+  }
+
+  private void requireSameNetwork(ModelDescription wanted, ModelDescription there) {
+    Map<String, List<String>> misfits = there.misfits(wanted.architecture());
+    if (!misfits.isEmpty()) {
+      List<String> lines =
+          misfits.entrySet().stream()
+              .map(
+                  misfit ->
+                      "model.%s: %s → %s"
+                          .formatted(
+                              misfit.getKey().replace('_', '-'),
+                              misfit.getValue().get(0),
+                              misfit.getValue().get(1)))
+              .toList();
+      throw DdpmException.user(
+          "--from = %s: is of another network (%s); set model.* and the size of the images as that"
+              + " model has them.",
+          path, String.join(", ", lines));
+    }
+  }
+}
