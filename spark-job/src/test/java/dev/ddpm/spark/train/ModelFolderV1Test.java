@@ -1,6 +1,7 @@
 package dev.ddpm.spark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
@@ -13,16 +14,28 @@ import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.TinyExperiment;
 import dev.ddpm.spark.io.HadoopFileStore;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A model folder that was written by format version 1 and must stay readable. What is sampled from
  * it is compared nowhere: rounding depends on the processor.
  */
 class ModelFolderV1Test {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
   private static ModelFolder open() {
     return ModelFolder.open(
         new HadoopFileStore("src/test/resources/model-v1", new Configuration()));
@@ -42,7 +55,7 @@ class ModelFolderV1Test {
   }
 
   @Test
-  void trainingCanGoOnFromIt() {
+  void itsCheckpointIsRead() {
     Checkpoint checkpoint = Checkpoint.read(open());
     int size = Math.toIntExact(ParameterLayout.of(open().description().architecture()).size());
 
@@ -51,6 +64,44 @@ class ModelFolderV1Test {
     assertThat(checkpoint.state().parameters().values()).hasSize(size);
     assertThat(checkpoint.state().updater().values()).hasSize(2 * size);
     assertThat(checkpoint.ema().orElseThrow().values()).hasSize(size);
+  }
+
+  /** Also from settings that say nothing of the keys that came later. */
+  @Test
+  void trainingCanGoOnFromIt(@TempDir Path folder) throws IOException {
+    String table = folder.resolve("table").toString();
+    TinyExperiment.ingest(SPARK.session(), table);
+    Path checkpoint = folder.resolve("run/checkpoints/round-000060");
+    Files.createDirectories(checkpoint);
+    try (Stream<Path> files = Files.list(Path.of("src/test/resources/model-v1"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, checkpoint.resolve(file.getFileName()));
+      }
+    }
+    var printed = new StringWriter();
+
+    new TrainJob(
+            SPARK.session(),
+            TinyExperiment.with("model.channel-multipliers=[1, 1]", "training.epochs=21"),
+            table,
+            folder.resolve("run").toString(),
+            Resume.REQUIRE,
+            new PrintWriter(printed, true))
+        .run();
+
+    assertThat(printed.toString()).contains("Going on after round 60 of 63.");
+    Checkpoint end =
+        Checkpoint.read(
+            ModelFolder.open(
+                new HadoopFileStore(folder.resolve("run/model").toString(), new Configuration())));
+    assertThat(end.training()).isEqualTo(new TrainingState(168, 63, 21, 0, 7));
+    float[] before = Checkpoint.read(open()).state().parameters().values();
+    float[] after = end.state().parameters().values();
+    assertThat(after).hasSameSizeAs(before).isNotEqualTo(before);
+    for (int i = 0; i < before.length; i++) {
+      // Eight steps of Adam move a weight by about as many learning rates at most.
+      assertThat(after[i]).isCloseTo(before[i], within(10 * 2e-3f));
+    }
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.ddpm.spark.train;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,6 +18,7 @@ import dev.ddpm.image.ImageCodec;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.TinyExperiment;
+import dev.ddpm.spark.dataset.ImageTableReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -347,6 +350,32 @@ class TrainJobTest {
     assertThatThrownBy(() -> train(other, interrupted))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("(model.height: 16 → 12, model.width: 12 → 16)");
+  }
+
+  /** Of the same number and size, as they come from the other end of the same file. */
+  @Test
+  void otherImagesAreRefusedAndTheSameElsewhereAreNot() throws IOException {
+    String other = folder.resolve("other").toString();
+    var reader = ImageTableReader.open(SPARK.session(), table);
+    reader
+        .table()
+        .withColumn("id", lit(TinyExperiment.IMAGES - 1).minus(col("id")).cast("long"))
+        .write()
+        .parquet(other);
+    String moved = folder.resolve("moved").toString();
+    reader.table().repartition(3).write().parquet(moved);
+    Path run = copyOf(interrupted);
+
+    assertThatThrownBy(() -> train(other, run))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
+        .hasMessageContainingAll(
+            "was started on other images: " + table + " with the fingerprint ",
+            reader.fingerprint(),
+            "and not " + other + " with the fingerprint ",
+            ImageTableReader.open(SPARK.session(), other).fingerprint());
+    assertThat(train(moved, run, "training.max-rounds=6")).contains("Going on after round 5 of 6.");
   }
 
   @Test
