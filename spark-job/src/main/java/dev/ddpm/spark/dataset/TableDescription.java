@@ -98,8 +98,11 @@ public record TableDescription(
   static Optional<TableDescription> read(Path folder, Configuration configuration) {
     Path file = new Path(folder, FILE_NAME);
     try (InputStream in = folder.getFileSystem(configuration).open(file)) {
-      byte[] json = FORMAT.upgrade(in.readAllBytes(), file.toString());
-      return Optional.of(JSON.readValue(json, TableDescription.class));
+      byte[] json = in.readAllBytes();
+      // What is no object at all is no description, of whatever version.
+      JSON.readValue(json, ObjectNode.class);
+      return Optional.of(
+          JSON.readValue(FORMAT.upgrade(json, file.toString()), TableDescription.class));
     } catch (FileNotFoundException e) {
       return Optional.empty();
     } catch (JsonProcessingException e) {

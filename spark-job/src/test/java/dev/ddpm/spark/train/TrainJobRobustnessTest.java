@@ -139,7 +139,7 @@ class TrainJobRobustnessTest {
     assertThat(names("run/sheets")).contains("round-000002.png", "round-000004.png");
     assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl")).get(1))
         .containsPattern("\"validation_loss\":1\\.\\d+")
-        .containsPattern("\"validationByTimestep\":\\[[^\\]]+\\]");
+        .containsPattern("\"validation_by_timestep\":\\[[^\\]]+\\]");
   }
 
   @Test
