@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Turns the flat vectors of a network into named tensors in PyTorch's shapes, and back: what is
@@ -68,7 +69,7 @@ public final class FlatTensors {
   }
 
   private void add(NamedTensors tensors, String prefix, float[] flat, int base) {
-    for (ParameterLayout.Tensor tensor : layout.tensors()) {
+    for (ParameterLayout.Entry tensor : layout.tensors()) {
       tensors.add(
           TensorHeader.floats(prefix + tensor.name(), tensor.shape()),
           () -> layout.toStateDict(tensor, flat, base));
@@ -79,20 +80,15 @@ public final class FlatTensors {
   private void read(
       ModelFolder folder, TensorFile file, Map<String, Integer> baseOfPrefix, float[] flat) {
     List<TensorHeader> headers = new ArrayList<>();
-    Map<String, TensorConsumer> consumers = new HashMap<>();
+    Map<String, Consumer<float[]>> consumers = new HashMap<>();
     baseOfPrefix.forEach(
         (prefix, base) -> {
-          for (ParameterLayout.Tensor tensor : layout.tensors()) {
+          for (ParameterLayout.Entry tensor : layout.tensors()) {
             String name = prefix + tensor.name();
             headers.add(TensorHeader.floats(name, tensor.shape()));
             consumers.put(name, values -> layout.fromStateDict(tensor, values, flat, base));
           }
         });
     folder.read(file, headers, (header, values) -> consumers.get(header.name()).accept(values));
-  }
-
-  @FunctionalInterface
-  private interface TensorConsumer {
-    void accept(float[] values);
   }
 }

@@ -9,7 +9,7 @@ import java.util.List;
  * are permuted there. Follows from the {@link Architecture} alone; no network is built.
  */
 public final class ParameterLayout {
-  private final List<Tensor> tensors;
+  private final List<Entry> tensors;
   private final long size;
 
   /**
@@ -19,7 +19,7 @@ public final class ParameterLayout {
    * @param offset position of its first value in the flat vector
    * @param parameter its shape, storage and initial values
    */
-  public record Tensor(String name, long offset, Parameter parameter) {
+  public record Entry(String name, long offset, Parameter parameter) {
 
     /** PyTorch's shape. */
     public List<Integer> shape() {
@@ -32,7 +32,7 @@ public final class ParameterLayout {
     }
   }
 
-  private ParameterLayout(List<Tensor> tensors, long size) {
+  private ParameterLayout(List<Entry> tensors, long size) {
     this.tensors = tensors;
     this.size = size;
   }
@@ -44,11 +44,11 @@ public final class ParameterLayout {
 
   /** The layout of a plan. */
   static ParameterLayout of(NetworkPlan plan) {
-    List<Tensor> tensors = new ArrayList<>();
+    List<Entry> tensors = new ArrayList<>();
     long offset = 0;
     for (NetworkPlan.Node node : plan.nodes()) {
       for (Parameter parameter : node.block().parameters()) {
-        tensors.add(new Tensor(node.prefix() + parameter.name(), offset, parameter));
+        tensors.add(new Entry(node.prefix() + parameter.name(), offset, parameter));
         offset += parameter.length();
       }
     }
@@ -56,7 +56,7 @@ public final class ParameterLayout {
   }
 
   /** The tensors in the order of the reference's state dict. */
-  public List<Tensor> tensors() {
+  public List<Entry> tensors() {
     return tensors;
   }
 
@@ -66,12 +66,12 @@ public final class ParameterLayout {
   }
 
   /** A copy of one tensor's values in PyTorch's order. */
-  public float[] toStateDict(Tensor tensor, float[] flat) {
+  public float[] toStateDict(Entry tensor, float[] flat) {
     return toStateDict(tensor, flat, 0);
   }
 
   /** The same, of a vector that begins at {@code base} in a longer array. */
-  public float[] toStateDict(Tensor tensor, float[] flat, int base) {
+  public float[] toStateDict(Entry tensor, float[] flat, int base) {
     float[] values = new float[tensor.length()];
     tensor.parameter().load(flat, base + Math.toIntExact(tensor.offset()), values);
     return values;
@@ -82,12 +82,12 @@ public final class ParameterLayout {
    *
    * @throws IllegalArgumentException if there are more or fewer than the tensor has
    */
-  public void fromStateDict(Tensor tensor, float[] values, float[] flat) {
+  public void fromStateDict(Entry tensor, float[] values, float[] flat) {
     fromStateDict(tensor, values, flat, 0);
   }
 
   /** The same, for a vector that begins at {@code base} in a longer array. */
-  public void fromStateDict(Tensor tensor, float[] values, float[] flat, int base) {
+  public void fromStateDict(Entry tensor, float[] values, float[] flat, int base) {
     if (values.length != tensor.length()) {
       throw new IllegalArgumentException(
           tensor.name() + " has " + tensor.length() + " values, not " + values.length);

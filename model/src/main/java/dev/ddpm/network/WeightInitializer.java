@@ -15,7 +15,7 @@ public final class WeightInitializer {
   public static float[] draw(ParameterLayout layout, long seed) {
     float[] flat = new float[Math.toIntExact(layout.size())];
     int number = 0;
-    for (ParameterLayout.Tensor tensor : layout.tensors()) {
+    for (ParameterLayout.Entry tensor : layout.tensors()) {
       float[] values = new float[tensor.length()];
       double bound = tensor.parameter().bound();
       if (bound > 0) {

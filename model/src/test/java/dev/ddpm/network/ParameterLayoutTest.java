@@ -51,7 +51,7 @@ class ParameterLayoutTest {
         ParameterLayout.of(
             new LabmlUNet(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1));
     assertThat(layout.tensors())
-        .extracting(ParameterLayout.Tensor::name)
+        .extracting(ParameterLayout.Entry::name)
         .containsExactly(golden.metadata("param_names").split(","));
   }
 
@@ -59,7 +59,7 @@ class ParameterLayoutTest {
   void tensorsFillTheVectorWithoutGaps() {
     ParameterLayout layout = layout(3, 32, List.of(1, 2), List.of(true, false));
     long offset = 0;
-    for (ParameterLayout.Tensor tensor : layout.tensors()) {
+    for (ParameterLayout.Entry tensor : layout.tensors()) {
       assertThat(tensor.offset()).as(tensor.name()).isEqualTo(offset);
       offset += tensor.length();
     }
@@ -72,17 +72,17 @@ class ParameterLayoutTest {
         ParameterLayout.of(
             new LabmlUNet(3, 8, 8, 16, List.of(1, 2), List.of(true, false), 1, 8, 2, 0));
     float[] flat = new float[(int) layout.size()];
-    for (ParameterLayout.Tensor tensor : layout.tensors()) {
+    for (ParameterLayout.Entry tensor : layout.tensors()) {
       layout.fromStateDict(tensor, counting(tensor), flat);
     }
-    for (ParameterLayout.Tensor tensor : layout.tensors()) {
+    for (ParameterLayout.Entry tensor : layout.tensors()) {
       assertThat(layout.toStateDict(tensor, flat))
           .as(tensor.name())
           .containsExactly(counting(tensor));
     }
   }
 
-  private static float[] counting(ParameterLayout.Tensor tensor) {
+  private static float[] counting(ParameterLayout.Entry tensor) {
     float[] values = new float[tensor.length()];
     for (int i = 0; i < values.length; i++) {
       values[i] = (int) tensor.offset() + i;

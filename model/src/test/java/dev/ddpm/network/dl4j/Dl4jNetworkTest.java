@@ -132,7 +132,7 @@ class Dl4jNetworkTest {
   void initialWeightsAreUniformWithinTheirBoundAndFollowTheSeed() {
     Dl4jNetwork model = model(SMALL);
     float[] flat = model.parameters();
-    for (ParameterLayout.Tensor tensor : layout(model).tensors()) {
+    for (ParameterLayout.Entry tensor : layout(model).tensors()) {
       float[] values = layout(model).toStateDict(tensor, flat);
       double bound = tensor.parameter().bound();
       if (bound == 0) {

@@ -33,7 +33,7 @@ class GoldenUNetTest {
     Dl4jNetwork model = Dl4jNetwork.create(spec(golden), 1, TorchAdam.constant(2e-5));
     model.use(backend.backend());
     float[] flat = new float[(int) layout(model).size()];
-    for (ParameterLayout.Tensor tensor : layout(model).tensors()) {
+    for (ParameterLayout.Entry tensor : layout(model).tensors()) {
       assertThat(golden.shape(tensor.name()))
           .as(tensor.name())
           .isEqualTo(tensor.shape().stream().mapToLong(Integer::longValue).toArray());
@@ -107,7 +107,7 @@ class GoldenUNetTest {
     float[] flat = model.graph().getFlattenedGradients().toFloatVector();
     double floor = NETWORK_FLOOR * largestGradient(model, golden);
     List<String> wrong = new ArrayList<>();
-    for (ParameterLayout.Tensor tensor : layout(model).tensors()) {
+    for (ParameterLayout.Entry tensor : layout(model).tensors()) {
       float[] actual = layout(model).toStateDict(tensor, flat);
       float[] expected =
           golden.has("grad." + tensor.name()) && !vanishes(tensor.name(), golden)
@@ -151,7 +151,7 @@ class GoldenUNetTest {
     float[] flat = model.parameters();
     double floor = NETWORK_FLOOR * largestGradient(model, golden);
     int compared = 0;
-    for (ParameterLayout.Tensor tensor : layout(model).tensors()) {
+    for (ParameterLayout.Entry tensor : layout(model).tensors()) {
       if (!golden.has(prefix + tensor.name())) {
         continue;
       }
