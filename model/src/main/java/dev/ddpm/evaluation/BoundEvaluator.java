@@ -36,7 +36,7 @@ public final class BoundEvaluator {
   private final Batch noised;
 
   /**
-   * An evaluator.
+   * Has buffers for one batch of timesteps, and serves one thread.
    *
    * @param schedule of the model; images are in [−1, 1]
    * @param variance of the reverse process

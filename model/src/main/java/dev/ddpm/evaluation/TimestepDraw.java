@@ -13,7 +13,7 @@ final class TimestepDraw {
   private final double[] probability;
 
   /**
-   * A draw.
+   * Decides how likely each timestep is: the first always come, the others as 1/t.
    *
    * @param last largest timestep
    * @param drawn how many of 1..last; with rounding one more or less can come

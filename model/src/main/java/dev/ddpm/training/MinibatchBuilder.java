@@ -30,7 +30,7 @@ final class MinibatchBuilder {
   }
 
   /**
-   * A minibatch.
+   * Draws timesteps and noise for images, and mixes them.
    *
    * @param epoch number of the epoch
    * @param ids row ids of the images

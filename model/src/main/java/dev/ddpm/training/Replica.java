@@ -18,7 +18,7 @@ public final class Replica {
   private float[] predicted = {};
 
   /**
-   * A replica.
+   * Trains a network that the caller has made.
    *
    * @param network is trained in place
    * @param schedule of the noise that is mixed in

@@ -21,7 +21,7 @@ final class Sinusoid {
   private double[] values = new double[0];
 
   /**
-   * An encoder.
+   * Encodes timesteps by sines and cosines.
    *
    * @param width length of the encoding, twice the number of frequencies
    * @param precision of the network

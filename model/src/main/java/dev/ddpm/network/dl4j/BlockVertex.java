@@ -61,7 +61,7 @@ public final class BlockVertex extends GraphVertex implements TrainingConfig {
   @JsonProperty private final IUpdater updater;
 
   /**
-   * A vertex.
+   * Describes a vertex, as it is written here and read from stored networks.
    *
    * @param name its name in the graph
    * @param spec what it computes

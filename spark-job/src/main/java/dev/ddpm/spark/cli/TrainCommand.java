@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
       "  ddpm train --config conf/labml.conf --data hdfs:///images/celeba --run hdfs:///runs/celeba"
           + " \\",
       "    --set training.epochs=20 --set training.averaging-frequency=8",
-      "  train --config conf/fashion-mnist.conf --data tables/boots --run runs/boots \\",
+      "  ddpm train --config conf/fashion-mnist.conf --data tables/boots --run runs/boots \\",
       "    --from runs/fashion-mnist --set training.learning-rate=2e-5",
       "",
       "In the run folder: model/ (the trained model), checkpoints/, metrics.jsonl, loss.png;",

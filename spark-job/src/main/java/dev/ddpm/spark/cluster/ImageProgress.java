@@ -59,7 +59,7 @@ public final class ImageProgress extends SparkListener implements AutoCloseable 
   }
 
   /**
-   * A progress display.
+   * Shows progress every five seconds, until it is closed.
    *
    * @param verb what is done to images, such as sampling
    * @param counter name of the accumulator that counts images · steps

@@ -40,7 +40,7 @@ public final class SamplerComparison {
   private final PrintWriter out;
 
   /**
-   * A comparison.
+   * Reads the model and measures nothing yet.
    *
    * @param path a model folder
    * @param sampling settings that are not compared

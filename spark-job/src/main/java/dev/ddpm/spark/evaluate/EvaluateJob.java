@@ -56,7 +56,7 @@ public final class EvaluateJob {
   private final PrintWriter out;
 
   /**
-   * A job.
+   * Touches nothing before {@link #run}.
    *
    * @param out receives lines of progress
    */

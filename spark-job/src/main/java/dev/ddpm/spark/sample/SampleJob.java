@@ -33,7 +33,7 @@ public final class SampleJob {
   private final PrintWriter out;
 
   /**
-   * A job.
+   * Touches nothing before {@link #run}.
    *
    * @param out receives lines of progress
    */

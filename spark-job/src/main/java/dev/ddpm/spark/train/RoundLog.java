@@ -27,7 +27,7 @@ final class RoundLog {
   private long lastRound = start;
 
   /**
-   * A log.
+   * Goes on after the rounds that are reported already.
    *
    * @param rounds rounds of the whole run
    * @param epochs epochs of the whole run

@@ -46,7 +46,7 @@ public final class TrainJob {
   private final PrintWriter out;
 
   /**
-   * A job.
+   * Touches nothing before {@link #run}.
    *
    * @param configuration the experiment
    * @param table path of the image table

@@ -28,7 +28,7 @@ final class TrainingRun {
   private int badRounds;
 
   /**
-   * A run.
+   * Stands where a checkpoint stands, which may be the beginning.
    *
    * @param initial where it starts
    * @param watch what is looked at on the way

@@ -21,7 +21,7 @@ public final class DataSplit implements Serializable {
   private transient Permutation order;
 
   /**
-   * A split.
+   * Draws nothing yet: that is done when the first row is asked for.
    *
    * @param images number of images in the table, with ids 0..images−1
    * @param bad ids of those that cannot be used, ascending
