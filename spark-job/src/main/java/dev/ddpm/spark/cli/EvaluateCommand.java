@@ -2,13 +2,14 @@ package dev.ddpm.spark.cli;
 
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.evaluate.EvaluateJob;
-import dev.ddpm.spark.evaluate.EvaluationSummary;
-import java.util.Locale;
+import dev.ddpm.spark.evaluate.MetricChoice;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -55,6 +56,15 @@ final class EvaluateCommand implements Callable<Integer> {
   String output;
 
   @Option(
+      names = "--metrics",
+      paramLabel = "METRIC",
+      split = ",",
+      converter = MetricConverter.class,
+      description = "What is computed: bits-per-dim. Default: bits-per-dim.",
+      defaultValue = "bits-per-dim")
+  Set<MetricChoice> metrics;
+
+  @Option(
       names = "--images",
       paramLabel = "N",
       description = "Evaluates the ids 0 to N-1. Default: all images of the table.")
@@ -76,26 +86,23 @@ final class EvaluateCommand implements Callable<Integer> {
             model.folder,
             data,
             output,
+            metrics,
             images == null ? OptionalLong.empty() : OptionalLong.of(images),
             timesteps == null ? OptionalInt.empty() : OptionalInt.of(timesteps),
             sampling);
     SparkSession spark = SparkSession.builder().getOrCreate();
     var out = spec.commandLine().getOut();
     EvaluateJob.Result result = new EvaluateJob(spark, out).run(request);
-    EvaluationSummary summary = result.summary();
-    out.println(
-        String.format(
-            Locale.ROOT,
-            "%.4f bits/dim (standard error %.4f, %,d images): decoder %.4f + transitions %.4f +"
-                + " prior %.6f",
-            summary.bitsPerDim(),
-            summary.standardError(),
-            summary.images(),
-            summary.decoder(),
-            summary.transitions(),
-            summary.prior()));
-    out.println("Table: " + result.table());
+    result.lines().forEach(out::println);
+    result.tables().forEach(table -> out.println("Table: " + table));
     out.println("Summary: " + result.file());
     return 0;
+  }
+
+  private static final class MetricConverter implements ITypeConverter<MetricChoice> {
+    @Override
+    public MetricChoice convert(String word) {
+      return Words.parse(MetricChoice.class, word);
+    }
   }
 }

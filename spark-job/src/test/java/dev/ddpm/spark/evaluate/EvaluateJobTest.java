@@ -37,6 +37,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
@@ -51,6 +52,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class EvaluateJobTest {
+  private static final Set<MetricChoice> METRICS = Set.of(MetricChoice.BITS_PER_DIM);
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
 
   private static final int IMAGES = 24;
@@ -98,6 +100,7 @@ class EvaluateJobTest {
         model.toString(),
         data.toString(),
         folder.resolve(output).toString(),
+        METRICS,
         OptionalLong.empty(),
         OptionalInt.empty(),
         settings());
@@ -108,7 +111,7 @@ class EvaluateJobTest {
   }
 
   private static List<Row> rows(EvaluateJob.Result result) {
-    return SPARK.session().read().parquet(result.table()).orderBy("id").collectAsList();
+    return SPARK.session().read().parquet(result.tables().get(0)).orderBy("id").collectAsList();
   }
 
   /** What one evaluator in this JVM computes, without Spark. */
@@ -185,7 +188,7 @@ class EvaluateJobTest {
     assertThat(json.get("variance").asText()).isEqualTo("fixed-large");
     assertThat(json.get("seed").asInt()).isEqualTo(3);
     assertThat(json.get("model_hash").asText()).hasSize(64);
-    assertThat(result.summary().bitsPerDim()).isEqualTo(json.get("bits_per_dim").asDouble());
+    assertThat(result.summary().get("bits_per_dim")).isEqualTo(json.get("bits_per_dim").asDouble());
   }
 
   @Test
@@ -203,6 +206,7 @@ class EvaluateJobTest {
                 model.toString(),
                 table.toString(),
                 folder.resolve("out").toString(),
+                METRICS,
                 OptionalLong.of(5),
                 OptionalInt.of(3),
                 settings()));
@@ -210,8 +214,8 @@ class EvaluateJobTest {
     assertThat(rows(result))
         .extracting(row -> row.<Double>getAs("transitions"))
         .isEqualTo(alone(3).stream().limit(5).map(ImageBound::transitions).toList());
-    assertThat(result.summary().images()).isEqualTo(5);
-    assertThat(result.summary().timestepsPerImage()).isEqualTo(3);
+    assertThat(result.summary().get("images")).isEqualTo(5L);
+    assertThat(result.summary().get("timesteps_per_image")).isEqualTo(3);
   }
 
   @Test
@@ -223,11 +227,12 @@ class EvaluateJobTest {
             longer.toString(),
             table.toString(),
             folder.resolve("out").toString(),
+            METRICS,
             OptionalLong.of(1),
             OptionalInt.empty(),
             settings());
 
-    assertThat(run(request).summary().timestepsPerImage()).isEqualTo(50);
+    assertThat(run(request).summary().get("timesteps_per_image")).isEqualTo(50);
   }
 
   @ParameterizedTest
@@ -245,6 +250,7 @@ class EvaluateJobTest {
             model.toString(),
             table.toString(),
             folder.resolve("out").toString(),
+            METRICS,
             OptionalLong.of(images),
             OptionalInt.of(timesteps),
             settings());
@@ -261,6 +267,7 @@ class EvaluateJobTest {
             labml.toString(),
             table.toString(),
             folder.resolve("out").toString(),
+            METRICS,
             OptionalLong.empty(),
             OptionalInt.empty(),
             settings());
@@ -333,6 +340,7 @@ class EvaluateJobTest {
         slow.toString(),
         table.toString(),
         folder.resolve(output).toString(),
+        METRICS,
         OptionalLong.empty(),
         OptionalInt.of(999),
         settings("sampling.micro-batch=1"));

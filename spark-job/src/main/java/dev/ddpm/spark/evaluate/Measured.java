@@ -1,0 +1,16 @@
+package dev.ddpm.spark.evaluate;
+
+import java.util.List;
+import java.util.Map;
+import org.apache.parquet.schema.MessageType;
+
+/**
+ * What a {@link Metric} has come to.
+ *
+ * @param line the result for people
+ * @param summary figures and the settings they depend on, by their names in the summary, in order
+ * @param schema columns of the metric's table
+ * @param rows the table
+ */
+record Measured(
+    String line, Map<String, Object> summary, MessageType schema, List<List<Object>> rows) {}
