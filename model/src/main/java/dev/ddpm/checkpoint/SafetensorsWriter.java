@@ -18,7 +18,7 @@ import java.util.Map;
  * (little-endian), the header (JSON, padded with blanks to a multiple of 8), the elements
  * (little-endian, row-major, without gaps). The same tensors always give the same bytes.
  */
-public final class SafetensorsWriter implements Closeable {
+final class SafetensorsWriter implements Closeable {
   private static final int ALIGNMENT = 8;
   private static final int BUFFER_BYTES = 1 << 16;
 

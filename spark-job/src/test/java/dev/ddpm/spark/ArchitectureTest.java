@@ -74,17 +74,30 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
-  /** A task tells ND4J itself which GPU it has been given. */
   @Test
-  void nd4jIsSeenByTheAdapterAndTheChoiceOfAGpuOnly() {
+  void nd4jIsSeenByTheAdapterOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + "train.dl4j..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.nd4j..")
+        .check(CLASSES);
+  }
+
+  /** A job trains and samples with whatever network it is handed. */
+  @Test
+  void theKindOfNetworkIsChosenInOnePlaceForTrainingAndOneForInference() {
     noClasses()
         .that()
         .resideOutsideOfPackage(ROOT + "train.dl4j..")
         .and()
-        .doNotHaveSimpleName("TaskGpu")
+        .doNotHaveSimpleName("TrainingSetup")
+        .and()
+        .doNotHaveSimpleName("Pretrained")
         .should()
         .dependOnClassesThat()
-        .resideInAPackage("org.nd4j..")
+        .resideInAPackage("dev.ddpm.network.dl4j..")
         .check(CLASSES);
   }
 

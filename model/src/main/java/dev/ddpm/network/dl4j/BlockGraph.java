@@ -18,7 +18,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * the network's type, and a dropout key per image (batch), 64 bits. Output: the predicted noise,
  * shaped like the image.
  */
-public final class BlockGraph {
+final class BlockGraph {
   private static final String LOSS = "loss";
 
   private BlockGraph() {}

@@ -107,10 +107,16 @@ public final class ClusterJob implements AutoCloseable {
    */
   public record Watched(LongAccumulator imageSteps, ImageProgress progress) {}
 
+  /** Takes away all of it, also where one part cannot be taken away. */
   @Override
   public void close() {
-    while (!cleanUp.isEmpty()) {
+    if (cleanUp.isEmpty()) {
+      return;
+    }
+    try {
       cleanUp.pop().run();
+    } finally {
+      close();
     }
   }
 }

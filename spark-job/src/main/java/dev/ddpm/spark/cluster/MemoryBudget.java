@@ -9,7 +9,7 @@ import org.apache.spark.api.java.JavaSparkContext;
  * its first real task. A container that outgrows its bound is killed hours later and without a
  * reason; here the numbers and the keys to change are told.
  */
-public final class MemoryBudget {
+final class MemoryBudget {
   private static final double GIB = 1L << 30;
 
   private MemoryBudget() {}
@@ -20,7 +20,7 @@ public final class MemoryBudget {
    * @param slots tasks that the application runs at a time
    * @throws DdpmException (environment) naming what is short, both numbers and the keys to change
    */
-  public static void check(JavaSparkContext spark, int slots, MemoryNeeds needs) {
+  static void check(JavaSparkContext spark, int slots, MemoryNeeds needs) {
     check(needs, MemorySupply.of(spark, slots));
   }
 

@@ -19,7 +19,7 @@ import org.apache.spark.SparkEnv;
  * @param ompThreads the value of {@code OMP_NUM_THREADS}; "unset" without one
  * @param backend back end, natives and kernels of the tensor library, in one line
  */
-public record RuntimeReport(
+record RuntimeReport(
     String process, String host, String java, String jar, String ompThreads, String backend)
     implements Serializable {
 

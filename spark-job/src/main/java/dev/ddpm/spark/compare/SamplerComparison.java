@@ -2,7 +2,6 @@ package dev.ddpm.spark.compare;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.ddpm.diffusion.Denoiser;
-import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.spark.config.SamplerChoice;
@@ -49,7 +48,7 @@ public final class SamplerComparison {
   public SamplerComparison(
       String path, SamplingConfig sampling, Configuration configuration, PrintWriter out) {
     this.stored = StoredModel.read(path, sampling.weights(), configuration);
-    this.model = Dl4jNetwork.pretrained(stored.description().architecture(), stored.weights());
+    this.model = stored.network().create();
     this.sampling = sampling;
     this.out = out;
   }

@@ -8,15 +8,14 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.StoredFormat;
+import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -68,24 +67,18 @@ public record TableDescription(
     return height + "×" + width + "×" + channels;
   }
 
-  /** Writes the description of the table in a folder, by a temporary file and a rename. */
+  /** Writes the description of the table in a folder, as a whole or not at all. */
   public void write(Path folder, Configuration configuration) {
-    Path file = new Path(folder, FILE_NAME);
-    Path temporary = new Path(folder, FILE_NAME + ".tmp");
+    ObjectNode document = JSON.createObjectNode();
+    document.put(StoredFormat.VERSION, FORMAT.version());
+    document.setAll(JSON.<ObjectNode>valueToTree(this));
+    var store = new HadoopFileStore(folder.toString(), configuration);
     try {
-      FileSystem fileSystem = folder.getFileSystem(configuration);
-      try (OutputStream out = fileSystem.create(temporary, true)) {
-        ObjectNode document = JSON.createObjectNode();
-        document.put(StoredFormat.VERSION, FORMAT.version());
-        document.setAll(JSON.<ObjectNode>valueToTree(this));
-        out.write(JSON.writeValueAsString(document).getBytes(StandardCharsets.UTF_8));
-        out.write('\n');
-      }
-      if (!fileSystem.rename(temporary, file)) {
-        throw DdpmException.environment("%s cannot be renamed to %s.", temporary, file);
-      }
+      byte[] json = (JSON.writeValueAsString(document) + "\n").getBytes(StandardCharsets.UTF_8);
+      store.create(FILE_NAME, out -> out.write(json));
     } catch (IOException e) {
-      throw DdpmException.environment(e, "%s cannot be written: %s.", file, e.getMessage());
+      throw DdpmException.environment(
+          e, "%s cannot be written: %s.", store.location(FILE_NAME), e.getMessage());
     }
   }
 

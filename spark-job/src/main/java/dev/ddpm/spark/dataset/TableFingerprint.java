@@ -1,8 +1,8 @@
 package dev.ddpm.spark.dataset;
 
+import dev.ddpm.checkpoint.Checksum;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
@@ -42,8 +42,8 @@ public final class TableFingerprint {
     return HexFormat.of().formatHex(whole);
   }
 
-  private static Iterator<byte[]> ofRows(Iterator<Row> rows) throws NoSuchAlgorithmException {
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+  private static Iterator<byte[]> ofRows(Iterator<Row> rows) {
+    MessageDigest digest = Checksum.digest();
     ByteBuffer id = ByteBuffer.allocate(Long.BYTES);
     byte[] part = new byte[BYTES];
     while (rows.hasNext()) {

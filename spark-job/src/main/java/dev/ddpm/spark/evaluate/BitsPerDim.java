@@ -8,7 +8,6 @@ import dev.ddpm.evaluation.ImageBound;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.MemoryNeeds;
-import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.stored.SamplingMemory;
@@ -109,7 +108,7 @@ final class BitsPerDim implements Metric {
             evaluation.model().description(),
             evaluation.request().sampling(),
             timesteps,
-            new WireFloats(evaluation.model().weights()));
+            evaluation.model().network());
     Broadcast<ExecutorPool<BoundEvaluator>> evaluators = job.pool(setup);
     ClusterJob.Watched watched = job.watch("evaluating", images, timesteps + 1, evaluation.out());
     job.describe("evaluate", "Evaluating %,d images".formatted(images));

@@ -114,12 +114,21 @@ public final class EvaluateJob {
           Measured measured = compute(metric, evaluation);
           String table = Word.of(choice) + ".parquet";
           write(store, table, measured, request.output());
-          summary.putAll(measured.summary());
+          measured.summary().forEach((name, value) -> putOnce(summary, name, value));
           lines.add(measured.line());
           tables.add(store.location(table));
         });
     write(store, summary, request.output());
     return new Result(lines, tables, store.location(SUMMARY), summary);
+  }
+
+  /** Two metrics must not call different things by one name. */
+  private static void putOnce(Map<String, Object> summary, String name, Object value) {
+    Object other = summary.putIfAbsent(name, value);
+    if (other != null && !other.equals(value)) {
+      throw new IllegalStateException(
+          "Two metrics have a %s: %s and %s.".formatted(name, other, value));
+    }
   }
 
   private Measured compute(Metric metric, Evaluation evaluation) {

@@ -2,14 +2,13 @@ package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.evaluation.BoundEvaluator;
-import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.cluster.ExecutorPool;
-import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.stored.Pretrained;
 
 /** What every executor must know once per job, and builds its evaluators from. */
 record EvaluatorSetup(
-    ModelDescription model, SamplingConfig sampling, int timesteps, WireFloats weights)
+    ModelDescription model, SamplingConfig sampling, int timesteps, Pretrained network)
     implements ExecutorPool.Factory<BoundEvaluator> {
 
   @Override
@@ -18,7 +17,7 @@ record EvaluatorSetup(
         model.schedule().build(),
         sampling.variance(),
         model.prediction(),
-        Dl4jNetwork.pretrained(model.architecture(), weights.values()),
+        network.create(),
         model.architecture().imageShape().size(),
         timesteps,
         sampling.microBatch(),

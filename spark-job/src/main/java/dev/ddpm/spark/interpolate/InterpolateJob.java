@@ -4,10 +4,8 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.network.Architecture;
-import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
-import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.io.EmptyFolder;
 import dev.ddpm.spark.io.HadoopFileStore;
@@ -113,9 +111,7 @@ public final class InterpolateJob {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (ClusterJob job = ClusterJob.start(context)) {
       job.require(SamplingMemory.of(architecture, request.lambdas(), "--lambdas"));
-      var weights = new WireFloats(model.weights());
-      Broadcast<ExecutorPool<Denoiser>> models =
-          job.pool(() -> Dl4jNetwork.pretrained(architecture, weights.values()));
+      Broadcast<ExecutorPool<Denoiser>> models = job.pool(model.network());
       job.describe("interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
       List<InterpolationTask.Work> work = new ArrayList<>();
       for (int i = 0; i < request.pairs().size(); i++) {

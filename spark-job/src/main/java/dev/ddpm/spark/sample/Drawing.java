@@ -3,7 +3,6 @@ package dev.ddpm.spark.sample;
 import dev.ddpm.backend.Backends;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ProgramVersion;
-import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.stored.SamplingMemory;
 import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.stored.StoredModel;
@@ -66,7 +65,7 @@ final class Drawing {
   Manifest.Session run(List<IndexRange> files, List<IndexRange> missing) {
     Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     long start = System.nanoTime();
-    var setup = new GeneratorSetup(plan, new WireFloats(model.weights()));
+    var setup = new GeneratorSetup(plan, model.network());
     try (ClusterJob job = ClusterJob.start(spark)) {
       job.require(
           SamplingMemory.of(

@@ -1,7 +1,6 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.diffusion.Denoiser;
-import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.sampling.Trajectory;
@@ -22,9 +21,9 @@ final class Generator {
   private final float[] x;
   private long samplerNanos;
 
-  Generator(SamplingPlan plan, float[] weights) {
+  Generator(SamplingPlan plan, Denoiser model) {
     this.plan = plan;
-    this.model = Dl4jNetwork.pretrained(plan.model().architecture(), weights);
+    this.model = model;
     this.process = plan.process();
     this.x = new float[plan.microBatch() * plan.imageSize()];
   }

@@ -1,15 +1,15 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.spark.cluster.ExecutorPool;
-import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.stored.Pretrained;
 import dev.ddpm.spark.stored.SamplingPlan;
 
 /** What every executor must know once per job, and builds its generators from. */
-record GeneratorSetup(SamplingPlan plan, WireFloats weights)
+record GeneratorSetup(SamplingPlan plan, Pretrained network)
     implements ExecutorPool.Factory<Generator> {
 
   @Override
   public Generator create() {
-    return new Generator(plan, weights.values());
+    return new Generator(plan, network.create());
   }
 }

@@ -7,6 +7,7 @@ import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TensorFile;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.io.HadoopFileStore;
@@ -82,9 +83,9 @@ public final class StoredModel {
     return folder.description();
   }
 
-  /** Flat weights, in the order of the network. */
-  public float[] weights() {
-    return weights;
+  /** A network with its weights, as tasks build it. */
+  public Pretrained network() {
+    return new Pretrained(description().architecture(), new WireFloats(weights));
   }
 
   /** Identity of description and weights, 64 hexadecimal digits. */

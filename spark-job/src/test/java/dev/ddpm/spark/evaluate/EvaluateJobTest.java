@@ -16,7 +16,6 @@ import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.diffusion.Variance;
 import dev.ddpm.evaluation.BoundEvaluator;
 import dev.ddpm.evaluation.ImageBound;
-import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.SamplingConfig;
@@ -124,7 +123,7 @@ class EvaluateJobTest {
             schedule,
             Variance.FIXED_LARGE,
             Prediction.EPSILON,
-            Dl4jNetwork.pretrained(stored.description().architecture(), stored.weights()),
+            stored.network().create(),
             64,
             timesteps,
             4,

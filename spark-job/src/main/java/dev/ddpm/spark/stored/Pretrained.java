@@ -1,0 +1,23 @@
+package dev.ddpm.spark.stored;
+
+import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.network.Architecture;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.WireFloats;
+
+/**
+ * A network with the weights of a stored model, built wherever it computes. No job of inference
+ * knows what kind of network it gets.
+ *
+ * @param architecture what the network looks like
+ * @param weights flat, in the order of the network
+ */
+public record Pretrained(Architecture architecture, WireFloats weights)
+    implements ExecutorPool.Factory<Denoiser> {
+
+  @Override
+  public Denoiser create() {
+    return Dl4jNetwork.pretrained(architecture, weights.values());
+  }
+}
