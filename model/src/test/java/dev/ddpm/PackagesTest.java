@@ -62,6 +62,16 @@ class PackagesTest {
           .dependOnClassesThat()
           .resideInAPackage("org.deeplearning4j..");
 
+  /** Training and stored models see a network's flat vectors, and no library's arrays. */
+  @ArchTest
+  static final ArchRule ARRAYS_BEHIND_BACK_ENDS =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.ddpm.backend..", "dev.ddpm.network.dl4j..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.nd4j..", "org.bytedeco..");
+
   /** Only there can the Vector API be missing without harm. */
   @ArchTest
   static final ArchRule VECTOR_API_IN_ITS_PACKAGE =
