@@ -161,6 +161,7 @@ class StoredFoldersTest {
   @Test
   void theRunGoesOnToTheWeightsThatItsVersionCameTo() throws IOException {
     assertThat(printed).contains("Going on after round 5 of 12.").contains("round 12/12 ·");
+    assertThat(printed).contains("did not take down which images it has");
     for (TensorFile file : TensorFile.values()) {
       // A seventh of the weights' way since round 5 would be 1e-2; processors differ by 1e-5.
       assertThat(

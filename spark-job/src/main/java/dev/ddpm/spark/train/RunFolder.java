@@ -2,6 +2,7 @@ package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Json;
@@ -183,6 +184,18 @@ final class RunFolder implements AutoCloseable {
     } catch (IOException e) {
       throw DdpmException.environment(
           e, "%s cannot be written: %s.", sheets.location(name), e.getMessage());
+    }
+  }
+
+  /** Whether the final model is there already, as it is after so many rounds. */
+  boolean hasModelOf(long rounds) {
+    try {
+      return ModelFolder.open(store(model()))
+          .training()
+          .filter(training -> training.round() == rounds)
+          .isPresent();
+    } catch (DdpmException absentOrDamaged) {
+      return false;
     }
   }
 

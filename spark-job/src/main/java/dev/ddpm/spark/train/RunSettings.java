@@ -18,7 +18,9 @@ final class RunSettings {
   /** Provenance: identity of the images that the run is trained on. */
   static final String FINGERPRINT = "data.fingerprint";
 
-  private static final String TABLE = "data.table";
+  /** Provenance: path of the image table. */
+  static final String TABLE = "data.table";
+
   private static final String DECAY_STEPS = "training.decay-steps";
   private static final String SCHEDULE = "training.schedule";
 
@@ -72,6 +74,12 @@ final class RunSettings {
   }
 
   private void check() {
+    if (begunFromModel(wanted) && !begunFromModel(stored)) {
+      throw DdpmException.user(
+          "--run = %s: was not begun from a model, and --from begins a new run; leave --from out,"
+              + " or name a new folder.",
+          run);
+    }
     Map<String, String> differing = new TreeMap<>();
     Set<String> keys = new TreeSet<>(stored.keySet());
     keys.addAll(wanted.keySet());
@@ -132,8 +140,15 @@ final class RunSettings {
     }
   }
 
-  private static boolean isFree(String key) {
-    return FREE.stream().anyMatch(key::startsWith) || StartingModel.FOUND_OUT.contains(key);
+  /** What a run was begun from matters as it begins: the path of the model is free later on. */
+  private boolean isFree(String key) {
+    boolean beginning = key.startsWith(StartingModel.PREFIX);
+    return FREE.stream().anyMatch(key::startsWith)
+        || (beginning && (StartingModel.MAY_CHANGE.contains(key) || !begunFromModel(wanted)));
+  }
+
+  private static boolean begunFromModel(Map<String, String> provenance) {
+    return provenance.keySet().stream().anyMatch(key -> key.startsWith(StartingModel.PREFIX));
   }
 
   /** A value that the run was started with. */

@@ -30,21 +30,30 @@ import org.apache.hadoop.conf.Configuration;
  *     weights
  */
 public record StartingModel(String path, WeightChoice weights, boolean moments) {
+  /** Beginning of the names of all provenance that tells what a run was begun from. */
+  static final String PREFIX = "from.";
+
+  /** Provenance: path of the model as it was named. */
+  private static final String MODEL = PREFIX + "model";
+
   /** Provenance: optimiser steps of the model that the run counts on from; 0 without moments. */
-  private static final String STEP = "from.step";
+  private static final String STEP = PREFIX + "step";
 
   /** Provenance: identity of the model, see {@link ModelFolder#modelHash}. */
-  private static final String HASH = "from.model-hash";
+  private static final String HASH = MODEL + "-hash";
 
-  /** What is found out as the run begins, and not asked for again. */
-  static final List<String> FOUND_OUT = List.of(HASH, STEP);
+  /** What may differ when the run goes on: a model may move, and the rest is found out. */
+  static final List<String> MAY_CHANGE = List.of(MODEL, HASH, STEP);
 
   /** What was asked for, as a run's provenance has it. */
   Map<String, String> provenance() {
     return Map.of(
-        "from.model", path,
-        "from.weights", weights.name().toLowerCase(Locale.ROOT),
-        "from.moments", Boolean.toString(moments));
+        MODEL,
+        path,
+        PREFIX + "weights",
+        weights.name().toLowerCase(Locale.ROOT),
+        PREFIX + "moments",
+        Boolean.toString(moments));
   }
 
   /** One line that tells what a run started from. */
@@ -64,27 +73,30 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
     return Long.parseLong(run.provenance().getOrDefault(STEP, "0"));
   }
 
-  /** A description of a run that goes on, with what was found out as it began. */
+  /** A description of a run that goes on, with what it was begun from. */
   static ModelDescription goingOn(ModelDescription wanted, ModelDescription stored) {
     Map<String, String> provenance = new TreeMap<>(wanted.provenance());
-    for (String key : FOUND_OUT) {
-      Optional.ofNullable(stored.provenance().get(key)).ifPresent(v -> provenance.put(key, v));
-    }
+    stored
+        .provenance()
+        .forEach(
+            (key, value) -> {
+              if (key.startsWith(PREFIX)) {
+                provenance.put(key, value);
+              }
+            });
     return wanted.withProvenance(provenance);
   }
 
   /**
-   * Reads the model.
+   * Reads the model, whose network {@link #requireSameNetwork} has checked.
    *
    * @param wanted what is to be trained
    * @return where the run begins
-   * @throws DdpmException (user) if its network is another, or it lacks what is asked for; (data)
-   *     if it is damaged
+   * @throws DdpmException (user) if it lacks what is asked for; (data) if it is damaged
    */
   Checkpoints.Stored read(
       ModelDescription wanted, TrainingConfig training, Configuration configuration) {
     ModelFolder folder = StoredModel.open(path, configuration);
-    requireSameNetwork(wanted, folder.description());
     TensorFile file = weights == WeightChoice.EMA ? TensorFile.EMA : TensorFile.WEIGHTS;
     if (!folder.has(file)) {
       throw DdpmException.user(
@@ -125,7 +137,13 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
     return flat.readMoments(folder);
   }
 
-  private void requireSameNetwork(ModelDescription wanted, ModelDescription there) {
+  /**
+   * Checks that the model's network is the one that is to be trained.
+   *
+   * @throws DdpmException (user) naming what is different; (data) if there is no model
+   */
+  void requireSameNetwork(ModelDescription wanted, Configuration configuration) {
+    ModelDescription there = StoredModel.open(path, configuration).description();
     Map<String, List<String>> misfits = there.misfits(wanted.architecture());
     if (!misfits.isEmpty()) {
       List<String> lines =

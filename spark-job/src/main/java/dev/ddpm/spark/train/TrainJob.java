@@ -115,7 +115,7 @@ public final class TrainJob {
         Optional<Checkpoints.Stored> resumed =
             folder
                 .resume(resume, prepared.description())
-                .map(stored -> stored.describedBy(prepared.description()));
+                .map(stored -> goingOn(stored, prepared.description()));
         Optional<Checkpoints.Stored> beginning =
             resumed.or(() -> start).or(() -> readStart(prepared));
         return train(
@@ -126,6 +126,18 @@ public final class TrainJob {
             resumed.isPresent());
       }
     }
+  }
+
+  /** A run of a version that did not take down its images goes on with those that it is given. */
+  private Checkpoints.Stored goingOn(Checkpoints.Stored stored, ModelDescription wanted) {
+    Map<String, String> before = stored.description().provenance();
+    if (!before.containsKey(RunSettings.FINGERPRINT)) {
+      out.println(
+          "The version that began this run on %s did not take down which images it has; from now on"
+                  .formatted(before.get(RunSettings.TABLE))
+              + " they are those of %s.".formatted(table));
+    }
+    return stored.describedBy(wanted);
   }
 
   private Optional<Checkpoints.Stored> readStart(Prepared prepared) {
@@ -166,6 +178,11 @@ public final class TrainJob {
     ModelDescription description = describe(experiment, reader, plan);
     // What cannot be sampled as configured is found out before it is trained.
     new SamplingPlan(description, experiment.sampling());
+    // The wrong network would be told as too little memory.
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    if (from.isPresent() && !RunFolder.hasCheckpoints(run, hadoop)) {
+      from.get().requireSameNetwork(description, hadoop);
+    }
     job.require(TrainingMemory.of(description.architecture(), plan, training.optimiser()));
     DiffusionConfig diffusion = experiment.diffusion();
     var setup =
@@ -213,8 +230,10 @@ public final class TrainJob {
       }
       if (!trainingRun.finished()) {
         cluster.train(trainingRun, driver.network());
+        trainingRun.finish();
+      } else if (!folder.hasModelOf(trainingRun.roundsDone())) {
+        trainingRun.finish();
       }
-      trainingRun.finish();
       return new Result(
           folder.model().toString(), trainingRun.roundsDone(), trainingRun.lastLoss());
     }

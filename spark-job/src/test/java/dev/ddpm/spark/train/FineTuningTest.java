@@ -141,15 +141,29 @@ class FineTuningTest {
     Path run = folder.resolve("run");
     train(run, from(WeightChoice.EMA, false), "training.max-rounds=1");
 
-    assertThatThrownBy(() -> train(run, Optional.empty()))
-        .isInstanceOf(DdpmException.class)
-        .hasMessageContaining("from.model: " + base + " → none");
     assertThatThrownBy(() -> train(run, from(WeightChoice.RAW, false)))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("(from.weights: ema → raw)");
     assertThatThrownBy(() -> train(base, from(WeightChoice.RAW, false), "training.epochs=1"))
         .isInstanceOf(DdpmException.class)
-        .hasMessageContaining("from.model: none → " + base);
+        .hasMessageContaining("--run = file:" + base)
+        .hasMessageEndingWith(
+            "was not begun from a model, and --from begins a new run; leave --from out, or name a"
+                + " new folder.");
+  }
+
+  /** What a run was begun from is read once: later it may be named otherwise, or not at all. */
+  @Test
+  void aRunGoesOnHoweverItsModelIsNamed() {
+    Path run = folder.resolve("run");
+    train(run, from(WeightChoice.EMA, false), "training.max-rounds=1");
+    Optional<StartingModel> otherPath =
+        Optional.of(new StartingModel(base + "/", WeightChoice.EMA, false));
+
+    assertThat(train(run, otherPath, "training.max-rounds=2")).contains("Going on after round 1");
+    assertThat(train(run, Optional.empty(), "training.max-rounds=3"))
+        .contains("Going on after round 2");
+    assertThat(model(run).description().provenance()).containsEntry("from.model", base.toString());
   }
 
   @Test
