@@ -5,7 +5,7 @@ import dev.ddpm.spark.stored.StoredModel;
 import java.io.PrintWriter;
 
 /**
- * What a {@link Metric} is computed from.
+ * What a {@link Metric} is computed from. It stays on the driver: tasks are handed values of it.
  *
  * @param request what was asked for
  * @param model the model
