@@ -40,44 +40,26 @@ public final class ExecutorPool<T> implements Serializable {
    * back into the pool: nobody knows what state it is in.
    */
   public <R, X extends Exception> R use(Work<? super T, R, X> work) throws X {
-    Hold hold = hold();
-    R result = work.with(hold.get());
-    hold.giveBack();
+    T pooled = take();
+    R result = work.with(pooled);
+    giveBack(pooled);
     return result;
   }
 
-  /** Takes one, as {@link #use} does, for work that spans several calls. */
-  public Hold hold() {
+  private T take() {
     TaskGpu.use();
     synchronized (this) {
       if (idle != null && !idle.isEmpty()) {
-        return new Hold(idle.pop());
+        return idle.pop();
       }
     }
-    return new Hold(factory.create());
+    return factory.create();
   }
 
-  /** One that is taken out of the pool. */
-  public final class Hold {
-    private final T pooled;
-
-    private Hold(T pooled) {
-      this.pooled = pooled;
+  private synchronized void giveBack(T pooled) {
+    if (idle == null) {
+      idle = new ArrayDeque<>();
     }
-
-    /** The thing held. */
-    public T get() {
-      return pooled;
-    }
-
-    /** Ends work that has gone well; after work that has failed, the hold is dropped instead. */
-    public void giveBack() {
-      synchronized (ExecutorPool.this) {
-        if (idle == null) {
-          idle = new ArrayDeque<>();
-        }
-        idle.push(pooled);
-      }
-    }
+    idle.push(pooled);
   }
 }

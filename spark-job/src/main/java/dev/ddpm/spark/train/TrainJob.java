@@ -133,9 +133,9 @@ public final class TrainJob {
     Map<String, String> before = stored.description().provenance();
     if (!before.containsKey(RunSettings.FINGERPRINT)) {
       out.println(
-          "The version that began this run on %s did not take down which images it has; from now on"
-                  .formatted(before.get(RunSettings.TABLE))
-              + " they are those of %s.".formatted(table));
+          ("The version that began this run on %s did not take down which images it has; from now"
+                  + " on they are those of %s.")
+              .formatted(before.get(RunSettings.TABLE), table));
     }
     return stored.describedBy(wanted);
   }

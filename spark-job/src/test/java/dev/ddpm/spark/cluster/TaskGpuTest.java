@@ -39,7 +39,8 @@ class TaskGpuTest {
 
   @Test
   void nothingHappensOutsideOfTasks() {
-    assertThat(new ExecutorPool<>(() -> "built").hold().get()).isEqualTo("built");
+    assertThat(new ExecutorPool<>(() -> "built").<String, RuntimeException>use(built -> built))
+        .isEqualTo("built");
   }
 
   /** Spark's own resources, from a discovery script to the task, on executor processes. */
@@ -61,7 +62,11 @@ class TaskGpuTest {
     var pool = context.broadcast(new ExecutorPool<>(() -> "built"));
 
     assertThatThrownBy(
-            () -> context.parallelize(List.of(1), 1).map(i -> pool.value().hold().get()).collect())
+            () ->
+                context
+                    .parallelize(List.of(1), 1)
+                    .map(i -> pool.value().<String, RuntimeException>use(built -> built))
+                    .collect())
         .hasMessageContaining("Spark gave this task the GPU 3, but ND4J computes on the CPU");
   }
 }
