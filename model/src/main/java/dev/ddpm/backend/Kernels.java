@@ -34,6 +34,9 @@ public interface Kernels {
   /** Adds {@code vector} (columns) to every row of {@code y}. */
   void addToRows(Tensor vector, Tensor y);
 
+  /** Multiplies every row of {@code y} by its factor, one of {@code factors}. */
+  void scaleRows(Tensor factors, Tensor y);
+
   /** gathered[i] = x[rows[i]], row by row. */
   void gatherRows(Tensor x, int[] rows, Tensor gathered);
 

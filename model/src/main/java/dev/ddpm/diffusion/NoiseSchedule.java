@@ -192,6 +192,11 @@ public final class NoiseSchedule implements Serializable {
     return Math.sqrt(alpha(t)) * (1 - alphaBarPrevious(t)) / (1 - alphaBar[t]);
   }
 
+  /** ᾱ_t/(1−ᾱ_t): the signal-to-noise ratio. */
+  public double snr(int t) {
+    return alphaBar[t] / (1 - alphaBar[t]);
+  }
+
   /** log(ᾱ_t/(1−ᾱ_t))/2: half the logarithm of the signal-to-noise ratio, λ of DPM-Solver. */
   public double halfLogSnr(int t) {
     return (StrictMath.log(alphaBar[t]) - StrictMath.log(1 - alphaBar[t])) / 2;

@@ -17,10 +17,12 @@ public interface TrainableNetwork extends Denoiser {
    *
    * @param batch noised images and their timesteps
    * @param target what the network should put out, of the same layout as the images
+   * @param weights one factor per image of its squared errors in the gradient; null for 1
    * @param imageKeys one key per image that decides which activations are dropped
-   * @return the mean of (target − output)² over all elements
+   * @return the mean of (target − output)² over all elements, without the weights: losses of
+   *     different weightings can be compared
    */
-  double computeGradient(Batch batch, float[] target, long[] imageKeys);
+  double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys);
 
   /**
    * Lets the optimiser apply the gradient to the weights, and counts the step.

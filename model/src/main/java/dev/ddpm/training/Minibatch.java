@@ -8,24 +8,27 @@ import dev.ddpm.diffusion.Batch;
  *
  * @param batch the noised images and their timesteps
  * @param target what the network should put out for them, of the same layout as the images
+ * @param weights what the squared errors of each image are multiplied by; null if all count the
+ *     same
  * @param imageKeys one key per image and epoch, for what blocks draw
  */
 // A view of reused arrays: it is never compared.
 @SuppressWarnings("ArrayRecordComponent")
-record Minibatch(Batch batch, float[] target, long[] imageKeys) {
+record Minibatch(Batch batch, float[] target, float[] weights, long[] imageKeys) {
 
-  /** Memory for a batch without classes. */
-  static Minibatch allocate(int images, int imageSize) {
+  /** Memory for a batch without classes, with or without weights. */
+  static Minibatch allocate(int images, int imageSize, boolean weighted) {
     int values = images * imageSize;
     return new Minibatch(
         Batch.unconditional(images, new float[values], new int[images]),
         new float[values],
+        weighted ? new float[images] : null,
         new long[images]);
   }
 
   /** The same memory for another number of images, at most as many as it was allocated for. */
   Minibatch ofSize(int images) {
     return new Minibatch(
-        Batch.unconditional(images, batch.xt(), batch.timesteps()), target, imageKeys);
+        Batch.unconditional(images, batch.xt(), batch.timesteps()), target, weights, imageKeys);
   }
 }

@@ -1,6 +1,7 @@
 package dev.ddpm.training;
 
 import dev.ddpm.diffusion.GaussianDiffusion;
+import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.random.CounterRandom;
@@ -18,15 +19,30 @@ final class MinibatchBuilder {
   private final GaussianDiffusion diffusion;
   private final TrainingSpec training;
   private final byte[] mirrored;
+  private final float[] weightOfTimestep;
   private float[] x0 = {};
   private float[] epsilon = {};
-  private Minibatch minibatch = Minibatch.allocate(0, 0);
+  private Minibatch minibatch;
 
   MinibatchBuilder(ImageShape image, NoiseSchedule schedule, TrainingSpec training) {
     this.image = image;
     this.diffusion = new GaussianDiffusion(schedule);
     this.training = training;
     this.mirrored = new byte[image.size()];
+    this.weightOfTimestep = weights(schedule, training);
+    this.minibatch = Minibatch.allocate(0, 0, weightOfTimestep != null);
+  }
+
+  /** By timestep; null if all count the same, so that nothing is computed for them. */
+  private static float[] weights(NoiseSchedule schedule, TrainingSpec training) {
+    if (training.weighting() == LossWeighting.UNIFORM) {
+      return null;
+    }
+    float[] weights = new float[schedule.steps()];
+    for (int t = 0; t < weights.length; t++) {
+      weights[t] = (float) training.weighting().at(schedule.snr(t), training.prediction());
+    }
+    return weights;
   }
 
   /**
@@ -52,6 +68,9 @@ final class MinibatchBuilder {
       diffusion.qSample(x0, epsilon, t, minibatch.batch().xt(), offset, size);
       diffusion.target(training.prediction(), x0, epsilon, t, minibatch.target(), offset, size);
       minibatch.batch().timesteps()[i] = t;
+      if (weightOfTimestep != null) {
+        minibatch.weights()[i] = weightOfTimestep[t];
+      }
       minibatch.imageKeys()[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, step);
     }
     return minibatch;
@@ -82,7 +101,7 @@ final class MinibatchBuilder {
     if (x0.length < values) {
       x0 = new float[values];
       epsilon = new float[values];
-      minibatch = Minibatch.allocate(images, image.size());
+      minibatch = Minibatch.allocate(images, image.size(), weightOfTimestep != null);
     } else if (minibatch.batch().size() != images) {
       minibatch = minibatch.ofSize(images);
     }

@@ -40,18 +40,20 @@ public final class Replica {
 
   /**
    * Makes one optimiser step: draws timesteps and noise for the images, computes the gradient of
-   * the simplified loss (Ho et al., equation 14), clips its global norm and updates the weights.
+   * the simplified loss (Ho et al., equation 14), in which each image counts as the training's
+   * weighting says, clips its global norm and updates the weights.
    *
    * @param epoch number of the epoch, which keys what is drawn
    * @param ids row ids of the images, which key what is drawn
    * @param pixels uint8 values per image, (height, width, channels)
-   * @return mean over all elements of the squared error, before the update; if it is not finite,
-   *     there was no update and no step is counted
+   * @return mean over all elements of the squared error, unweighted and before the update; if it is
+   *     not finite, there was no update and no step is counted
    */
   public double step(long epoch, long[] ids, byte[][] pixels) {
     Minibatch minibatch = minibatches.build(epoch, ids, pixels);
     double loss =
-        network.computeGradient(minibatch.batch(), minibatch.target(), minibatch.imageKeys());
+        network.computeGradient(
+            minibatch.batch(), minibatch.target(), minibatch.weights(), minibatch.imageKeys());
     if (Double.isFinite(loss)) {
       network.update(clipNorm);
     }

@@ -2,6 +2,7 @@ package dev.ddpm.training;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.Prediction;
 import java.io.Serializable;
 
@@ -9,6 +10,7 @@ import java.io.Serializable;
  * How a model is trained, apart from how the work is spread over workers.
  *
  * @param prediction what the network learns to predict
+ * @param weighting how much each timestep counts in the loss
  * @param dataRange what pixel values are mapped to
  * @param horizontalFlip whether every image is mirrored with probability one half
  * @param optimiser what turns gradients into updates
@@ -19,6 +21,7 @@ import java.io.Serializable;
  */
 public record TrainingSpec(
     Prediction prediction,
+    LossWeighting weighting,
     DataRange dataRange,
     boolean horizontalFlip,
     Optimiser optimiser,
@@ -47,6 +50,7 @@ public record TrainingSpec(
   public TrainingSpec after(long steps) {
     return new TrainingSpec(
         prediction,
+        weighting,
         dataRange,
         horizontalFlip,
         optimiser,
@@ -59,6 +63,6 @@ public record TrainingSpec(
   /** The same without mirroring. */
   TrainingSpec withoutFlip() {
     return new TrainingSpec(
-        prediction, dataRange, false, optimiser, learningRate, clipNorm, emaDecay, seed);
+        prediction, weighting, dataRange, false, optimiser, learningRate, clipNorm, emaDecay, seed);
   }
 }

@@ -241,6 +241,19 @@ class BackendAgreementTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 16, 100, 10_000})
+  void scaledRows(int columns) {
+    Tensor factors = random(3, 1);
+    Tensor expected = random(3, columns);
+    Tensor actual = copy(expected);
+    float last = array(expected).getFloat(2, columns - 1);
+    portable.scaleRows(factors, expected);
+    vector.scaleRows(factors, actual);
+    assertSame(actual, expected, ROUNDING, "rows");
+    assertThat(array(actual).getFloat(2, columns - 1)).isEqualTo(array(factors).getFloat(2) * last);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 16, 100, 10_000})
   void loss(int length) {
     Tensor prediction = random(length);
     Tensor target = random(length);

@@ -2,6 +2,7 @@ package dev.ddpm.bench;
 
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Variance;
@@ -30,6 +31,7 @@ enum Work {
       TrainingSpec training =
           new TrainingSpec(
               Prediction.EPSILON,
+              LossWeighting.UNIFORM,
               DataRange.MINUS_ONE_TO_ONE,
               true,
               Optimiser.ADAM,

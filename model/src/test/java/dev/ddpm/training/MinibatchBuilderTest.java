@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.network.LabmlUNet;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class MinibatchBuilderTest {
@@ -18,11 +20,16 @@ class MinibatchBuilderTest {
   private static final NoiseSchedule SCHEDULE = NoiseSchedule.linear(1000);
 
   private static MinibatchBuilder builder(boolean flip) {
+    return builder(flip, LossWeighting.UNIFORM);
+  }
+
+  private static MinibatchBuilder builder(boolean flip, LossWeighting weighting) {
     return new MinibatchBuilder(
         UNET.imageShape(),
         SCHEDULE,
         new TrainingSpec(
             Prediction.EPSILON,
+            weighting,
             DataRange.MINUS_ONE_TO_ONE,
             flip,
             Optimiser.ADAM,
@@ -91,6 +98,21 @@ class MinibatchBuilderTest {
     assertThat(batch.imageKeys()[1]).isEqualTo(alone.imageKeys()[0]);
     Minibatch nextEpoch = builder.build(3, new long[] {8}, new byte[][] {image(3)});
     assertThat(nextEpoch.target()[0]).isNotEqualTo(alone.target()[0]);
+  }
+
+  @Test
+  void everyImageHasTheWeightOfItsTimestep() {
+    MinibatchBuilder builder = builder(false, LossWeighting.MIN_SNR);
+    for (int images = 1; images <= 3; images++) {
+      long[] ids = LongStream.range(0, images).toArray();
+      byte[][] pixels = new byte[images][UNET.imageShape().size()];
+      Minibatch batch = builder.build(0, ids, pixels);
+      for (int i = 0; i < images; i++) {
+        double snr = SCHEDULE.snr(batch.batch().timesteps()[i]);
+        assertThat(batch.weights()[i]).isEqualTo((float) Math.min(1, 5 / snr));
+      }
+    }
+    assertThat(builder(false).build(0, new long[1], new byte[1][24]).weights()).isNull();
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.ddpm.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.network.LabmlUNet;
@@ -24,6 +25,7 @@ class ReplicaMemoryTest {
     TrainingSpec training =
         new TrainingSpec(
             Prediction.EPSILON,
+            LossWeighting.UNIFORM,
             DataRange.MINUS_ONE_TO_ONE,
             true,
             Optimiser.ADAM,

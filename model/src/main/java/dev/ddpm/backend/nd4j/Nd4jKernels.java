@@ -72,6 +72,11 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
+  public void scaleRows(Tensor factors, Tensor y) {
+    matrix(y).muliColumnVector(array(factors).reshape('c', y.rows(), 1));
+  }
+
+  @Override
   public void gatherRows(Tensor x, int[] rows, Tensor gathered) {
     matrix(gathered).assign(Nd4j.pullRows(matrix(x), 1, rows));
   }

@@ -97,6 +97,7 @@ public final class Dl4jNetwork implements TrainableNetwork {
     final Tensor timestep;
     final Tensor keys;
     final Tensor target;
+    final Tensor weights;
     final float[] times;
     final INDArray[] inputs;
     final INDArray[] labels;
@@ -107,6 +108,7 @@ public final class Dl4jNetwork implements TrainableNetwork {
       times = new float[size];
       keys = engine().keys(size);
       target = imageTensor(size);
+      weights = engine().allocate(size, 1);
       inputs =
           new INDArray[] {
             Nd4jEngine.array(image), Nd4jEngine.array(timestep), Nd4jEngine.array(keys)
@@ -117,6 +119,15 @@ public final class Dl4jNetwork implements TrainableNetwork {
     private Tensor imageTensor(int size) {
       ImageShape shape = architecture.imageShape();
       return engine().allocate(size, shape.height(), shape.width(), shape.channels());
+    }
+
+    /** As DL4J has factors of examples: a mask of the labels; null for none. */
+    INDArray[] weights(float[] values) {
+      if (values == null) {
+        return null;
+      }
+      weights.upload(values, 0);
+      return new INDArray[] {Nd4jEngine.array(weights)};
     }
 
     void set(Batch batch) {
@@ -169,7 +180,7 @@ public final class Dl4jNetwork implements TrainableNetwork {
 
   /** {@inheritDoc} The gradient is then in {@code graph().getFlattenedGradients()}. */
   @Override
-  public double computeGradient(Batch batch, float[] target, long[] imageKeys) {
+  public double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys) {
     if (graph.getFlattenedGradients() == null) {
       graph.initGradientsView();
     }
@@ -178,6 +189,7 @@ public final class Dl4jNetwork implements TrainableNetwork {
     bound.keys.upload(imageKeys);
     graph.setInputs(bound.inputs);
     graph.setLabels(bound.labels);
+    graph.setLayerMaskArrays(null, bound.weights(weights));
     graph.computeGradientAndScore();
     lastBatch = batch.size();
     return graph.score();

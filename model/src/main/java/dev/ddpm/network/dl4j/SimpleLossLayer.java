@@ -12,7 +12,10 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The running form of {@link SimpleLoss}. */
+/**
+ * The running form of {@link SimpleLoss}. A mask of the labels is a factor per image of its part of
+ * the gradient.
+ */
 final class SimpleLossLayer extends LossLayer {
   private static final long serialVersionUID = 1L;
   private static final Gradient NO_PARAMETERS = new DefaultGradient();
@@ -67,6 +70,13 @@ final class SimpleLossLayer extends LossLayer {
         engine
             .kernels()
             .meanSquaredError(engine.tensor(input), engine.tensor(labels), gradientBuffer);
+    if (maskArray != null) {
+      engine.kernels().scaleRows(engine.tensor(maskArray), rows(gradientBuffer));
+    }
+  }
+
+  private static Tensor rows(Tensor images) {
+    return images.reshape(images.size(0), images.length() / images.size(0));
   }
 
   @Override

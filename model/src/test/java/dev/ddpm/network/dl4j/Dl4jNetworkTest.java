@@ -80,7 +80,7 @@ class Dl4jNetworkTest {
     }
 
     double gradient(Dl4jNetwork model) {
-      return model.computeGradient(batch(), epsilon, keys);
+      return model.computeGradient(batch(), epsilon, null, keys);
     }
 
     INDArray[] inputs(LabmlUNet spec) {
@@ -208,8 +208,34 @@ class Dl4jNetworkTest {
     assertThat(both).isCloseTo((first + second) / 2, within(1e-6));
 
     Images image = Images.of(WITH_DROPOUT, 1);
-    double otherKey = model.computeGradient(image.batch(), image.epsilon, new long[] {99});
+    double otherKey = model.computeGradient(image.batch(), image.epsilon, null, new long[] {99});
     assertThat(otherKey).isNotCloseTo(first, within(1e-6));
+  }
+
+  @Test
+  void theGradientOfAnImageIsMultipliedByItsWeight() {
+    Dl4jNetwork model = model(WITH_DROPOUT);
+    Images both = Images.of(WITH_DROPOUT, 1, 2);
+    Images.of(WITH_DROPOUT, 1).gradient(model);
+    float[] first = gradients(model);
+    Images.of(WITH_DROPOUT, 2).gradient(model);
+    float[] second = gradients(model);
+
+    double unweighted = both.gradient(model);
+    float[] plain = gradients(model);
+    double weighted =
+        model.computeGradient(both.batch(), both.epsilon, new float[] {0.25f, 3}, both.keys);
+    float[] expected = new float[plain.length];
+    float largest = 0;
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = (0.25f * first[i] + 3 * second[i]) / 2;
+      largest = Math.max(largest, Math.abs(expected[i]));
+    }
+    assertThat(gradients(model)).containsExactly(expected, within(1e-5f * largest));
+    assertThat(weighted).isEqualTo(unweighted);
+
+    both.gradient(model);
+    assertThat(gradients(model)).isEqualTo(plain);
   }
 
   static java.util.stream.Stream<LabmlUNet> shapes() {

@@ -79,6 +79,7 @@ class GoldenUNetTest {
     return model.computeGradient(
         Batch.unconditional(timesteps.length, golden.image("x_t"), timesteps),
         golden.image("noise"),
+        null,
         new long[timesteps.length]);
   }
 

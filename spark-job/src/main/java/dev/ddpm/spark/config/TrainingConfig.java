@@ -1,6 +1,7 @@
 package dev.ddpm.spark.config;
 
 import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.training.Decay;
@@ -42,6 +43,15 @@ public record TrainingConfig(
             value = "adam",
             doc = "Rule that turns gradients into updates: adam, or sgd without momentum.")
         Optimiser optimiser,
+    @Key(
+            value = "uniform",
+            since = "0.2.0",
+            absent = "uniform",
+            doc =
+                "How much the squared error of an image counts by its timestep: uniform as in Ho et"
+                    + " al.; min-snr as in Hang et al. with gamma 5. Losses are printed"
+                    + " unweighted.")
+        LossWeighting weighting,
     @Key(
             paper = "2e-4",
             labml = "2e-5",
@@ -123,6 +133,7 @@ public record TrainingConfig(
   public TrainingSpec spec(Prediction prediction, DataRange dataRange, RoundPlan plan) {
     return new TrainingSpec(
         prediction,
+        weighting,
         dataRange,
         horizontalFlip,
         optimiser,

@@ -3,6 +3,7 @@ package dev.ddpm.spark.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleKind;
@@ -43,6 +44,7 @@ class ExperimentConfigTest {
               1,
               0,
               Optimiser.ADAM,
+              LossWeighting.UNIFORM,
               2e-4,
               5000,
               Decay.CONSTANT,
@@ -92,6 +94,7 @@ class ExperimentConfigTest {
               1,
               0,
               Optimiser.ADAM,
+              LossWeighting.UNIFORM,
               2e-5,
               0,
               Decay.CONSTANT,
@@ -149,6 +152,7 @@ class ExperimentConfigTest {
           "training.epochs=7",
           "training.max-rounds=9",
           "training.optimiser=sgd",
+          "training.weighting=min-snr",
           "training.learning-rate=0.001",
           "training.warm-up-steps=10",
           "training.schedule=cosine",
@@ -201,6 +205,7 @@ class ExperimentConfigTest {
               7,
               9,
               Optimiser.SGD,
+              LossWeighting.MIN_SNR,
               0.001,
               10,
               Decay.COSINE,

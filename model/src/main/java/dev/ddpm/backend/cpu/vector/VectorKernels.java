@@ -148,6 +148,14 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
+  public void scaleRows(Tensor factors, Tensor y) {
+    int columns = y.columns();
+    for (int r = 0; r < y.rows(); r++) {
+      loops.scale(bytes(factors).getFloat(r << 2), bytes(y), r * columns, columns);
+    }
+  }
+
+  @Override
   public void gatherRows(Tensor x, int[] rows, Tensor gathered) {
     int columns = x.columns();
     for (int i = 0; i < rows.length; i++) {

@@ -90,6 +90,19 @@ final class VectorLoops {
     }
   }
 
+  void scale(float factor, ByteBuffer y, int from, int length) {
+    int i = 0;
+    for (; i + LANES <= length; i += LANES) {
+      fromByteBuffer(SPECIES, y, (from + i) << 2, ORDER)
+          .mul(factor)
+          .intoByteBuffer(y, (from + i) << 2, ORDER);
+    }
+    for (; i < length; i++) {
+      int at = (from + i) << 2;
+      y.putFloat(at, y.getFloat(at) * factor);
+    }
+  }
+
   void adam(AdamStep step, ByteBuffer gradient, ByteBuffer m, ByteBuffer v, int length) {
     int whole = whole(length);
     adamVectors(step, gradient, m, v, whole);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.network.LabmlUNet;
@@ -55,6 +56,7 @@ class AveragingMasterTest {
   private static final TrainingSpec TRAINING =
       new TrainingSpec(
           Prediction.EPSILON,
+          LossWeighting.UNIFORM,
           DataRange.MINUS_ONE_TO_ONE,
           true,
           Optimiser.ADAM,
@@ -245,6 +247,7 @@ class AveragingMasterTest {
     var sgd =
         new TrainingSpec(
             Prediction.EPSILON,
+            LossWeighting.UNIFORM,
             DataRange.MINUS_ONE_TO_ONE,
             true,
             Optimiser.SGD,

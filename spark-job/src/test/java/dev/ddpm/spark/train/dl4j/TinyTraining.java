@@ -1,6 +1,7 @@
 package dev.ddpm.spark.train.dl4j;
 
 import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.network.LabmlUNet;
@@ -42,6 +43,7 @@ public final class TinyTraining {
   private static final TrainingSpec TRAINING =
       new TrainingSpec(
           Prediction.EPSILON,
+          LossWeighting.UNIFORM,
           DataRange.MINUS_ONE_TO_ONE,
           true,
           Optimiser.ADAM,
