@@ -28,10 +28,4 @@ public interface GroupNormOp {
    */
   void backward(
       Tensor x, Tensor bias, Tensor keys, Tensor dy, Tensor added, Tensor dx, Tensor dBias);
-
-  /** (batch, groups): the means of the last {@link #forward}. */
-  Tensor mean();
-
-  /** (batch, groups): 1 / √(variance + ε) of the last {@link #forward}. */
-  Tensor deviation();
 }

@@ -71,7 +71,7 @@ public final class FlatTensors {
   private void add(NamedTensors tensors, String prefix, float[] flat, int base) {
     for (ParameterLayout.Entry tensor : layout.tensors()) {
       tensors.add(
-          TensorHeader.floats(prefix + tensor.name(), tensor.shape()),
+          new TensorHeader(prefix + tensor.name(), tensor.shape()),
           () -> layout.toStateDict(tensor, flat, base));
     }
   }
@@ -85,7 +85,7 @@ public final class FlatTensors {
         (prefix, base) -> {
           for (ParameterLayout.Entry tensor : layout.tensors()) {
             String name = prefix + tensor.name();
-            headers.add(TensorHeader.floats(name, tensor.shape()));
+            headers.add(new TensorHeader(name, tensor.shape()));
             consumers.put(name, values -> layout.fromStateDict(tensor, values, flat, base));
           }
         });

@@ -45,18 +45,18 @@ public record ModelDescription(
   /**
    * Why weights of another architecture do not fit this one.
    *
-   * @return this one's and the other's value by the name in JSON, for each that differs; dropout,
-   *     which only training knows, may differ
+   * @return this one's and the other's value by the name in JSON, for each that differs; what only
+   *     training heeds may differ
    */
   public Map<String, List<String>> misfits(Architecture other) {
-    ObjectNode mine = ModelJson.tree(architecture);
-    ObjectNode others = ModelJson.tree(other);
+    ObjectNode mine = ModelJson.tree(architecture.forInference());
+    ObjectNode others = ModelJson.tree(other.forInference());
     Map<String, List<String>> misfits = new TreeMap<>();
     for (ObjectNode side : List.of(mine, others)) {
       side.fieldNames()
           .forEachRemaining(
               name -> {
-                if (!name.equals("dropout") && !mine.path(name).equals(others.path(name))) {
+                if (!mine.path(name).equals(others.path(name))) {
                   misfits.put(
                       name, List.of(mine.path(name).toString(), others.path(name).toString()));
                 }

@@ -312,8 +312,8 @@ public final class ModelFolder {
       }
       if (!wanted.equals(header)) {
         throw DdpmException.data(
-            "%s: tensor %s is %s %s, but the architecture of the model needs %s %s.",
-            location, header.name(), header.type(), header.shape(), wanted.type(), wanted.shape());
+            "%s: tensor %s is F32 %s, but the architecture of the model needs F32 %s.",
+            location, header.name(), header.shape(), wanted.shape());
       }
     }
     if (!missing.isEmpty()) {

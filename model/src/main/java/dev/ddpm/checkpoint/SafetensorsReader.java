@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
-import dev.ddpm.checkpoint.TensorHeader.ElementType;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,7 +22,7 @@ import java.util.Map;
 
 /**
  * Reads a safetensors file from a stream, tensor by tensor in the order of their data. The header
- * is checked before any data is read: known element types, sizes that fit the shapes, and data
+ * is checked before any data is read: a known element type, sizes that fit the shapes, and data
  * without gaps or overlaps; {@link #expectEnd} after the last tensor checks that nothing follows.
  *
  * <p>Everything wrong with the file is a {@link DdpmException} (data) that names the file and,
@@ -81,34 +80,17 @@ public final class SafetensorsReader implements Closeable {
   }
 
   /**
-   * Reads the elements of the next tensor, which must be of type {@code F32}.
+   * Reads the elements of the next tensor.
    *
    * @throws DdpmException (data) if the file ends before the tensor does
    */
   public float[] readFloats() throws IOException {
-    TensorHeader tensor = next(ElementType.F32);
+    TensorHeader tensor = next();
     float[] values = new float[(int) tensor.size()];
     for (int done = 0; done < values.length; ) {
       int count = Math.min(values.length - done, BUFFER_BYTES / Float.BYTES);
       fill(count * Float.BYTES, tensor);
       buffer.asFloatBuffer().get(values, done, count);
-      done += count;
-    }
-    return values;
-  }
-
-  /**
-   * Reads the elements of the next tensor, which must be of type {@code I64}.
-   *
-   * @throws DdpmException (data) if the file ends before the tensor does
-   */
-  public long[] readLongs() throws IOException {
-    TensorHeader tensor = next(ElementType.I64);
-    long[] values = new long[(int) tensor.size()];
-    for (int done = 0; done < values.length; ) {
-      int count = Math.min(values.length - done, BUFFER_BYTES / Long.BYTES);
-      fill(count * Long.BYTES, tensor);
-      buffer.asLongBuffer().get(values, done, count);
       done += count;
     }
     return values;
@@ -129,17 +111,11 @@ public final class SafetensorsReader implements Closeable {
     in.close();
   }
 
-  private TensorHeader next(ElementType type) {
+  private TensorHeader next() {
     if (taken == tensors.size()) {
       throw new IllegalStateException("all " + taken + " tensors are read already");
     }
-    TensorHeader tensor = tensors.get(taken++);
-    if (tensor.type() != type) {
-      throw DdpmException.data(
-          "%s: tensor %s has elements of type %s, but %s is needed.",
-          file, tensor.name(), tensor.type(), type);
-    }
-    return tensor;
+    return tensors.get(taken++);
   }
 
   private void fill(int bytes, TensorHeader tensor) throws IOException {
@@ -214,7 +190,7 @@ public final class SafetensorsReader implements Closeable {
   }
 
   private Entry readEntry(String name, JsonNode json) {
-    ElementType type = elementType(name, json.path("dtype"));
+    checkElementType(name, json.path("dtype"));
     List<Integer> shape = new ArrayList<>();
     Iterator<JsonNode> extents = array(name, json, "shape").elements();
     long elements = 1;
@@ -240,23 +216,26 @@ public final class SafetensorsReader implements Closeable {
     }
     long begin = offsets.get(0).longValue();
     long end = offsets.get(1).longValue();
-    if (end - begin != elements * type.bytes()) {
+    if (end - begin != elements * Float.BYTES) {
       throw DdpmException.data(
           "%s: tensor %s of type %s and shape %s needs %d bytes, but data_offsets %s give it %d.",
-          file, name, type, json.get("shape"), elements * type.bytes(), offsets, end - begin);
+          file,
+          name,
+          TensorHeader.ELEMENT_TYPE,
+          json.get("shape"),
+          elements * Float.BYTES,
+          offsets,
+          end - begin);
     }
-    return new Entry(new TensorHeader(name, type, shape), begin, end);
+    return new Entry(new TensorHeader(name, shape), begin, end);
   }
 
-  private ElementType elementType(String name, JsonNode dtype) {
-    for (ElementType type : ElementType.values()) {
-      if (type.name().equals(dtype.asText())) {
-        return type;
-      }
+  private void checkElementType(String name, JsonNode dtype) {
+    if (!TensorHeader.ELEMENT_TYPE.equals(dtype.asText())) {
+      throw DdpmException.data(
+          "%s: tensor %s has elements of type %s, but only %s can be read.",
+          file, name, dtype.asText("none"), TensorHeader.ELEMENT_TYPE);
     }
-    throw DdpmException.data(
-        "%s: tensor %s has elements of type %s, but only F32 and I64 can be read.",
-        file, name, dtype.asText("none"));
   }
 
   private JsonNode array(String name, JsonNode json, String key) {

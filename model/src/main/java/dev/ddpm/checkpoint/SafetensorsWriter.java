@@ -60,9 +60,9 @@ final class SafetensorsWriter implements Closeable {
       }
       long offset = 0;
       for (TensorHeader tensor : tensors) {
-        long end = offset + tensor.size() * tensor.type().bytes();
+        long end = offset + tensor.size() * Float.BYTES;
         generator.writeObjectFieldStart(tensor.name());
-        generator.writeStringField("dtype", tensor.type().name());
+        generator.writeStringField("dtype", TensorHeader.ELEMENT_TYPE);
         generator.writeFieldName("shape");
         generator.writeArray(
             tensor.shape().stream().mapToInt(Integer::intValue).toArray(),
@@ -88,7 +88,7 @@ final class SafetensorsWriter implements Closeable {
    * @throws IllegalArgumentException unless the next tensor holds that many floats
    */
   public void write(float[] values) throws IOException {
-    expect(TensorHeader.ElementType.F32, values.length);
+    expect(values.length);
     for (float value : values) {
       if (buffer.remaining() < Float.BYTES) {
         flushBuffer();
@@ -98,30 +98,19 @@ final class SafetensorsWriter implements Closeable {
     flushBuffer();
   }
 
-  /**
-   * Writes the next tensor.
-   *
-   * @throws IllegalArgumentException unless the next tensor holds that many 64-bit integers
-   */
-  public void write(long[] values) throws IOException {
-    expect(TensorHeader.ElementType.I64, values.length);
-    for (long value : values) {
-      if (buffer.remaining() < Long.BYTES) {
-        flushBuffer();
-      }
-      buffer.putLong(value);
-    }
-    flushBuffer();
-  }
-
-  private void expect(TensorHeader.ElementType type, int length) {
+  private void expect(int length) {
     if (written == tensors.size()) {
       throw new IllegalArgumentException("all " + written + " tensors are written already");
     }
     TensorHeader tensor = tensors.get(written);
-    if (tensor.type() != type || tensor.size() != length) {
+    if (tensor.size() != length) {
       throw new IllegalArgumentException(
-          "the next tensor is " + tensor + ", not one of " + length + " " + type);
+          "the next tensor is "
+              + tensor
+              + ", not one of "
+              + length
+              + " "
+              + TensorHeader.ELEMENT_TYPE);
     }
     written++;
   }

@@ -3,41 +3,18 @@ package dev.ddpm.checkpoint;
 import java.util.List;
 
 /**
- * Name, element type and shape of a stored tensor.
+ * Name and shape of a stored tensor of 32-bit floats.
  *
  * @param name unique within its file, as in a PyTorch state dict
- * @param type element type
  * @param shape extents, outermost first; empty for a scalar
  */
-public record TensorHeader(String name, ElementType type, List<Integer> shape) {
-
-  /** The element types that this project reads and writes. */
-  public enum ElementType {
-    /** IEEE float of 32 bits. */
-    F32(Float.BYTES),
-    /** Two's complement integer of 64 bits. */
-    I64(Long.BYTES);
-
-    private final int bytes;
-
-    ElementType(int bytes) {
-      this.bytes = bytes;
-    }
-
-    /** Bytes per element. */
-    int bytes() {
-      return bytes;
-    }
-  }
+public record TensorHeader(String name, List<Integer> shape) {
+  /** How safetensors calls IEEE floats of 32 bits, the only elements that are read and written. */
+  static final String ELEMENT_TYPE = "F32";
 
   /** Copies the shape. */
   public TensorHeader {
     shape = List.copyOf(shape);
-  }
-
-  /** A header of 32-bit floats. */
-  public static TensorHeader floats(String name, List<Integer> shape) {
-    return new TensorHeader(name, ElementType.F32, shape);
   }
 
   /**

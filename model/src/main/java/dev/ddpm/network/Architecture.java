@@ -14,4 +14,10 @@ public interface Architecture extends Serializable {
 
   /** Its blocks, in an order in which they can be computed. */
   NetworkPlan plan();
+
+  /**
+   * The same without the settings that only training heeds. The weights of one architecture mean
+   * the same in another if these two are equal.
+   */
+  Architecture forInference();
 }

@@ -152,4 +152,20 @@ public record LabmlUNet(
   public NetworkPlan plan() {
     return LabmlPlan.of(this);
   }
+
+  /** Without dropout. */
+  @Override
+  public LabmlUNet forInference() {
+    return new LabmlUNet(
+        imageChannels,
+        height,
+        width,
+        channels,
+        channelMultipliers,
+        attention,
+        blocks,
+        normGroups,
+        attentionHeads,
+        0);
+  }
 }

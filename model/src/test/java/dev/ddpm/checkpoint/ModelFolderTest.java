@@ -33,8 +33,8 @@ class ModelFolderTest {
       describe(new ScheduleSpec.Linear(1000, 1e-4, 0.02), Map.of("run", "first", "author", "é"));
   private static final List<TensorHeader> HEADERS =
       List.of(
-          TensorHeader.floats("conv.weight", List.of(2, 1, 1, 2)),
-          TensorHeader.floats("conv.bias", List.of(2)));
+          new TensorHeader("conv.weight", List.of(2, 1, 1, 2)),
+          new TensorHeader("conv.bias", List.of(2)));
   private static final TrainingState STATE = new TrainingState(4000, 250, 3, 1280, -7);
 
   @TempDir private Path folder;
@@ -52,7 +52,7 @@ class ModelFolderTest {
       HEADERS.forEach(
           h ->
               updater.add(
-                  TensorHeader.floats(prefix + h.name(), h.shape()), new float[(int) h.size()]));
+                  new TensorHeader(prefix + h.name(), h.shape()), new float[(int) h.size()]));
     }
     ModelFolder.write(
         store,
@@ -239,8 +239,8 @@ class ModelFolderTest {
     ModelFolder read = written(Map.of());
     TensorHeader weight = HEADERS.get(0);
     TensorHeader bias = HEADERS.get(1);
-    TensorHeader wideBias = TensorHeader.floats("conv.bias", List.of(3));
-    TensorHeader extra = TensorHeader.floats("extra", List.of(3));
+    TensorHeader wideBias = new TensorHeader("conv.bias", List.of(3));
+    TensorHeader extra = new TensorHeader("extra", List.of(3));
 
     assertData(
         () -> read.read(TensorFile.WEIGHTS, List.of(weight, wideBias)),
@@ -307,7 +307,7 @@ class ModelFolderTest {
     NamedTensors tensors = weights(1);
     assertThatThrownBy(() -> tensors.add(HEADERS.get(0), new float[4]))
         .hasMessageContaining("two tensors of the name conv.weight");
-    assertThatThrownBy(() -> tensors.add(TensorHeader.floats("x", List.of(2)), new float[3]))
+    assertThatThrownBy(() -> tensors.add(new TensorHeader("x", List.of(2)), new float[3]))
         .hasMessageContaining("with 3 elements");
     assertThatThrownBy(() -> tensors.values("y")).hasMessageContaining("no tensor of the name y");
   }

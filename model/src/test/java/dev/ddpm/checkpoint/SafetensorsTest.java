@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.checkpoint.TensorHeader.ElementType;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,10 +22,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SafetensorsTest {
   private static final List<TensorHeader> TENSORS =
       List.of(
-          TensorHeader.floats("weight", List.of(2, 3)),
-          TensorHeader.floats("empty", List.of(0, 5)),
-          new TensorHeader("step", ElementType.I64, List.of()),
-          TensorHeader.floats("long", List.of(40_000)));
+          new TensorHeader("weight", List.of(2, 3)),
+          new TensorHeader("empty", List.of(0, 5)),
+          new TensorHeader("step", List.of()),
+          new TensorHeader("long", List.of(40_000)));
   private static final float[] WEIGHT = {1, -2, 3.5f, Float.MIN_VALUE, -0f, Float.NaN};
 
   @Test
@@ -41,7 +40,7 @@ class SafetensorsTest {
       assertThat(reader.tensors()).isEqualTo(TENSORS);
       assertThat(reader.readFloats()).containsExactly(WEIGHT);
       assertThat(reader.readFloats()).isEmpty();
-      assertThat(reader.readLongs()).containsExactly(Long.MIN_VALUE + 1);
+      assertThat(reader.readFloats()).containsExactly(1e30f);
       assertThat(reader.readFloats()).containsExactly(many);
       reader.expectEnd();
     }
@@ -52,7 +51,7 @@ class SafetensorsTest {
   void writesTheDocumentedLayout() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (SafetensorsWriter writer =
-        new SafetensorsWriter(out, List.of(TensorHeader.floats("x", List.of(2))), Map.of())) {
+        new SafetensorsWriter(out, List.of(new TensorHeader("x", List.of(2))), Map.of())) {
       writer.write(new float[] {1, 2});
     }
 
@@ -95,6 +94,8 @@ class SafetensorsTest {
       value = {
         "{'x':{'dtype':'F16','shape':[2],'data_offsets':[0,4]}} | tensor x has elements of type"
             + " F16",
+        "{'x':{'dtype':'I64','shape':[1],'data_offsets':[0,8]}} | tensor x has elements of type"
+            + " I64, but only F32 can be read",
         "{'x':{'shape':[2],'data_offsets':[0,4]}} | tensor x has elements of type none",
         "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,4]}} | needs 8 bytes",
         "{'x':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} | tensor x has the shape [-2]",
@@ -133,9 +134,8 @@ class SafetensorsTest {
   void writesNoOtherTensorsThanAnnounced() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     SafetensorsWriter writer =
-        new SafetensorsWriter(out, List.of(TensorHeader.floats("x", List.of(2))), Map.of());
+        new SafetensorsWriter(out, List.of(new TensorHeader("x", List.of(2))), Map.of());
     assertThatThrownBy(() -> writer.write(new float[3])).hasMessageContaining("not one of 3 F32");
-    assertThatThrownBy(() -> writer.write(new long[2])).hasMessageContaining("not one of 2 I64");
     assertThatThrownBy(writer::close).hasMessageContaining("tensor x was never written");
   }
 
@@ -147,7 +147,7 @@ class SafetensorsTest {
     try (SafetensorsWriter writer = new SafetensorsWriter(out, TENSORS, metadata)) {
       writer.write(WEIGHT);
       writer.write(new float[0]);
-      writer.write(new long[] {Long.MIN_VALUE + 1});
+      writer.write(new float[] {1e30f});
       writer.write(many);
     }
     return out.toByteArray();
@@ -170,11 +170,7 @@ class SafetensorsTest {
   private static void readAll(byte[] bytes) throws IOException {
     try (SafetensorsReader reader = reader(bytes)) {
       for (TensorHeader tensor : reader.tensors()) {
-        int length =
-            tensor.type() == ElementType.F32
-                ? reader.readFloats().length
-                : reader.readLongs().length;
-        assertThat(length).isEqualTo((int) tensor.size());
+        assertThat(reader.readFloats()).hasSize((int) tensor.size());
       }
       reader.expectEnd();
     }

@@ -1,10 +1,10 @@
 package dev.ddpm.diffusion;
 
-import static dev.ddpm.checkpoint.GoldenVectors.largestDifference;
+import static dev.ddpm.golden.GoldenFile.largestDifference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.ddpm.checkpoint.GoldenVectors;
+import dev.ddpm.golden.GoldenFile;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
 import java.util.Arrays;
@@ -25,31 +25,31 @@ class GaussianDiffusionTest {
   @ParameterizedTest
   @ValueSource(strings = {"tiny", "mnist_noattn", "rgb_attn2", "groups32"})
   void noisesImagesAsTheReferenceDoes(String network) {
-    GoldenVectors golden = GoldenVectors.load(network);
-    float[] x = golden.floats("x");
-    float[] t = golden.floats("t");
+    GoldenFile golden = GoldenFile.open(network);
+    float[] x = golden.values("x");
+    float[] t = golden.values("t");
     GaussianDiffusion process =
-        new GaussianDiffusion(NoiseSchedule.linear(golden.floats("beta").length));
+        new GaussianDiffusion(NoiseSchedule.linear(golden.values("beta").length));
     float[] xt = new float[x.length];
     int size = x.length / t.length;
 
     for (int image = 0; image < t.length; image++) {
-      process.qSample(x, golden.floats("noise"), (int) t[image], xt, image * size, size);
+      process.qSample(x, golden.values("noise"), (int) t[image], xt, image * size, size);
     }
 
-    assertThat(largestDifference(xt, golden.floats("x_t"))).isLessThan(5e-6f);
+    assertThat(largestDifference(xt, golden.values("x_t"))).isLessThan(5e-6f);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"tiny", "mnist_noattn", "rgb_attn2", "groups32"})
   void reverseStepIsThatOfTheReference(String network) {
-    GoldenVectors golden = GoldenVectors.load(network);
-    float[] x = golden.floats("psample.x");
-    float[] t = golden.floats("psample.t");
-    float[] epsilon = golden.floats("psample.eps_theta");
-    float[] z = golden.floats("psample.z");
+    GoldenFile golden = GoldenFile.open(network);
+    float[] x = golden.values("psample.x");
+    float[] t = golden.values("psample.t");
+    float[] epsilon = golden.values("psample.eps_theta");
+    float[] z = golden.values("psample.z");
     GaussianDiffusion process =
-        new GaussianDiffusion(NoiseSchedule.linear(golden.floats("beta").length));
+        new GaussianDiffusion(NoiseSchedule.linear(golden.values("beta").length));
     float[] out = new float[x.length];
     int size = x.length / t.length;
 
@@ -61,7 +61,7 @@ class GaussianDiffusionTest {
       process.addNoise(Variance.FIXED_LARGE, out, z, step, offset, size);
     }
 
-    assertThat(largestDifference(out, golden.floats("psample.out"))).isLessThan(2e-5f);
+    assertThat(largestDifference(out, golden.values("psample.out"))).isLessThan(2e-5f);
   }
 
   @ParameterizedTest

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.checkpoint.GoldenVectors;
+import dev.ddpm.golden.GoldenFile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -88,15 +88,15 @@ class NoiseScheduleTest {
   @ParameterizedTest
   @CsvSource({"schedule, 1000", "schedule10, 10", "schedule100, 100"})
   void agreesWithTheReference(String key, int steps) {
-    GoldenVectors golden = GoldenVectors.load("layers");
-    assertAgrees(golden.floats(key + ".beta"), golden.floats(key + ".alpha_bar"), steps);
+    GoldenFile golden = GoldenFile.open("layers");
+    assertAgrees(golden.values(key + ".beta"), golden.values(key + ".alpha_bar"), steps);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"tiny", "mnist_noattn", "rgb_attn2", "groups32"})
   void agreesWithTheReferenceOfEachNetwork(String name) {
-    GoldenVectors golden = GoldenVectors.load(name);
-    assertAgrees(golden.floats("beta"), golden.floats("alpha_bar"), golden.floats("beta").length);
+    GoldenFile golden = GoldenFile.open(name);
+    assertAgrees(golden.values("beta"), golden.values("alpha_bar"), golden.values("beta").length);
   }
 
   private static void assertAgrees(float[] beta, float[] alphaBar, int steps) {

@@ -21,17 +21,9 @@ public final class GoldenFile {
     metadata = reader.metadata();
     for (TensorHeader header : reader.tensors()) {
       headers.put(header.name(), header);
-      boolean integers = header.type() == TensorHeader.ElementType.I64;
-      tensors.put(header.name(), integers ? toFloats(reader.readLongs()) : reader.readFloats());
+      tensors.put(header.name(), reader.readFloats());
     }
-  }
-
-  private static float[] toFloats(long[] integers) {
-    float[] floats = new float[integers.length];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = Math.toIntExact(integers[i]);
-    }
-    return floats;
+    reader.expectEnd();
   }
 
   /** Reads {@code golden/NAME.safetensors} from the test resources. */
@@ -92,5 +84,17 @@ public final class GoldenFile {
   public long[] imageShape(String name) {
     long[] shape = shape(name);
     return new long[] {shape[0], shape[2], shape[3], shape[1]};
+  }
+
+  /** The largest absolute difference of two arrays of the same length; NaN if there is one. */
+  public static float largestDifference(float[] actual, float[] expected) {
+    if (actual.length != expected.length) {
+      throw new IllegalArgumentException(actual.length + " and " + expected.length + " elements");
+    }
+    float largest = 0;
+    for (int i = 0; i < actual.length; i++) {
+      largest = Math.max(largest, Math.abs(actual[i] - expected[i]));
+    }
+    return largest;
   }
 }

@@ -1,6 +1,6 @@
 package dev.ddpm.sampling;
 
-import static dev.ddpm.checkpoint.GoldenVectors.largestDifference;
+import static dev.ddpm.golden.GoldenFile.largestDifference;
 import static dev.ddpm.sampling.DpmSolverPlusPlus2M.End.CLEAN;
 import static dev.ddpm.sampling.DpmSolverPlusPlus2M.End.FIRST_LEVEL;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.checkpoint.GoldenVectors;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.GaussianDiffusion;
@@ -16,6 +15,7 @@ import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.diffusion.Variance;
+import dev.ddpm.golden.GoldenFile;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
 import java.util.ArrayList;
@@ -223,9 +223,9 @@ class ReverseProcessTest {
   @ParameterizedTest
   @CsvSource({"tiny", "mnist_noattn", "rgb_attn2", "groups32"})
   void ancestralStepIsThatOfTheReference(String network) {
-    GoldenVectors golden = GoldenVectors.load(network);
-    float[] x = golden.floats("psample.x");
-    float[] t = golden.floats("psample.t");
+    GoldenFile golden = GoldenFile.open(network);
+    float[] x = golden.values("psample.x");
+    float[] t = golden.values("psample.t");
     int size = x.length / t.length;
     AncestralSampler sampler = new AncestralSampler(TRAINING, Variance.FIXED_LARGE, true);
     float[] out = new float[x.length];
@@ -233,16 +233,16 @@ class ReverseProcessTest {
     for (int image = 0; image < t.length; image++) {
       StepState state = new StepState(new GaussianDiffusion(TRAINING), size);
       state.x = Arrays.copyOfRange(x, image * size, (image + 1) * size);
-      System.arraycopy(golden.floats("psample.z"), image * size, state.z, 0, size);
+      System.arraycopy(golden.values("psample.z"), image * size, state.z, 0, size);
       float[] epsilon =
-          Arrays.copyOfRange(golden.floats("psample.eps_theta"), image * size, (image + 1) * size);
+          Arrays.copyOfRange(golden.values("psample.eps_theta"), image * size, (image + 1) * size);
       state.diffusion.predictX0(
           Prediction.EPSILON, state.x, epsilon, (int) t[image], state.x0, 0, size);
       sampler.step((int) t[image], state, size);
       System.arraycopy(state.x, 0, out, image * size, size);
     }
 
-    assertThat(largestDifference(out, golden.floats("psample.out"))).isLessThan(2e-5f);
+    assertThat(largestDifference(out, golden.values("psample.out"))).isLessThan(2e-5f);
   }
 
   /** The noise of the contract, spelled out: x_T under −1, z under the model's timestep. */

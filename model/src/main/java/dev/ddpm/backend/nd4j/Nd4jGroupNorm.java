@@ -32,16 +32,6 @@ final class Nd4jGroupNorm implements GroupNormOp {
   }
 
   @Override
-  public Tensor mean() {
-    return mean;
-  }
-
-  @Override
-  public Tensor deviation() {
-    return deviation;
-  }
-
-  @Override
   public void forward(Tensor x, Tensor bias, Tensor keys, Tensor y) {
     INDArray centre = channelSums(flat(array(x))).divi(shape.positions());
     if (bias != null) {

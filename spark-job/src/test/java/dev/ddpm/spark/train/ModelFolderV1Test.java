@@ -108,7 +108,7 @@ class ModelFolderV1Test {
   void itsTensorsHaveTheirNamesShapesAndValues() {
     List<TensorHeader> headers =
         ParameterLayout.of(open().description().architecture()).tensors().stream()
-            .map(tensor -> TensorHeader.floats(tensor.name(), tensor.shape()))
+            .map(tensor -> new TensorHeader(tensor.name(), tensor.shape()))
             .toList();
 
     assertThat(headers.get(0).name()).isEqualTo("image_proj.weight");
