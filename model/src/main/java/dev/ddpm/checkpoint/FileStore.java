@@ -19,6 +19,9 @@ public interface FileStore {
    */
   void create(String name, Content content) throws IOException;
 
+  /** Removes a file; nothing happens if there is none. */
+  void delete(String name) throws IOException;
+
   /** The full path or URI of a file, for messages. */
   String location(String name);
 

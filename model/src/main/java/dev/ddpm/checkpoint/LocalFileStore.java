@@ -51,6 +51,11 @@ public final class LocalFileStore implements FileStore {
   }
 
   @Override
+  public void delete(String name) throws IOException {
+    Files.deleteIfExists(folder.resolve(name));
+  }
+
+  @Override
   public String location(String name) {
     return folder.resolve(name).toString();
   }

@@ -8,12 +8,16 @@ import java.io.OutputStream;
 import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A model in files: everything that is needed to sample or to go on training, and nothing else.
@@ -34,7 +38,9 @@ import java.util.TreeMap;
  */
 public final class ModelFolder {
   /** Of {@code model.json}, whose version is that of the whole folder. */
-  static final StoredFormat FORMAT = StoredFormat.numbered(ModelFolder::nameTheKindOfArchitecture);
+  static final StoredFormat FORMAT =
+      StoredFormat.numbered(ModelFolder::nameTheKindOfArchitecture, second -> {})
+          .withDigestSince(3);
 
   /** Prefix of Adam's first moments in {@link TensorFile#UPDATER}. */
   public static final String FIRST_MOMENT = "m.";
@@ -44,6 +50,12 @@ public final class ModelFolder {
 
   private static final String MODEL = "model.json";
   private static final String TRAINING = "training.json";
+
+  /** All that a folder may have besides its description. */
+  private static final Set<String> PARTS =
+      Stream.concat(
+              Arrays.stream(TensorFile.values()).map(TensorFile::fileName), Stream.of(TRAINING))
+          .collect(Collectors.toUnmodifiableSet());
 
   private final FileStore store;
   private final ModelDocument document;
@@ -87,7 +99,8 @@ public final class ModelFolder {
       digests.put(TRAINING, create(store, TRAINING, out -> out.write(json)));
     }
     ModelDocument document = new ModelDocument(FORMAT.version(), description, digests);
-    byte[] json = ModelJson.write(document);
+    removeOthers(store, digests.keySet());
+    byte[] json = FORMAT.write(ModelJson.tree(document));
     create(store, MODEL, out -> out.write(json));
     return new ModelFolder(store, document);
   }
@@ -96,7 +109,7 @@ public final class ModelFolder {
    * Reads the description of a model.
    *
    * @throws DdpmException (data) if the folder has no {@code model.json}, or one that is damaged or
-   *     of a newer version
+   *     of a newer version, or not exactly the files that it lists
    */
   public static ModelFolder open(FileStore store) {
     String location = store.location(MODEL);
@@ -107,7 +120,57 @@ public final class ModelFolder {
       throw DdpmException.data(
           "%s cannot be used: it does not list %s.", location, TensorFile.WEIGHTS.fileName());
     }
+    requireParts(store, document.sha256().keySet());
     return new ModelFolder(store, document);
+  }
+
+  /** A model whose average or moments went missing would be used without them, and say nothing. */
+  private static void requireParts(FileStore store, Set<String> listed) {
+    for (String name : listed) {
+      if (!PARTS.contains(name)) {
+        throw DdpmException.data(
+            "%s cannot be used: it lists %s, and a model folder has no such file.",
+            store.location(MODEL), name);
+      }
+    }
+    for (String name : PARTS) {
+      boolean present = exists(store, name);
+      if (present && !listed.contains(name)) {
+        throw DdpmException.data(
+            "%s exists, but %s does not list it: the folder is damaged.",
+            store.location(name), store.location(MODEL));
+      }
+      if (!present && listed.contains(name)) {
+        throw absent(store, name);
+      }
+    }
+  }
+
+  private static boolean exists(FileStore store, String name) {
+    try {
+      return store.exists(name);
+    } catch (IOException e) {
+      throw unreadable(e, store.location(name));
+    }
+  }
+
+  private static DdpmException absent(FileStore store, String name) {
+    return DdpmException.data(
+        "%s does not exist, but %s lists it.", store.location(name), store.location(MODEL));
+  }
+
+  /** What the model that was here had, and the one that is written has not. */
+  private static void removeOthers(FileStore store, Set<String> written) {
+    for (String name : PARTS) {
+      if (!written.contains(name)) {
+        try {
+          store.delete(name);
+        } catch (IOException e) {
+          throw DdpmException.environment(
+              e, "%s cannot be removed: %s.", store.location(name), e.getMessage());
+        }
+      }
+    }
   }
 
   /**
@@ -271,8 +334,7 @@ public final class ModelFolder {
 
   private InputStream openExisting(String name) throws IOException {
     if (!store.exists(name)) {
-      throw DdpmException.data(
-          "%s does not exist, but %s lists it.", store.location(name), store.location(MODEL));
+      throw absent(store, name);
     }
     return store.open(name);
   }

@@ -17,7 +17,8 @@ import java.util.List;
  * The versions of a stored JSON document, and how each becomes the next. A document says its own
  * version under {@value #VERSION}; what this program writes has the newest. An older one is read as
  * if it had been written today: the steps from its version on are applied, one after the other. A
- * newer one is refused.
+ * newer one is refused. From some version on a document may carry a {@link SelfDigest}, which is
+ * checked before anything is parsed from it.
  *
  * <p>Whoever changes what is stored appends a step here and leaves the earlier ones as they are,
  * and adds a folder of the version that was to the tests' resources.
@@ -38,9 +39,13 @@ public final class StoredFormat {
   private final boolean numbered;
   private final List<Upgrade> upgrades;
 
-  private StoredFormat(boolean numbered, List<Upgrade> upgrades) {
+  /** The first version whose documents carry a digest; beyond all for none. */
+  private final int digestSince;
+
+  private StoredFormat(boolean numbered, List<Upgrade> upgrades, int digestSince) {
     this.numbered = numbered;
     this.upgrades = upgrades;
+    this.digestSince = digestSince;
   }
 
   /** What turns a document of one version into one of the next. */
@@ -55,12 +60,20 @@ public final class StoredFormat {
 
   /** A format whose documents have had a number from the first version on. */
   public static StoredFormat numbered(Upgrade... upgrades) {
-    return new StoredFormat(true, List.of(upgrades));
+    return new StoredFormat(true, List.of(upgrades), Integer.MAX_VALUE);
   }
 
   /** A format whose first version had no number. */
   public static StoredFormat firstUnnumbered(Upgrade... upgrades) {
-    return new StoredFormat(false, List.of(upgrades));
+    return new StoredFormat(false, List.of(upgrades), Integer.MAX_VALUE);
+  }
+
+  /**
+   * The same format, whose documents carry a {@link SelfDigest} from a version on. In one of an
+   * earlier version a digest is refused: a number that was damaged must not switch it off.
+   */
+  public StoredFormat withDigestSince(int version) {
+    return new StoredFormat(numbered, upgrades, version);
   }
 
   /** The version that is written. */
@@ -69,13 +82,31 @@ public final class StoredFormat {
   }
 
   /**
-   * A document as this version has it.
+   * The text of a new document: its version, what it says, and a digest if this version has one.
    *
-   * @param json of this or an earlier version
-   * @param location of the document, for messages
-   * @throws DdpmException (data) if it is no JSON object with a version, or of a newer one
+   * @param content the keys and values; a version among them is replaced
    */
-  public byte[] upgrade(byte[] json, String location) {
+  public byte[] write(ObjectNode content) {
+    ObjectNode document = content.objectNode();
+    document.put(VERSION, version());
+    content
+        .fields()
+        .forEachRemaining(field -> document.putIfAbsent(field.getKey(), field.getValue()));
+    byte[] text = SelfDigest.text(document);
+    return version() < digestSince ? text : SelfDigest.addTo(text);
+  }
+
+  /**
+   * A document as this version has it, without a digest.
+   *
+   * @param stored of this or an earlier version
+   * @param location of the document, for messages
+   * @throws DdpmException (data) if it is no JSON object with a version, of a newer one, or has
+   *     another digest than its own
+   */
+  public byte[] upgrade(byte[] stored, String location) {
+    boolean hasDigest = hasDigest(stored);
+    byte[] json = hasDigest ? SelfDigest.removeFrom(stored, location) : stored;
     JsonNode parsed = parse(json, location);
     int version = versionOf(parsed, location);
     if (version > version()) {
@@ -83,6 +114,14 @@ public final class StoredFormat {
           "%s was written by a newer version of this program (format %d; this one reads up to %d):"
               + " use that version.",
           location, version, version());
+    }
+    boolean due = version >= digestSince;
+    if (hasDigest != due || (!due && carriesKey(parsed))) {
+      throw DdpmException.data(
+          "%s is damaged: a document of format %d %s.",
+          location,
+          version,
+          due ? "ends with its digest, and this one does not" : "has no digest, and this one has");
     }
     if (version == version() || !(parsed instanceof ObjectNode document)) {
       return json;
@@ -96,13 +135,23 @@ public final class StoredFormat {
     }
   }
 
-  /** Whether a document says that it is of a newer version; false for one that cannot be read. */
-  public boolean isNewer(byte[] json) {
+  /** Whether a document says that it is of a newer version; false for one that is damaged. */
+  public boolean isNewer(byte[] stored) {
     try {
+      byte[] json = hasDigest(stored) ? SelfDigest.removeFrom(stored, "") : stored;
       return JSON.readTree(json).path(VERSION).asInt() > version();
-    } catch (IOException damaged) {
+    } catch (IOException | DdpmException damaged) {
       return false;
     }
+  }
+
+  /** A format that never has had digests knows nothing of them. */
+  private boolean hasDigest(byte[] stored) {
+    return digestSince < Integer.MAX_VALUE && SelfDigest.isOn(stored);
+  }
+
+  private boolean carriesKey(JsonNode document) {
+    return digestSince < Integer.MAX_VALUE && document.has(SelfDigest.KEY);
   }
 
   /** Gives a key of an object another name, in its place; nothing happens if it is not there. */

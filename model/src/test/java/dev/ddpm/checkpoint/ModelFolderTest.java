@@ -9,7 +9,10 @@ import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.network.LabmlUNet;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelFolderTest {
   private static final LabmlUNet UNET =
@@ -114,7 +118,8 @@ class ModelFolderTest {
   void descriptionIsReadableByPeople() throws IOException {
     written(Map.of());
     assertThat(Files.readString(folder.resolve("model.json")))
-        .contains("\"format_version\" : 2")
+        .startsWith("{\n  \"format_version\" : 3,\n  \"model\" : {")
+        .containsPattern(",\n  \"digest\" : \"sha256:[0-9a-f]{64}\"\n}\n$")
         .contains("\"architecture\" : {\n      \"kind\" : \"labml\",")
         .contains("\"image_channels\" : 1")
         .contains("\"channel_multipliers\" : [ 1, 2 ]")
@@ -171,10 +176,10 @@ class ModelFolderTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "\"format_version\" : 2 | \"format_version\" : 3 | was written by a newer version of this"
-            + " program (format 3; this one reads up to 2): use that version.",
-        "\"format_version\" : 2 | \"format_version\" : \"x\" | has no number format_version",
-        "\"format_version\" : 2, |  | has no number format_version",
+        "\"format_version\" : 3 | \"format_version\" : 4 | was written by a newer version of this"
+            + " program (format 4; this one reads up to 3): use that version.",
+        "\"format_version\" : 3 | \"format_version\" : \"x\" | has no number format_version",
+        "\"format_version\" : 3, |  | has no number format_version",
         "\"height\" : 16 | \"height\" : 15 | height = 15: must be a multiple of 2",
         "\"height\" : 16 | \"height\" : 16.5 | 16.5",
         "\"height\" : 16 | \"height\" : null | model.architecture.height: Cannot map `null`",
@@ -192,11 +197,124 @@ class ModelFolderTest {
       throws IOException {
     written(Map.of());
     Path json = folder.resolve("model.json");
-    String text = Files.readString(json);
+    String text =
+        new String(SelfDigest.removeFrom(Files.readAllBytes(json), ""), StandardCharsets.UTF_8);
     assertThat(text).contains(from);
-    Files.writeString(json, text.replace(from, to == null ? "" : to));
+    String changed = text.replace(from, to == null ? "" : to);
+    Files.write(json, SelfDigest.addTo(changed.getBytes(StandardCharsets.UTF_8)));
 
     assertData(() -> ModelFolder.open(store), json + "", message);
+  }
+
+  /** Also of a document from before there were digests, where its parts are named wrongly. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void noBitOfTheDescriptionCanChangeUnnoticed(boolean withDigest) throws IOException {
+    ModelFolder.write(
+        store,
+        DESCRIPTION,
+        Map.of(TensorFile.WEIGHTS, weights(1), TensorFile.EMA, weights(2)),
+        Optional.of(STATE));
+    byte[] json = Files.readAllBytes(folder.resolve("model.json"));
+    int from = 0;
+    int to = json.length;
+    if (!withDigest) {
+      json = ofFormat2(json);
+      String text = new String(json, StandardCharsets.ISO_8859_1);
+      from = text.indexOf("ema.safetensors");
+      to = from + "ema.safetensors".length();
+    }
+    for (int bit = 8 * from; bit < 8 * to; bit++) {
+      byte[] flipped = json.clone();
+      flipped[bit / 8] ^= (byte) (1 << (bit % 8));
+      FileStore damaged = new Described(store, flipped);
+      assertThatThrownBy(() -> ModelFolder.open(damaged))
+          .as("bit %d of byte %d", bit % 8, bit / 8)
+          .isInstanceOfSatisfying(
+              DdpmException.class,
+              e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA));
+      // A damaged number must not pass for that of a newer version, which stops a run.
+      assertThat(ModelFolder.isNewer(damaged)).isFalse();
+    }
+  }
+
+  @Test
+  void whatWasWrittenBeforeThereWereDigestsIsRead() throws IOException {
+    ModelFolder written = written(Map.of());
+    Path file = folder.resolve("model.json");
+    byte[] second = ofFormat2(Files.readAllBytes(file));
+    Files.write(file, second);
+
+    assertThat(ModelFolder.open(store).description()).isEqualTo(DESCRIPTION);
+    assertThat(ModelFolder.open(store).modelHash(TensorFile.WEIGHTS))
+        .isEqualTo(written.modelHash(TensorFile.WEIGHTS));
+
+    Files.write(file, SelfDigest.addTo(second));
+    assertData(
+        () -> ModelFolder.open(store),
+        "model.json is damaged: a document of format 2 has no digest, and this one has");
+  }
+
+  /** A document as format 2 had it. */
+  private static byte[] ofFormat2(byte[] json) {
+    return new String(SelfDigest.removeFrom(json, ""), StandardCharsets.UTF_8)
+        .replace("\"format_version\" : 3", "\"format_version\" : 2")
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** A folder whose description is another. */
+  private static final class Described implements FileStore {
+    private final FileStore store;
+    private final byte[] json;
+
+    Described(FileStore store, byte[] json) {
+      this.store = store;
+      this.json = json;
+    }
+
+    @Override
+    public boolean exists(String name) throws IOException {
+      return store.exists(name);
+    }
+
+    @Override
+    public InputStream open(String name) throws IOException {
+      return name.equals("model.json") ? new ByteArrayInputStream(json) : store.open(name);
+    }
+
+    @Override
+    public void create(String name, Content content) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void delete(String name) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public String location(String name) {
+      return store.location(name);
+    }
+  }
+
+  @Test
+  void refusesAPartThatIsNotListed() throws IOException {
+    ModelFolder read = written(Map.of());
+    Files.copy(folder.resolve("weights.safetensors"), folder.resolve("ema.safetensors"));
+    assertData(
+        () -> ModelFolder.open(store),
+        folder.resolve("ema.safetensors") + " exists, but " + folder.resolve("model.json"),
+        "does not list it");
+    assertThat(read.has(TensorFile.EMA)).isFalse();
+  }
+
+  @Test
+  void aModelLeavesNothingOfTheOneBefore() {
+    written(Map.of(TensorFile.EMA, weights(2)));
+    written(Map.of());
+    assertThat(ModelFolder.open(store).has(TensorFile.EMA)).isFalse();
+    assertThat(folder.resolve("ema.safetensors")).doesNotExist();
   }
 
   @Test
@@ -204,6 +322,7 @@ class ModelFolderTest {
     ModelFolder read = written(Map.of(TensorFile.EMA, weights(2)));
     Files.delete(folder.resolve("ema.safetensors"));
     assertData(() -> read.read(TensorFile.EMA, HEADERS), "ema.safetensors does not exist, but");
+    assertData(() -> ModelFolder.open(store), "ema.safetensors does not exist, but");
   }
 
   @Test

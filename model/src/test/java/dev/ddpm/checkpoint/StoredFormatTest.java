@@ -3,6 +3,8 @@ package dev.ddpm.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -60,6 +62,65 @@ class StoredFormatTest {
         .hasMessage(
             "the file was written by a newer version of this program (format 4; this one reads up"
                 + " to 3): use that version.");
+  }
+
+  @Test
+  void aDigestIsAddedAndTakenAwayAgain() {
+    StoredFormat format = StoredFormat.numbered(RENAMED).withDigestSince(2);
+    ObjectNode content = new JsonMapper().createObjectNode().put("kind", "é").put("x", 1e-4);
+
+    String written = new String(format.write(content), StandardCharsets.UTF_8);
+
+    assertThat(written)
+        .matches(
+            """
+            \\{
+              "format_version" : 2,
+              "kind" : "é",
+              "x" : 1\\.0E-4,
+              "digest" : "sha256:[0-9a-f]{64}"
+            }
+            """);
+    assertThat(upgraded(format, written)).isEqualTo(written.replaceFirst(",\n  \"digest.*", ""));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "\"x\" : 1 | \"x\" : 2 | the file is damaged: it has the SHA-256 ",
+        "\"x\" : 1 | \"x\":1 | the file is damaged: it has the SHA-256 ",
+        "format_version\" : 2 | format_version\" : 1 | the file is damaged: it has the SHA-256 ",
+        "format_version\" : 2 | format_version\" : 6 | the file is damaged: it has the SHA-256 ",
+        "digest | dijest | the file is damaged: a document of format 2 ends with its digest, and"
+            + " this one does not.",
+        "sha256: | sha257: | the file is damaged: a document of format 2 ends with its digest, and"
+            + " this one does not.",
+      })
+  void aDigestThatIsNotThatOfTheTextIsDamage(String from, String to, String message) {
+    StoredFormat format = StoredFormat.numbered(RENAMED).withDigestSince(2);
+    String written =
+        new String(
+            format.write(new JsonMapper().createObjectNode().put("x", 1)), StandardCharsets.UTF_8);
+    String changed = written.replace(from, to);
+
+    assertThat(changed).isNotEqualTo(written);
+    assertThat(format.isNewer(changed.getBytes(StandardCharsets.UTF_8))).isFalse();
+    assertThatThrownBy(() -> upgraded(format, changed))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
+        .hasMessageStartingWith(message);
+  }
+
+  @Test
+  void anEarlierVersionHasNoDigest() {
+    StoredFormat format = StoredFormat.numbered(RENAMED).withDigestSince(2);
+
+    assertThat(upgraded(format, "{\"format_version\":1}")).isEqualTo("{\"format_version\":2}");
+    assertThatThrownBy(() -> upgraded(format, "{\"format_version\":1,\"digest\":\"\"}"))
+        .hasMessage("the file is damaged: a document of format 1 has no digest, and this one has.");
   }
 
   @ParameterizedTest

@@ -188,7 +188,7 @@ class StoredFoldersTest {
       assertThat(is.get("loss").asDouble()).isCloseTo(was.get("loss").asDouble(), within(1e-2));
       assertThat(after.get(i)).doesNotContainPattern("\"\\w*[A-Z]\\w*\":");
     }
-    assertThat(json(resumed.resolve("run.json")).get("format_version").asInt()).isEqualTo(2);
+    assertThat(json(resumed.resolve("run.json")).get("format_version").asInt()).isEqualTo(3);
   }
 
   @Test
@@ -273,11 +273,11 @@ class StoredFoldersTest {
 
   @ParameterizedTest
   @CsvSource({
-    "run, run/checkpoints/round-000005/model.json, 2",
-    "run, run/run.json, 2",
+    "run, run/checkpoints/round-000005/model.json, 3",
+    "run, run/run.json, 3",
     "samples, samples/manifest.json, 1",
-    "model, model/model.json, 2",
-    "table, table/_dataset.json, 2"
+    "model, model/model.json, 3",
+    "table, table/_dataset.json, 3"
   })
   void whatANewerVersionWroteIsRefused(String kind, String document, int newest)
       throws IOException {

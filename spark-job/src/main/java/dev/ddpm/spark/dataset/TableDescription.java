@@ -3,7 +3,6 @@ package dev.ddpm.spark.dataset;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
@@ -12,7 +11,6 @@ import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -48,12 +46,11 @@ public record TableDescription(
 
   /** Version 0.1 wrote no number, and names in camel case. */
   private static final StoredFormat FORMAT =
-      StoredFormat.firstUnnumbered(StoredFormat::nameInSnakeCase);
+      StoredFormat.firstUnnumbered(StoredFormat::nameInSnakeCase, second -> {}).withDigestSince(3);
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .enable(SerializationFeature.INDENT_OUTPUT)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
 
@@ -69,12 +66,9 @@ public record TableDescription(
 
   /** Writes the description of the table in a folder, as a whole or not at all. */
   public void write(Path folder, Configuration configuration) {
-    ObjectNode document = JSON.createObjectNode();
-    document.put(StoredFormat.VERSION, FORMAT.version());
-    document.setAll(JSON.<ObjectNode>valueToTree(this));
+    byte[] json = FORMAT.write(JSON.valueToTree(this));
     var store = new HadoopFileStore(folder.toString(), configuration);
     try {
-      byte[] json = (JSON.writeValueAsString(document) + "\n").getBytes(StandardCharsets.UTF_8);
       store.create(FILE_NAME, out -> out.write(json));
     } catch (IOException e) {
       throw DdpmException.environment(

@@ -108,8 +108,8 @@ public final class HadoopFileStore implements FileStore {
     return names;
   }
 
-  /** Removes a file, if it is there. */
-  void delete(String name) throws IOException {
+  @Override
+  public void delete(String name) throws IOException {
     files.delete(path(name), false);
   }
 

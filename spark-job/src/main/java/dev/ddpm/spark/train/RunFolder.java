@@ -1,19 +1,17 @@
 package dev.ddpm.spark.train;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.io.HadoopFileStore;
-import dev.ddpm.spark.io.Json;
 import dev.ddpm.spark.io.Lease;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -38,7 +36,8 @@ final class RunFolder implements AutoCloseable {
   private static final String RUN = "run.json";
 
   /** Version 0.1 wrote no {@value #RUN}, and nothing else that needs another form. */
-  private static final StoredFormat FORMAT = StoredFormat.firstUnnumbered(first -> {});
+  private static final StoredFormat FORMAT =
+      StoredFormat.firstUnnumbered(first -> {}, second -> {}).withDigestSince(3);
 
   private final Path folder;
   private final Configuration configuration;
@@ -95,8 +94,8 @@ final class RunFolder implements AutoCloseable {
   }
 
   private static void writeVersion(HadoopFileStore store) throws IOException {
-    String json = Json.write(Map.of(StoredFormat.VERSION, FORMAT.version())) + "\n";
-    store.create(RUN, out -> out.write(json.getBytes(StandardCharsets.UTF_8)));
+    byte[] json = FORMAT.write(JsonNodeFactory.instance.objectNode());
+    store.create(RUN, out -> out.write(json));
   }
 
   /** Whether a folder has checkpoints, complete or not; false where that cannot be told. */

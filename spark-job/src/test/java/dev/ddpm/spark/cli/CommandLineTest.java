@@ -68,8 +68,7 @@ class CommandLineTest {
     Files.write(nan, weights);
 
     Path future = TinyModel.write(shared.resolve("future"), 5).resolve("model.json");
-    String json = Files.readString(future);
-    Files.writeString(future, json.replaceFirst("(\"format_version\" *: *)2", "$199"));
+    Files.writeString(future, "{\"format_version\" : 99}");
   }
 
   @BeforeEach

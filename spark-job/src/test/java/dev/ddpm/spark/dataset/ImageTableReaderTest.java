@@ -249,6 +249,17 @@ class ImageTableReaderTest {
   }
 
   @Test
+  void refusesADescriptionThatHasChanged() throws IOException {
+    String path = write(table());
+    new TableDescription(4, 2, 3, 1, List.of("a", "b"), "s", "p", 0, "c", null)
+        .write(new org.apache.hadoop.fs.Path(path), new Configuration());
+    Path file = Path.of(path, "_dataset.json");
+    Files.writeString(file, Files.readString(file).replace("\"a\"", "\"c\""));
+
+    assertThatThrownBy(() -> open(path)).hasMessageContaining("_dataset.json is damaged: it has");
+  }
+
+  @Test
   void pixelsAreCheckedAsTheyAreDecoded() {
     RowDecoder decoder = new RowDecoder("t", 2, 3, 1);
     byte[] square = ImageCodec.encodePng(Pictures.even(3, 3, 1, 0));

@@ -313,6 +313,18 @@ class TrainJobTest {
     }
   }
 
+  @Test
+  void aRunWhoseVersionIsDamagedIsRefused() throws IOException {
+    Path run = copyOf(interrupted);
+    Path file = run.resolve("run.json");
+    Files.writeString(file, Files.readString(file).replace(" : 3", " : 2"));
+
+    assertThatThrownBy(
+            () -> RunFolder.open(run.toString(), new Configuration(), Duration.ofMinutes(1)))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("run.json is damaged: it has the SHA-256");
+  }
+
   private static long resumedRound(RunFolder folder, ModelDescription description) {
     return folder.resume(Resume.AUTO, description).orElseThrow().checkpoint().training().round();
   }
