@@ -59,6 +59,9 @@ public final class ImageCodec {
                     DdpmException.data(
                         "%s is not a PNG, JPEG, GIF or BMP file: it begins with the bytes %s.",
                         name, beginning(encoded)));
+    if (format == ImageFormat.PNG) {
+      PngChunks.check(encoded, name);
+    }
     try (ImageInputStream stream =
         new MemoryCacheImageInputStream(new ByteArrayInputStream(encoded))) {
       return read(format, stream, name, maxPixels);

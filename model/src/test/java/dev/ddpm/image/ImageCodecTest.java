@@ -195,6 +195,35 @@ class ImageCodecTest {
   }
 
   @Test
+  void noFlippedBitOfAPngPassesUnseen() {
+    IndexColorModel palette =
+        new IndexColorModel(2, 4, new byte[] {0, 85, 90, 127}, new byte[4], new byte[4]);
+    byte[] png = Pictures.file("png", palettePicture(palette));
+
+    for (int bit = 0; bit < 8 * png.length; bit++) {
+      byte[] flipped = png.clone();
+      flipped[bit / 8] ^= (byte) (1 << bit % 8);
+      assertThatThrownBy(() -> ImageCodec.decode(flipped, "x"))
+          .as("bit %d", bit)
+          .isInstanceOf(DdpmException.class);
+    }
+    for (int length = 0; length < png.length; length++) {
+      byte[] cut = Arrays.copyOf(png, length);
+      assertThatThrownBy(() -> ImageCodec.decode(cut, "x"))
+          .as("cut to %d", length)
+          .isInstanceOf(DdpmException.class);
+    }
+  }
+
+  @Test
+  void whatFollowsAPngIsNoPartOfIt() {
+    RawImage image = Pictures.varied(4, 5, 1);
+    byte[] png = ImageCodec.encodePng(image);
+
+    assertThat(ImageCodec.decode(Arrays.copyOf(png, png.length + 7), "x")).isEqualTo(image);
+  }
+
+  @Test
   void refusesHugePicturesByTheirHeaderAlone() {
     byte[] bomb = ImageCodec.encodePng(Pictures.varied(1, 1, 1));
     ByteBuffer header = ByteBuffer.wrap(bomb);

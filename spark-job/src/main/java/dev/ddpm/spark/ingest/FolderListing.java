@@ -55,7 +55,7 @@ record FolderListing(String root, List<String> empty, List<String> folders) {
         }
       }
     } catch (IOException e) {
-      throw InputFiles.failed(folder, e);
+      throw InputFiles.unreadable(folder, e);
     }
     return new FolderListing(root, List.copyOf(empty), List.copyOf(folders));
   }

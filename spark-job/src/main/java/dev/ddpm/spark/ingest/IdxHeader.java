@@ -3,7 +3,6 @@ package dev.ddpm.spark.ingest;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageCodec;
 import java.io.DataInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.Serializable;
 
@@ -50,12 +49,7 @@ record IdxHeader(int count, int height, int width) implements Serializable {
 
   private static void checkMagic(DataInputStream file, int magic, String kind, String path)
       throws IOException {
-    int found;
-    try {
-      found = file.readInt();
-    } catch (EOFException e) {
-      throw DdpmException.data(e, "%s is not %s: it is shorter than 4 bytes.", path, kind);
-    }
+    int found = file.readInt();
     if (found != magic) {
       throw DdpmException.data(
           "%s is not %s: it begins with the bytes %08x instead of %08x.", path, kind, found, magic);

@@ -53,6 +53,7 @@ public record IdxSource(String images, Optional<String> labels) implements Image
     }
   }
 
+  /** Reads all labels: only at the end of a file is it known that it is whole. */
   private void checkLabels(InputFiles files, String path, IdxHeader header) {
     files.status(path);
     try (DataInputStream file = files.open(path)) {
@@ -62,6 +63,8 @@ public record IdxSource(String images, Optional<String> labels) implements Image
             "%s has %d labels, but %s has %d images: one label per image is needed.",
             path, count, images, header.count());
       }
+      file.skipNBytes(count);
+      SliceReader.checkEnd(file, path, "label");
     } catch (IOException e) {
       throw InputFiles.failed(path, e);
     }

@@ -10,7 +10,8 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.GlobFilter;
@@ -61,32 +62,54 @@ final class InputFiles implements Serializable {
     }
   }
 
-  /** Opens a file; one that is compressed by gzip, whatever its name, is uncompressed. */
+  /**
+   * Opens a file; one that is compressed by gzip, whatever its name, is uncompressed. Damage that
+   * gzip's checksum shows, and bytes that follow the compressed ones, are found when the end is
+   * reached, not before.
+   */
   DataInputStream open(String path) {
     try {
       Path hadoopPath = new Path(path);
-      InputStream file = fileSystem(hadoopPath).open(hadoopPath);
-      BufferedInputStream buffered = new BufferedInputStream(file, BUFFER);
-      buffered.mark(2);
-      int magic = buffered.read() << 8 | buffered.read();
-      buffered.reset();
+      BufferedInputStream stored =
+          new BufferedInputStream(
+              new StoredBytes(fileSystem(hadoopPath).open(hadoopPath)), BUFFER);
+      stored.mark(2);
+      int magic = stored.read() << 8 | stored.read();
+      stored.reset();
       return new DataInputStream(
           magic == GZIP_MAGIC
-              ? new BufferedInputStream(new GZIPInputStream(buffered, BUFFER), BUFFER)
-              : buffered);
+              ? new BufferedInputStream(new GzipCompressorInputStream(stored, true), BUFFER)
+              : stored);
+    } catch (StoredBytes.Failure e) {
+      throw failed(path, e);
     } catch (IOException e) {
       throw unreadable(path, e);
     }
   }
 
-  /** What to say about a read that failed: the file ended too early, or could not be read. */
+  /**
+   * What to say about an opened file whose reading failed: it ended too early, is damaged, or its
+   * file system did not answer.
+   */
   static DdpmException failed(String path, IOException cause) {
-    return cause instanceof EOFException
-        ? DdpmException.data(cause, "%s is truncated: it ends before its last image.", path)
-        : unreadable(path, cause);
+    if (cause instanceof EOFException) {
+      return DdpmException.data(cause, "%s is truncated: it ends before its last image.", path);
+    }
+    return cause instanceof StoredBytes.Failure failure
+        ? unreadable(path, failure.getCause())
+        : damaged(path, cause);
   }
 
-  private static DdpmException unreadable(String path, IOException cause) {
+  private static DdpmException damaged(String path, IOException cause) {
+    return DdpmException.data(
+        cause, "%s is damaged: %s.", path, String.valueOf(cause.getMessage()));
+  }
+
+  /** What to say about a path at which a file system failed, or showed that the file is damaged. */
+  static DdpmException unreadable(String path, IOException cause) {
+    if (cause instanceof ChecksumException) {
+      return damaged(path, cause);
+    }
     return DdpmException.environment(
         cause, "%s cannot be read: %s.", path, String.valueOf(cause.getMessage()));
   }

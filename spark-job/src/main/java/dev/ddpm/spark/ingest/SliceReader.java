@@ -73,11 +73,25 @@ final class SliceReader implements Iterator<Row> {
   }
 
   private void finish() throws IOException {
-    boolean more = slice.last() && file.read() >= 0;
-    file.close();
-    if (more) {
+    try (file) {
+      if (slice.last()) {
+        checkEnd(file, slice.path(), "image");
+      }
+    }
+  }
+
+  /**
+   * Makes sure that a file ends here, and with it that the checksum of one compressed by gzip has
+   * been compared.
+   *
+   * @param item what the file holds many of, for the error
+   * @throws DdpmException (data) if it goes on
+   * @throws IOException if it is damaged or cannot be read
+   */
+  static void checkEnd(DataInputStream file, String path, String item) throws IOException {
+    if (file.read() >= 0) {
       throw DdpmException.data(
-          "%s goes on after its last image: it is damaged or of another kind.", slice.path());
+          "%s goes on after its last %s: it is damaged or of another kind.", path, item);
     }
   }
 }

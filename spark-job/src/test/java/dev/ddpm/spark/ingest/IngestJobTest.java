@@ -27,7 +27,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -210,6 +212,84 @@ class IngestJobTest {
         options(new IdxSource(Files64.IMAGES, Optional.of(Files64.IMAGES)), GREY),
         DdpmException.Category.DATA,
         "is not an IDX file of labels");
+  }
+
+  /** Compressed by gzip, but stored: what is changed in it decompresses to something else. */
+  private static byte[] gzipped(byte[] content) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (var out =
+        new GZIPOutputStream(bytes) {
+          {
+            def.setLevel(Deflater.NO_COMPRESSION);
+          }
+        }) {
+      out.write(content);
+    }
+    return bytes.toByteArray();
+  }
+
+  @Test
+  void whatGzipKnowsOfDamageIsLookedAt() throws IOException {
+    Path images = folder.resolve("images.gz");
+    Path labels = folder.resolve("labels.gz");
+    byte[] goodImages = gzipped(unzipped(Files64.IMAGES));
+    byte[] goodLabels = gzipped(unzipped(Files64.LABELS));
+    IngestOptions options =
+        options(new IdxSource(images.toString(), Optional.of(labels.toString())), GREY);
+
+    Files.write(images, goodImages);
+    for (int at : new int[] {goodLabels.length - 20, goodLabels.length - 6}) {
+      byte[] flipped = goodLabels.clone();
+      flipped[at] ^= 1;
+      Files.write(labels, flipped);
+      assertRefused(options, DdpmException.Category.DATA, "labels.gz is damaged: ");
+    }
+    Files.write(labels, gzipped(concat(unzipped(Files64.LABELS), new byte[1])));
+    assertRefused(options, DdpmException.Category.DATA, "labels.gz goes on after its last label");
+    Files.write(labels, concat(goodLabels, new byte[] {1, 2, 3}));
+    assertRefused(options, DdpmException.Category.DATA, "labels.gz is damaged: ");
+    Files.write(labels, Arrays.copyOf(goodLabels, goodLabels.length - 1));
+    assertRefused(options, DdpmException.Category.DATA, "labels.gz is truncated");
+
+    Files.write(labels, goodLabels);
+    byte[] flipped = goodImages.clone();
+    flipped[1000] ^= 1;
+    Files.write(images, flipped);
+    assertRefused(options, DdpmException.Category.DATA, "images.gz is damaged: ");
+    Files.write(images, concat(goodImages, new byte[] {1, 2, 3}));
+    assertRefused(options, DdpmException.Category.DATA, "images.gz is damaged: ");
+  }
+
+  @Test
+  void plainLabelsEndWithTheLastOne() throws IOException {
+    Path labels = folder.resolve("labels");
+    Files.write(labels, concat(unzipped(Files64.LABELS), new byte[1]));
+
+    assertRefused(
+        options(new IdxSource(Files64.IMAGES, Optional.of(labels.toString())), GREY),
+        DdpmException.Category.DATA,
+        "labels goes on after its last label");
+  }
+
+  @Test
+  void aChecksumOfHadoopThatIsAnotherIsDamageOfTheInput() throws IOException {
+    Path input = Files.createDirectories(input());
+    String written = input.resolve("images").toString();
+    org.apache.hadoop.fs.Path hadoopPath = new org.apache.hadoop.fs.Path(written);
+    try (var out =
+        hadoopPath
+            .getFileSystem(SPARK.session().sparkContext().hadoopConfiguration())
+            .create(hadoopPath)) {
+      out.write(unzipped(Files64.IMAGES));
+    }
+    byte[] flipped = Files.readAllBytes(Path.of(written));
+    flipped[1000] ^= 1;
+    Files.write(Path.of(written), flipped);
+
+    assertRefused(
+        options(new IdxSource(written, Optional.empty()), GREY),
+        DdpmException.Category.DATA,
+        "images is damaged: Checksum error");
   }
 
   @Test
@@ -424,6 +504,21 @@ class IngestJobTest {
   }
 
   // Bad images
+
+  @Test
+  void aPngWithAWrongChecksumIsABadImage() {
+    byte[] png = ImageCodec.encodePng(Pictures.even(4, 4, 1, 1));
+    png[png.length - 14] ^= 1;
+    Pictures.png(input().resolve("1.png"), Pictures.even(4, 4, 1, 1));
+    Pictures.bytes(input().resolve("2.png"), png);
+
+    IngestResult result = ingest(skipping("1"));
+
+    assertThat(result.reasons())
+        .singleElement()
+        .asString()
+        .startsWith("2.png is a damaged PNG file: the checksum of its chunk IDAT");
+  }
 
   private void oneBadOfThree() {
     Pictures.png(input().resolve("1.png"), Pictures.even(4, 4, 1, 1));
