@@ -7,6 +7,7 @@ import dev.ddpm.image.ResizePolicy;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.dataset.BadImagePolicy;
 import dev.ddpm.spark.dataset.TableDescription;
+import dev.ddpm.spark.ingest.Account;
 import dev.ddpm.spark.ingest.CifarSource;
 import dev.ddpm.spark.ingest.FolderSource;
 import dev.ddpm.spark.ingest.IdxSource;
@@ -72,10 +73,7 @@ final class IngestCommand implements Callable<Integer> {
     FOLDER(false) {
       @Override
       ImageSource source(IngestCommand command) {
-        return new FolderSource(
-            command.inputs.get(0),
-            command.glob.orElse(FolderSource.PICTURES),
-            command.labelFromFolder);
+        return new FolderSource(command.inputs.get(0), command.glob, command.labelFromFolder);
       }
 
       @Override
@@ -157,7 +155,8 @@ final class IngestCommand implements Callable<Integer> {
       paramLabel = "PATTERN",
       description =
           "With --source folder: names of the files that are read as images; a file that matches"
-              + " but is no image counts as a bad one (default: *.png, jpg, jpeg, gif, bmp).")
+              + " but is no image counts as a bad one (default: what ends as the names of pictures"
+              + " do, such as .jpg or .PNG).")
   Optional<String> glob;
 
   @Option(
@@ -297,6 +296,9 @@ final class IngestCommand implements Callable<Integer> {
         out.println("  …");
       }
     }
+    Account account = result.account();
+    out.printf("found %d, used %d%n", account.found(), account.used());
+    account.leftOut().forEach(leftOut -> out.println("  " + leftOut));
     for (int label = 0; label < table.labelNames().size(); label++) {
       out.printf("label %d: %s%n", label, table.labelNames().get(label));
     }

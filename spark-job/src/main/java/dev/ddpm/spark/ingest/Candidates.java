@@ -20,6 +20,9 @@ final class Candidates {
   static final String POSITION = "position";
   static final String REASON = "reason";
 
+  /** What all reasons of a kind have in common, such as "is a damaged PNG file". */
+  static final String KIND = "kind";
+
   private Candidates() {}
 
   static StructType schema() {
@@ -32,7 +35,8 @@ final class Candidates {
         .add(ImageTable.HEIGHT, DataTypes.IntegerType, true)
         .add(ImageTable.WIDTH, DataTypes.IntegerType, true)
         .add(ImageTable.CHANNELS, DataTypes.IntegerType, true)
-        .add(REASON, DataTypes.StringType, true);
+        .add(REASON, DataTypes.StringType, true)
+        .add(KIND, DataTypes.StringType, true);
   }
 
   /**
@@ -49,6 +53,11 @@ final class Candidates {
   static Row ofPosition(
       String file, long position, Integer label, RawImage image, Preparation preparation) {
     return row(file, position, file + "#" + position, label, () -> image, preparation);
+  }
+
+  /** A file that is known to be no image before it is opened, with the reason. */
+  static Row bad(String file, String reason) {
+    return bad(file, 0, file, null, reason);
   }
 
   private static Row row(
@@ -69,13 +78,25 @@ final class Candidates {
           prepared.height(),
           prepared.width(),
           prepared.channels(),
+          null,
           null);
     } catch (DdpmException e) {
       if (e.category() != DdpmException.Category.DATA) {
         throw e;
       }
-      return RowFactory.create(
-          file, position, source, label, null, null, null, null, e.getMessage());
+      return bad(file, position, source, label, e.getMessage());
     }
+  }
+
+  private static Row bad(String file, long position, String source, Integer label, String reason) {
+    return RowFactory.create(
+        file, position, source, label, null, null, null, null, reason, kind(source, reason));
+  }
+
+  /** Messages are made like this: the name, what is wrong, and perhaps a colon and details. */
+  private static String kind(String source, String reason) {
+    String wrong = reason.startsWith(source) ? reason.substring(source.length()) : reason;
+    int details = wrong.indexOf(": ");
+    return (details < 0 ? wrong.replaceAll("\\.$", "") : wrong.substring(0, details)).strip();
   }
 }

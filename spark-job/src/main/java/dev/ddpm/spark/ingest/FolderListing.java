@@ -4,64 +4,61 @@ import dev.ddpm.DdpmException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.GlobFilter;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
-import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 
 /**
- * What lies in a folder, found out before any file is read.
+ * What lies in a folder and all folders in it, found out before any file is read.
  *
  * @param root the folder's full path, with a slash at its end
- * @param empty names, relative to the root, of files that match but have no bytes: Spark's file
- *     sources pass over them in silence
- * @param folders names of the folders directly below the root that hold a file that matches, in
- *     order
+ * @param pictures the files to read
+ * @param unreadable names of files to read that cannot be opened, with what goes on after the name
+ * @param leftOut the other files
+ * @param folders names of the folders directly below the root that hold a picture, in order
  */
-record FolderListing(String root, List<String> empty, List<String> folders) {
+record FolderListing(
+    String root,
+    List<FolderFile> pictures,
+    SortedMap<String, String> unreadable,
+    List<LeftOut> leftOut,
+    List<String> folders) {
 
-  /**
-   * Looks through a folder and all folders in it, leaving out names that Hadoop takes as hidden.
-   */
-  static FolderListing of(InputFiles files, String folder, String glob) {
+  /** Looks through a folder; names tell which files are to be read. */
+  static FolderListing of(InputFiles files, String folder, PictureNames names) {
     FileStatus status = files.status(folder);
     if (!status.isDirectory()) {
       throw DdpmException.data("The input %s is a file: a folder of images is needed.", folder);
     }
     String path = status.getPath().toString();
     String root = path.endsWith("/") ? path : path + "/";
-    List<String> empty = new ArrayList<>();
-    SortedSet<String> folders = new TreeSet<>();
+    Collector found = new Collector(names);
     try {
-      GlobFilter filter = new GlobFilter(glob);
       FileSystem fileSystem = files.fileSystem(status.getPath());
-      RemoteIterator<LocatedFileStatus> found = fileSystem.listFiles(status.getPath(), true);
-      while (found.hasNext()) {
-        LocatedFileStatus file = found.next();
-        String name = relative(root, file.getPath().toString());
-        if (isHidden(name) || !filter.accept(new Path(file.getPath().getName()))) {
-          continue;
-        }
-        if (file.getLen() == 0) {
-          empty.add(name);
-        }
-        String first = firstFolder(name);
-        if (!first.isEmpty()) {
-          folders.add(first);
+      if (fileSystem instanceof LocalFileSystem local) {
+        LocalFolder.visit(local.pathToFile(status.getPath()).toPath(), found);
+      } else {
+        RemoteIterator<LocatedFileStatus> all = fileSystem.listFiles(status.getPath(), true);
+        while (all.hasNext()) {
+          LocatedFileStatus file = all.next();
+          found.file(new FolderFile(relative(root, file.getPath().toString()), file.getLen()));
         }
       }
     } catch (IOException e) {
       throw InputFiles.unreadable(folder, e);
     }
-    return new FolderListing(root, List.copyOf(empty), List.copyOf(folders));
+    return found.listing(root);
   }
 
   /** A path below the root as seen from there. */
-  static String relative(String root, String path) {
+  private static String relative(String root, String path) {
     if (!path.startsWith(root)) {
       throw new IllegalStateException(path + " was found below " + root);
     }
@@ -74,12 +71,66 @@ record FolderListing(String root, List<String> empty, List<String> folders) {
     return slash < 0 ? "" : name.substring(0, slash);
   }
 
-  private static boolean isHidden(String name) {
-    for (String part : name.split("/", -1)) {
-      if (part.startsWith(".") || part.startsWith("_")) {
-        return true;
+  private static final class Collector implements LocalFolder.Visitor {
+    private final PictureNames names;
+    private final List<FolderFile> pictures = new ArrayList<>();
+    private final SortedMap<String, String> unreadable = new TreeMap<>();
+    private final LeftOutFiles others = new LeftOutFiles();
+    private final SortedSet<String> folders = new TreeSet<>();
+
+    Collector(PictureNames names) {
+      this.names = names;
+    }
+
+    @Override
+    public void file(FolderFile file) {
+      Optional<String> reason = names.leftOut(file.name());
+      if (reason.isPresent()) {
+        others.add(reason.get(), file.name());
+      } else {
+        addFolder(file.name());
+        pictures.add(file);
       }
     }
-    return false;
+
+    @Override
+    public void unreadable(String name, String reason) {
+      Optional<String> hidden = PictureNames.hidden(name);
+      if (hidden.isPresent()) {
+        others.add(hidden.get(), name);
+      } else if (names.leftOut(name).isPresent()) {
+        others.add(reason, name);
+      } else {
+        addFolder(name);
+        unreadable.put(name, reason);
+      }
+    }
+
+    @Override
+    public void closed(String name, String reason) {
+      Optional<String> hidden = PictureNames.hidden(name);
+      if (hidden.isPresent()) {
+        others.add(hidden.get(), name);
+      } else {
+        unreadable.put(name, reason);
+      }
+    }
+
+    @Override
+    public void leftOut(String name, String reason) {
+      others.add(PictureNames.hidden(name).orElse(reason), name);
+    }
+
+    private void addFolder(String name) {
+      String first = firstFolder(name);
+      if (!first.isEmpty()) {
+        folders.add(first);
+      }
+    }
+
+    FolderListing listing(String root) {
+      return new FolderListing(
+          root, List.copyOf(pictures), unreadable, others.byReason(), List.copyOf(folders));
+    }
   }
 }

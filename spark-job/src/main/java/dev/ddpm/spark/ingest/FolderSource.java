@@ -4,37 +4,32 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.image.Channels;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
-import dev.ddpm.spark.dataset.LiteralPath;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * A folder of PNG, JPEG, GIF and BMP files, and all folders in it, on any file system that Spark
- * reaches. Every file whose name matches the glob is taken for an image: if it is none, it is a bad
- * image. Names that begin with a dot or an underscore are left out, as everywhere in Hadoop.
+ * A folder of pictures, and all folders in it, on any file system that Spark reaches. Every file
+ * whose name is that of a picture is taken for one: if it is none, it is a bad image. All others
+ * are counted.
  *
  * @param folder the root
- * @param glob a Hadoop glob on the file name
+ * @param glob a Hadoop glob on the file name, in place of the usual names of pictures
  * @param labelFromFolder whether the name of the folder directly below the root is the label;
  *     labels are numbered in the order of these names
  */
-public record FolderSource(String folder, String glob, boolean labelFromFolder)
+public record FolderSource(String folder, Optional<String> glob, boolean labelFromFolder)
     implements ImageSource {
-
-  /** The names of picture files. */
-  public static final String PICTURES =
-      "*.{png,jpg,jpeg,gif,bmp,PNG,JPG,JPEG,GIF,BMP,Png,Jpg,Jpeg,Gif,Bmp}";
 
   @Override
   public String description() {
-    return "folder " + folder + " " + glob;
+    return "folder " + folder + glob.map(pattern -> " " + pattern).orElse("");
   }
 
   @Override
@@ -44,51 +39,54 @@ public record FolderSource(String folder, String glob, boolean labelFromFolder)
 
   @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
-    FolderListing listing = FolderListing.of(new InputFiles(spark), folder, glob);
+    InputFiles files = new InputFiles(spark);
+    FolderListing listing = FolderListing.of(files, folder, PictureNames.of(glob));
     List<String> names = labelFromFolder ? listing.folders() : List.of();
     Map<String, Integer> labels = new HashMap<>();
     for (String name : names) {
       labels.put(name, labels.size());
     }
-    String root = listing.root();
-    boolean labelled = labelFromFolder;
-    Dataset<Row> candidates =
-        spark
-            .read()
-            .format("binaryFile")
-            .option("recursiveFileLookup", "true")
-            .option("pathGlobFilter", glob)
-            .load(LiteralPath.of(folder))
-            .select("path", "content")
-            .map(
-                (MapFunction<Row, Row>)
-                    file -> {
-                      String name = FolderListing.relative(root, file.getString(0));
-                      byte[] content = file.getAs(1);
-                      Integer label = labels.get(FolderListing.firstFolder(name));
-                      return Candidates.ofFile(
-                          name, label, () -> decode(name, content, labelled, label), preparation);
-                    },
-                Encoders.row(Candidates.schema()));
-    List<Row> empty =
-        listing.empty().stream()
-            .map(
-                name ->
-                    Candidates.ofFile(
-                        name, null, () -> ImageCodec.decode(new byte[0], name), preparation))
-            .toList();
+    Dataset<Row> candidates = decoded(spark, files, listing, labels, preparation);
+    List<Row> unreadable = new ArrayList<>();
+    listing
+        .unreadable()
+        .forEach((name, reason) -> unreadable.add(Candidates.bad(name, name + " " + reason + ".")));
     return new SourceImages(
-        empty.isEmpty()
+        unreadable.isEmpty()
             ? candidates
-            : candidates.union(spark.createDataFrame(empty, Candidates.schema())),
-        names);
+            : candidates.union(spark.createDataFrame(unreadable, Candidates.schema())),
+        names,
+        listing.leftOut());
   }
 
-  private static RawImage decode(String name, byte[] content, boolean labelled, Integer label) {
+  private Dataset<Row> decoded(
+      SparkSession spark,
+      InputFiles files,
+      FolderListing listing,
+      Map<String, Integer> labels,
+      Preparation preparation) {
+    List<List<String>> runs = FilePartitions.of(spark, listing.pictures());
+    String root = listing.root();
+    boolean labelled = labelFromFolder;
+    return spark.createDataFrame(
+        JavaSparkContext.fromSparkContext(spark.sparkContext())
+            .parallelize(runs, Math.max(1, runs.size()))
+            .flatMap(run -> run.iterator())
+            .map(
+                name -> {
+                  Integer label = labels.get(FolderListing.firstFolder(name));
+                  return Candidates.ofFile(
+                      name, label, () -> decode(files, root, name, labelled, label), preparation);
+                }),
+        Candidates.schema());
+  }
+
+  private static RawImage decode(
+      InputFiles files, String root, String name, boolean labelled, Integer label) {
     if (labelled && label == null) {
       throw DdpmException.data(
           "%s lies in no folder below the root that could be its label.", name);
     }
-    return ImageCodec.decode(content, name);
+    return ImageCodec.decode(files.bytes(root + name, name), name);
   }
 }

@@ -14,9 +14,12 @@ import dev.ddpm.spark.dataset.ImageTable;
 import dev.ddpm.spark.dataset.TableDescription;
 import dev.ddpm.spark.dataset.TableFingerprint;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -43,6 +46,9 @@ public final class IngestJob {
 
   private static final int LISTED_REASONS = 10;
 
+  /** Place of the column in {@link #numbered} rows. */
+  private static final int SOURCE = 5;
+
   private final SparkSession spark;
   private final IngestOptions options;
 
@@ -66,18 +72,20 @@ public final class IngestJob {
         options.source().read(spark, new Preparation(options.channels(), options.resize()));
     Dataset<Row> candidates = images.candidates().persist(StorageLevel.MEMORY_AND_DISK());
     try {
-      return write(candidates, images.labelNames());
+      return write(candidates, images);
     } finally {
       candidates.unpersist();
       spark.sparkContext().setJobDescription(null);
     }
   }
 
-  private IngestResult write(Dataset<Row> candidates, List<String> labelNames) {
+  private IngestResult write(Dataset<Row> candidates, SourceImages source) {
     Summary summary = Summary.of(candidates);
     if (summary.images() == 0) {
       throw DdpmException.data(
-          "There is no image in the input: %s.", options.source().description());
+          "There is no image in the input: %s%s.",
+          options.source().description(),
+          source.leftOut().stream().map(leftOut -> "; " + leftOut).collect(Collectors.joining()));
     }
     List<String> reasons = summary.bad() == 0 ? List.of() : firstReasons(candidates);
     checkBadImages(summary, reasons);
@@ -104,14 +112,61 @@ public final class IngestJob {
             summary.height(),
             summary.width(),
             summary.channels(),
-            labelNames,
+            source.labelNames(),
             options.source().description(),
             preparation(),
             summary.bad(),
             createdBy(),
             fingerprint);
     table.write(new Path(options.output()), spark.sparkContext().hadoopConfiguration());
-    return new IngestResult(table, summary.bad(), reasons);
+    return new IngestResult(
+        table, summary.bad(), reasons, account(candidates, summary, images, source.leftOut()));
+  }
+
+  private Account account(
+      Dataset<Row> candidates, Summary summary, long used, List<LeftOut> notCandidates) {
+    List<LeftOut> leftOut = new ArrayList<>(notCandidates);
+    if (summary.bad() > 0) {
+      leftOut.addAll(badImages(candidates.filter(col(Candidates.REASON).isNotNull())));
+    }
+    if (used < summary.good()) {
+      leftOut.add(
+          new LeftOut(
+              "comes after the first " + used + " good ones (--limit)",
+              summary.good() - used,
+              following(candidates.filter(col(Candidates.REASON).isNull()), used)));
+    }
+    long others = notCandidates.stream().mapToLong(LeftOut::count).sum();
+    return new Account(summary.images() + others, used, leftOut);
+  }
+
+  private static List<LeftOut> badImages(Dataset<Row> bad) {
+    return bad.groupBy(Candidates.KIND).count().orderBy(Candidates.KIND).collectAsList().stream()
+        .map(
+            kind ->
+                new LeftOut(
+                    kind.getString(0),
+                    kind.getLong(1),
+                    names(bad.filter(col(Candidates.KIND).equalTo(kind.getString(0))))))
+        .toList();
+  }
+
+  private static List<String> following(Dataset<Row> good, long used) {
+    return numbered(good, good.sparkSession().sparkContext().defaultParallelism())
+        .filter(indexed -> indexed._2() >= used)
+        .map(indexed -> indexed._1().getString(SOURCE))
+        .take(LeftOut.NAMES);
+  }
+
+  private static List<String> names(Dataset<Row> candidates) {
+    return candidates
+        .orderBy(Candidates.FILE, Candidates.POSITION)
+        .limit(LeftOut.NAMES)
+        .select(ImageTable.SOURCE)
+        .collectAsList()
+        .stream()
+        .map(row -> row.getString(0))
+        .toList();
   }
 
   private void checkOutput() {
@@ -178,8 +233,8 @@ public final class IngestJob {
         .toList();
   }
 
-  private static JavaRDD<Row> withIds(Dataset<Row> good, int files, long images) {
-    return good.repartitionByRange(files, col(Candidates.FILE), col(Candidates.POSITION))
+  private static JavaPairRDD<Row, Long> numbered(Dataset<Row> good, int partitions) {
+    return good.repartitionByRange(partitions, col(Candidates.FILE), col(Candidates.POSITION))
         .sortWithinPartitions(Candidates.FILE, Candidates.POSITION)
         .select(
             ImageTable.IMAGE,
@@ -189,7 +244,11 @@ public final class IngestJob {
             ImageTable.LABEL,
             ImageTable.SOURCE)
         .toJavaRDD()
-        .zipWithIndex()
+        .zipWithIndex();
+  }
+
+  private static JavaRDD<Row> withIds(Dataset<Row> good, int files, long images) {
+    return numbered(good, files)
         .filter(indexed -> indexed._2() < images)
         .map(
             indexed -> {

@@ -9,5 +9,7 @@ import java.util.List;
  * @param table the table that now exists
  * @param skipped bad images that were left out
  * @param reasons why, for the first of them, in the order of their names
+ * @param account where everything went that was found
  */
-public record IngestResult(TableDescription table, long skipped, List<String> reasons) {}
+public record IngestResult(
+    TableDescription table, long skipped, List<String> reasons, Account account) {}

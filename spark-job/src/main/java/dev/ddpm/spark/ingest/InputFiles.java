@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
@@ -15,7 +16,9 @@ import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.GlobFilter;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -23,6 +26,10 @@ import org.apache.spark.util.SerializableConfiguration;
 final class InputFiles implements Serializable {
   private static final long serialVersionUID = 1L;
   private static final int BUFFER = 1 << 16;
+
+  /** The longest array that every JVM can have. */
+  private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
+
   private static final int GZIP_MAGIC = 0x1f8b;
 
   private final SerializableConfiguration configuration;
@@ -71,8 +78,7 @@ final class InputFiles implements Serializable {
     try {
       Path hadoopPath = new Path(path);
       BufferedInputStream stored =
-          new BufferedInputStream(
-              new StoredBytes(fileSystem(hadoopPath).open(hadoopPath)), BUFFER);
+          new BufferedInputStream(new StoredBytes(stored(hadoopPath)), BUFFER);
       stored.mark(2);
       int magic = stored.read() << 8 | stored.read();
       stored.reset();
@@ -85,6 +91,42 @@ final class InputFiles implements Serializable {
     } catch (IOException e) {
       throw unreadable(path, e);
     }
+  }
+
+  /**
+   * The bytes of a file that is wanted as a whole.
+   *
+   * @param path the file
+   * @param name what to call it in errors
+   * @throws DdpmException (data) if it does not exist, may not be read, is damaged or has 2 GiB or
+   *     more; (environment) if its file system does not answer
+   */
+  byte[] bytes(String path, String name) {
+    Path hadoopPath = new Path(path);
+    try (InputStream in = stored(hadoopPath)) {
+      byte[] bytes = in.readNBytes(MAX_BYTES);
+      if (in.read() >= 0) {
+        throw DdpmException.data(
+            "%s is too large: files of up to %d bytes are read.", name, MAX_BYTES);
+      }
+      return bytes;
+    } catch (FileNotFoundException | AccessControlException e) {
+      // The local file system says so too of a file that may not be read.
+      throw DdpmException.data(e, "%s cannot be read: %s.", name, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      throw unreadable(name, e);
+    }
+  }
+
+  /**
+   * Opens a file as it is stored. The local file system looks for a checksum in another file, whose
+   * name it cannot form if there is a colon in that of the file.
+   */
+  private InputStream stored(Path path) throws IOException {
+    FileSystem fileSystem = fileSystem(path);
+    return fileSystem instanceof LocalFileSystem local && path.getName().contains(":")
+        ? local.getRaw().open(path)
+        : fileSystem.open(path);
   }
 
   /**

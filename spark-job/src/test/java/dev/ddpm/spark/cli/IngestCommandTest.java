@@ -72,7 +72,14 @@ class IngestCommandTest {
 
     assertThat(code).isZero();
     assertThat(out.toString())
-        .isEqualToIgnoringNewLines("20 images of 16×14×3 in " + table() + "\n");
+        .isEqualToIgnoringNewLines(
+            "20 images of 16×14×3 in "
+                + table()
+                + "\n"
+                + "found 64, used 20\n"
+                + "  44 left out because it comes after the first 20 good ones (--limit):"
+                + " images-idx3-ubyte.gz#20, images-idx3-ubyte.gz#21, images-idx3-ubyte.gz#22,"
+                + " …\n");
     assertThat(SparkSession.active().read().parquet(table()).filter("label is not null").count())
         .isEqualTo(20);
   }
@@ -106,6 +113,8 @@ class IngestCommandTest {
             "1 bad images were skipped:",
             "  cat/2.png is not a PNG, JPEG, GIF or BMP file: it begins with the bytes 74 65 78"
                 + " 74.",
+            "found 2, used 1",
+            "  1 left out because it is not a PNG, JPEG, GIF or BMP file: cat/2.png",
             "label 0: cat");
   }
 

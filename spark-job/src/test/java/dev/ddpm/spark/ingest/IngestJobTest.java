@@ -72,7 +72,7 @@ class IngestJobTest {
   }
 
   private FolderSource pictures(boolean labelFromFolder) {
-    return new FolderSource(input().toString(), FolderSource.PICTURES, labelFromFolder);
+    return new FolderSource(input().toString(), Optional.empty(), labelFromFolder);
   }
 
   private static IngestResult ingest(IngestOptions options) {
@@ -398,6 +398,88 @@ class IngestJobTest {
   }
 
   @Test
+  void namesThatPeopleAndCamerasGiveAreRead() {
+    List<String> names =
+        List.of(
+            "100%.png",
+            "12:30:05.png",
+            "IMG 1.JpEg",
+            "_DSC0001.JPG",
+            "_misc/a#b?.jfif",
+            "_misc/it's.jpe",
+            "Ünïcödé/日本.png");
+    for (String name : names) {
+      Pictures.png(input().resolve(name), Pictures.even(2, 2, 1, 5));
+    }
+
+    IngestResult result = ingest(options(pictures(false), GREY));
+
+    assertThat(rows().stream().map(row -> row.<String>getAs("source")))
+        .containsExactlyElementsOf(names);
+    assertThat(result.account()).isEqualTo(new Account(7, 7, List.of()));
+  }
+
+  @Test
+  void everyFileIsUsedOrCountedWithItsReason() throws IOException {
+    Pictures.png(input().resolve("a/good.png"), Pictures.even(2, 2, 1, 5));
+    Pictures.bytes(input().resolve("a/._good.png"), new byte[9]);
+    Pictures.bytes(input().resolve("__MACOSX/a/good.png"), new byte[9]);
+    Pictures.bytes(input().resolve(".cache/x.png"), new byte[9]);
+    Pictures.bytes(input().resolve(".DS_Store"), new byte[9]);
+    Pictures.bytes(input().resolve("a/1.txt"), new byte[9]);
+    Pictures.bytes(input().resolve("a/2.txt"), new byte[9]);
+    Pictures.bytes(input().resolve("a/3"), new byte[9]);
+    Pictures.bytes(input().resolve("b:c/4.xml"), new byte[9]);
+    Pictures.bytes(input().resolve("empty.gif"), new byte[0]);
+    Pictures.bytes(input().resolve("text.jpeg"), new byte[9]);
+    byte[] cut = ImageCodec.encodePng(Pictures.even(2, 2, 1, 5));
+    Pictures.bytes(input().resolve("cut.png"), Arrays.copyOf(cut, 30));
+    Files.createSymbolicLink(input().resolve("gone.png"), Path.of("nowhere.png"));
+    Files.createSymbolicLink(input().resolve("a/round"), input());
+    Files.createSymbolicLink(input().resolve("again.png"), Path.of("a/good.png"));
+
+    Account account = ingest(skipping("4")).account();
+
+    assertThat(account.found()).isEqualTo(15);
+    assertThat(account.used()).isEqualTo(2);
+    assertThat(account.leftOut().stream().map(LeftOut::toString))
+        .containsExactlyInAnyOrder(
+            "2 left out because it is macOS's note on a file (._… or __MACOSX):"
+                + " __MACOSX/a/good.png, a/._good.png",
+            "2 left out because it is hidden (its name, or that of a folder, begins with a dot):"
+                + " .DS_Store, .cache/x.png",
+            "4 left out because it has a name that is not a picture's: a/1.txt, a/2.txt, a/3, …",
+            "1 left out because it is a link to a folder that it lies in: a/round",
+            "1 left out because it is a damaged PNG file: cut.png",
+            "1 left out because it is a link to a file that does not exist: gone.png",
+            "1 left out because it is empty: empty.gif",
+            "1 left out because it is not a PNG, JPEG, GIF or BMP file: text.jpeg");
+  }
+
+  @Test
+  void aGlobReplacesTheUsualNames() {
+    Pictures.png(input().resolve("1.image"), Pictures.even(2, 2, 1, 5));
+    Pictures.png(input().resolve("a:2.image"), Pictures.even(2, 2, 1, 6));
+    Pictures.png(input().resolve("3.png"), Pictures.even(2, 2, 1, 7));
+    FolderSource source = new FolderSource(input().toString(), Optional.of("*.{image,img}"), false);
+
+    assertRefused(
+        options(new FolderSource(input().toString(), Optional.of("{a"), false), GREY),
+        DdpmException.Category.USER,
+        "--glob = {a: is no pattern of file names");
+
+    Account account = ingest(options(source, GREY)).account();
+
+    assertThat(account)
+        .isEqualTo(
+            new Account(
+                3,
+                2,
+                List.of(
+                    new LeftOut("has a name that does not match --glob", 1, List.of("3.png")))));
+  }
+
+  @Test
   void pathsAreNoGlobs() {
     Path odd = folder.resolve("a{b}[c]");
     Pictures.png(odd.resolve("in/[1]*.png"), Pictures.even(2, 2, 1, 5));
@@ -405,7 +487,7 @@ class IngestJobTest {
 
     ingest(
         new IngestOptions(
-            new FolderSource(odd.resolve("in").toString(), FolderSource.PICTURES, false),
+            new FolderSource(odd.resolve("in").toString(), Optional.empty(), false),
             table,
             GREY,
             Optional.empty(),
@@ -635,11 +717,11 @@ class IngestJobTest {
     assertRefused(
         options(pictures(false), GREY),
         DdpmException.Category.DATA,
-        "There is no image in the input: folder");
+        "There is no image in the input: folder",
+        "; 1 left out because it has a name that is not a picture's: a.txt.");
     assertRefused(
         options(
-            new FolderSource(input().resolve("a.txt").toString(), FolderSource.PICTURES, false),
-            GREY),
+            new FolderSource(input().resolve("a.txt").toString(), Optional.empty(), false), GREY),
         DdpmException.Category.DATA,
         "a.txt is a file: a folder of images is needed");
   }
