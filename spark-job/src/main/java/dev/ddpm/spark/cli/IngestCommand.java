@@ -15,6 +15,7 @@ import dev.ddpm.spark.ingest.ImageSource;
 import dev.ddpm.spark.ingest.IngestJob;
 import dev.ddpm.spark.ingest.IngestOptions;
 import dev.ddpm.spark.ingest.IngestResult;
+import dev.ddpm.spark.ingest.TableSource;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,8 +36,9 @@ import picocli.CommandLine.Spec;
     name = "ingest",
     mixinStandardHelpOptions = true,
     description = {
-      "Makes a Parquet image table from image files: decodes them, brings them all to the same"
-          + " channels and size, and numbers them in the order of their names.",
+      "Makes a Parquet image table from image files, or from a table of any other form: decodes"
+          + " them, brings them all to the same channels and size, and numbers them in the order of"
+          + " their names.",
       "Paths may be on any file system that Spark reaches (file:, hdfs:, s3a:)."
     },
     footer = {
@@ -45,6 +48,10 @@ import picocli.CommandLine.Spec;
       "      --output tables/mnist train-images-idx3-ubyte.gz",
       "  ddpm ingest --source cifar10 --output hdfs:///tables/cifar10 \\",
       "      cifar-10-batches-bin",
+      "  ddpm ingest --source table --output tables/cats train-00000-of-00001.parquet",
+      "  ddpm ingest --source table --format orc --image-column photo.bytes \\",
+      "      --label-column species --where \"year > 2020\" --height 64 --width 64 \\",
+      "      --output tables/birds hdfs:///warehouse/birds",
       "  ddpm ingest --source folder --channels rgb --height 64 --width 64 \\",
       "      --label-from-folder --on-bad-image skip --max-bad 1%% \\",
       "      --output tables/flowers s3a://bucket/flowers"
@@ -87,6 +94,17 @@ final class IngestCommand implements Callable<Integer> {
         }
         return given;
       }
+    },
+    TABLE(true) {
+      @Override
+      ImageSource source(IngestCommand command) {
+        return new TableSource(command.inputs, command.table.options());
+      }
+
+      @Override
+      List<String> ownOptions(IngestCommand command) {
+        return command.table.given();
+      }
     };
 
     private final boolean manyInputs;
@@ -118,16 +136,18 @@ final class IngestCommand implements Callable<Integer> {
       paramLabel = "KIND",
       converter = KindConverter.class,
       description =
-          "What the input is: idx (MNIST, gzipped or not), cifar10 (binary version), or folder (of"
-              + " PNG, JPEG, GIF and BMP files, with all folders in it).")
+          "What the input is: idx (MNIST, gzipped or not), cifar10 (binary version), folder (of"
+              + " PNG, JPEG, GIF and BMP files, with all folders in it), or table (whatever Spark"
+              + " reads, such as Parquet files of Hugging Face).")
   Kind kind;
 
   @Parameters(
       arity = "1..*",
       paramLabel = "INPUT",
       description =
-          "The IDX file of images; CIFAR-10 files, or the folder of their data_batch_*.bin; or the"
-              + " folder of images.")
+          "The IDX file of images; CIFAR-10 files, or the folder of their data_batch_*.bin; the"
+              + " folder of images; or the files or the folder of a table, or its name in Spark's"
+              + " catalogue.")
   List<String> inputs;
 
   @Option(
@@ -159,13 +179,15 @@ final class IngestCommand implements Callable<Integer> {
               + " do, such as .jpg or .PNG).")
   Optional<String> glob;
 
+  @Mixin TableArguments table;
+
   @Option(
       names = "--channels",
       paramLabel = "CHANNELS",
       converter = ChannelsConverter.class,
       description =
-          "grey, rgb or rgba. Required for a folder; the default of the other sources is what they"
-              + " have.")
+          "grey, rgb or rgba. Required for a folder; the default of a table of picture files is"
+              + " rgb, and that of the other sources what they have.")
   Optional<Channels> channels;
 
   @Option(
@@ -289,6 +311,7 @@ final class IngestCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     TableDescription table = result.table();
     out.printf("%d images of %s in %s%n", table.count(), table.shape(), output);
+    result.remarks().forEach(remark -> out.println("read: " + remark));
     if (result.skipped() > 0) {
       out.printf("%d bad images were skipped:%n", result.skipped());
       result.reasons().forEach(reason -> out.println("  " + reason));

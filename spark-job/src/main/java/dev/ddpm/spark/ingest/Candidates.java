@@ -55,6 +55,23 @@ final class Candidates {
     return row(file, position, file + "#" + position, label, () -> image, preparation);
   }
 
+  /**
+   * An image in a row of a table.
+   *
+   * @param order what the ids follow first
+   * @param position what they follow then
+   * @param source what the row is called
+   */
+  static Row ofRow(
+      String order,
+      long position,
+      String source,
+      Integer label,
+      Supplier<RawImage> image,
+      Preparation preparation) {
+    return row(order, position, source, label, image, preparation);
+  }
+
   /** A file that is known to be no image before it is opened, with the reason. */
   static Row bad(String file, String reason) {
     return bad(file, 0, file, null, reason);

@@ -113,14 +113,18 @@ public final class IngestJob {
             summary.width(),
             summary.channels(),
             source.labelNames(),
-            options.source().description(),
+            described(source.remarks()),
             preparation(),
             summary.bad(),
             createdBy(),
             fingerprint);
     table.write(new Path(options.output()), spark.sparkContext().hadoopConfiguration());
     return new IngestResult(
-        table, summary.bad(), reasons, account(candidates, summary, images, source.leftOut()));
+        table,
+        summary.bad(),
+        reasons,
+        account(candidates, summary, images, source.leftOut()),
+        source.remarks());
   }
 
   private Account account(
@@ -235,7 +239,7 @@ public final class IngestJob {
 
   private static JavaPairRDD<Row, Long> numbered(Dataset<Row> good, int partitions) {
     return good.repartitionByRange(partitions, col(Candidates.FILE), col(Candidates.POSITION))
-        .sortWithinPartitions(Candidates.FILE, Candidates.POSITION)
+        .sortWithinPartitions(Candidates.FILE, Candidates.POSITION, ImageTable.SOURCE)
         .select(
             ImageTable.IMAGE,
             ImageTable.HEIGHT,
@@ -262,6 +266,11 @@ public final class IngestJob {
                   row.get(4),
                   row.get(5));
             });
+  }
+
+  private String described(List<String> remarks) {
+    String description = options.source().description();
+    return remarks.isEmpty() ? description : description + ": " + String.join("; ", remarks);
   }
 
   private String preparation() {

@@ -10,6 +10,11 @@ import java.util.List;
  * @param skipped bad images that were left out
  * @param reasons why, for the first of them, in the order of their names
  * @param account where everything went that was found
+ * @param remarks how the source was read, where its options alone do not say it
  */
 public record IngestResult(
-    TableDescription table, long skipped, List<String> reasons, Account account) {}
+    TableDescription table,
+    long skipped,
+    List<String> reasons,
+    Account account,
+    List<String> remarks) {}
