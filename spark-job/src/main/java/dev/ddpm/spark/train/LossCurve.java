@@ -5,6 +5,10 @@ import java.awt.Color;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.DoubleStream;
+import org.apache.commons.math3.linear.Array2DRowRealMatrix;
+import org.apache.commons.math3.linear.ArrayRealVector;
+import org.apache.commons.math3.linear.SingularValueDecomposition;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
@@ -19,6 +23,12 @@ final class LossCurve {
 
   /** Rounds to either side that are looked at; farther ones count for less than 1 %. */
   private static final int REACH = 44;
+
+  /**
+   * Pulls the power of the round number to 0, with the weight of losses that scatter by a tenth and
+   * powers of about 1: late rounds, whose numbers hardly differ, say nothing of it.
+   */
+  private static final double PULL = 0.01;
 
   private LossCurve() {}
 
@@ -65,40 +75,44 @@ final class LossCurve {
   }
 
   /**
-   * Around every round the exponential that fits the losses nearby best: a line through their
-   * logarithms, by least squares that weight a round by how near it is. A mean of the rounds before
-   * would lie above a loss that falls.
+   * Around every round the curve a · n^p · e^(q·n) of the round number n that fits the losses
+   * nearby best: least squares of the logarithms that weight a round by how near it is. A loss
+   * falls by a power of n in its first rounds and hardly at all later; a mean of the rounds before
+   * would lie above it, and so does an exponential alone as long as it falls steeply.
    *
    * @param losses positive
    */
   static double[] smooth(double[] losses) {
+    double[] logarithms = DoubleStream.of(losses).map(Math::log).toArray();
     double[] smoothed = new double[losses.length];
     for (int round = 0; round < losses.length; round++) {
-      smoothed[round] = Math.exp(fit(losses, round));
+      smoothed[round] = Math.exp(fit(logarithms, round));
     }
     return smoothed;
   }
 
-  /** Value of the line at a round. */
-  private static double fit(double[] losses, int round) {
-    double weights = 0;
-    double x = 0;
-    double xx = 0;
-    double y = 0;
-    double xy = 0;
-    int last = Math.min(losses.length - 1, round + REACH);
+  /** Value of the fitted curve's logarithm at a round. */
+  private static double fit(double[] logarithms, int round) {
+    double[][] products = new double[3][3];
+    double[] sums = new double[3];
+    int last = Math.min(logarithms.length - 1, round + REACH);
     for (int i = Math.max(0, round - REACH); i <= last; i++) {
       double distance = i - round;
       double weight = Math.pow(FADING, Math.abs(distance));
-      double value = Math.log(losses[i]);
-      weights += weight;
-      x += weight * distance;
-      xx += weight * distance * distance;
-      y += weight * value;
-      xy += weight * distance * value;
+      // the terms that vanish at the round itself leave its value to the first
+      double[] terms = {1, distance, Math.log((i + 1.0) / (round + 1.0))};
+      for (int row = 0; row < 3; row++) {
+        sums[row] += weight * terms[row] * logarithms[i];
+        for (int column = 0; column < 3; column++) {
+          products[row][column] += weight * terms[row] * terms[column];
+        }
+      }
     }
-    double spread = weights * xx - x * x;
-    // a single round has no slope
-    return spread > 0 ? (xx * y - x * xy) / spread : y / weights;
+    products[2][2] += PULL;
+    // the pseudo-inverse, because a single round has no slope
+    return new SingularValueDecomposition(new Array2DRowRealMatrix(products, false))
+        .getSolver()
+        .solve(new ArrayRealVector(sums, false))
+        .getEntry(0);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.diffusion.Prediction;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,39 @@ class LossCurveTest {
             softly.assertThat(smoothed[i] / losses[i]).isCloseTo(1, within(1e-9));
           }
         });
+  }
+
+  /** As a loss does at the start of a training: steeply in its first rounds, then ever less. */
+  @ParameterizedTest
+  @CsvSource({"1, 0", "0.5, 0", "1, 0.02"})
+  void aLossThatFallsSteeplyAtFirstIsFollowed(double power, double floor) {
+    double[] losses =
+        IntStream.rangeClosed(1, 500).mapToDouble(n -> Math.pow(n, -power) + floor).toArray();
+
+    double[] smoothed = LossCurve.smooth(losses);
+
+    SoftAssertions.assertSoftly(
+        softly -> {
+          for (int i = 0; i < losses.length; i++) {
+            softly.assertThat(smoothed[i] / losses[i]).as("%d", i).isCloseTo(1, within(0.02));
+          }
+        });
+  }
+
+  @Test
+  void theCurveIsSmoothToItsEnd() {
+    var random = new Random(1);
+    double[] losses =
+        IntStream.rangeClosed(1, 500)
+            .mapToDouble(n -> (1.0 / n + 0.02) * Math.exp(0.1 * random.nextGaussian()))
+            .toArray();
+
+    double[] smoothed = LossCurve.smooth(losses);
+
+    for (int i = 400; i < losses.length; i++) {
+      assertThat(smoothed[i] / (1.0 / (i + 1) + 0.02)).isCloseTo(1, within(0.1));
+      assertThat(smoothed[i] / smoothed[i - 1]).isCloseTo(1, within(0.02));
+    }
   }
 
   @Test
