@@ -79,6 +79,11 @@ public final class ImageCodec {
     return PngEncoder.encode(image);
   }
 
+  /** Whether bytes begin as a file of a format that can be decoded does. */
+  public static boolean isPicture(byte[] encoded) {
+    return ImageFormat.of(encoded).isPresent();
+  }
+
   /** Whether bytes begin as a PNG file does. */
   public static boolean isPng(byte[] encoded) {
     return ImageFormat.of(encoded).filter(ImageFormat.PNG::equals).isPresent();

@@ -1,9 +1,16 @@
 package dev.ddpm.spark.dataset;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
 import dev.ddpm.DdpmException;
 import dev.ddpm.spark.ingest.IngestJob;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
@@ -24,7 +31,10 @@ import org.apache.spark.sql.types.StructType;
  *   <tr><td>{@code source}</td><td>string</td><td>where the image came from</td></tr>
  * </table>
  *
- * A table of {@link IngestJob} also has a {@link TableDescription} in {@value
+ * A table by another program may lack {@code label} and {@code source}, have integers of any width,
+ * and images of any format that {@link dev.ddpm.image.ImageCodec} decodes.
+ *
+ * <p>A table of {@link IngestJob} also has a {@link TableDescription} in {@value
  * TableDescription#FILE_NAME}; the leading underscore hides it from Parquet readers.
  */
 public final class ImageTable {
@@ -35,6 +45,10 @@ public final class ImageTable {
   public static final String CHANNELS = "channels";
   public static final String LABEL = "label";
   public static final String SOURCE = "source";
+
+  private static final Set<String> OPTIONAL = Set.of(LABEL, SOURCE);
+  private static final List<DataType> INTEGERS =
+      List.of(DataTypes.ByteType, DataTypes.ShortType, DataTypes.IntegerType, DataTypes.LongType);
 
   private ImageTable() {}
 
@@ -57,29 +71,64 @@ public final class ImageTable {
   }
 
   /**
-   * Checks that a table has every column in its type. More columns, another order and other
-   * nullability are allowed.
+   * Checks that a table has the columns that are needed, in types that hold their values. More
+   * columns, another order, other nullability and other widths of integers are allowed; label and
+   * source may be absent.
    *
    * @throws DdpmException (data) naming the first column that is missing or of another type
    */
   static void check(StructType found, String table) {
+    List<String> names = Arrays.asList(found.fieldNames());
     for (StructField column : schema().fields()) {
-      if (!Arrays.asList(found.fieldNames()).contains(column.name())) {
+      if (!names.contains(column.name())) {
+        if (OPTIONAL.contains(column.name())) {
+          continue;
+        }
         throw DdpmException.data(
-            "The image table %s has no column '%s': it has %s, but needs %s.",
-            table,
-            column.name(),
-            String.join(", ", found.fieldNames()),
-            Arrays.stream(schema().fields())
-                .map(field -> field.name() + " " + field.dataType().sql())
-                .collect(Collectors.joining(", ")));
+            "The image table %s has no column '%s': it has %s, but needs %s.%s",
+            table, column.name(), String.join(", ", names), needed(), remedy(table));
       }
       DataType type = found.apply(column.name()).dataType();
-      if (!type.equals(column.dataType())) {
+      if (!column.name().equals(SOURCE) && !holds(column.dataType(), type)) {
         throw DdpmException.data(
-            "Column '%s' of the image table %s is of type %s, but must be %s.",
-            column.name(), table, type.sql(), column.dataType().sql());
+            "Column '%s' of the image table %s is of type %s, but must be %s.%s",
+            column.name(), table, type.sql(), allowed(column.dataType()), remedy(table));
       }
     }
+  }
+
+  /** A sentence, to follow another, that says how a table becomes one that can be used. */
+  static String remedy(String table) {
+    return " To prepare it: ddpm ingest --source table --output NEW-TABLE " + table;
+  }
+
+  /** The columns of a table that was checked, in the types of {@link #schema()}, and the others. */
+  static Dataset<Row> inItsTypes(Dataset<Row> table) {
+    Dataset<Row> same = table;
+    for (StructField column : schema().fields()) {
+      if (!Arrays.asList(table.columns()).contains(column.name())) {
+        same = same.withColumn(column.name(), lit(null).cast(column.dataType()));
+      } else if (!table.schema().apply(column.name()).dataType().equals(column.dataType())) {
+        same = same.withColumn(column.name(), col(column.name()).cast(column.dataType()));
+      }
+    }
+    return same;
+  }
+
+  private static boolean holds(DataType wanted, DataType found) {
+    return wanted.equals(DataTypes.BinaryType) ? found.equals(wanted) : INTEGERS.contains(found);
+  }
+
+  private static String allowed(DataType wanted) {
+    return wanted.equals(DataTypes.BinaryType)
+        ? wanted.sql()
+        : INTEGERS.stream().map(DataType::sql).collect(Collectors.joining(", "));
+  }
+
+  private static String needed() {
+    return Arrays.stream(schema().fields())
+        .filter(field -> !OPTIONAL.contains(field.name()))
+        .map(field -> field.name() + " " + field.dataType().sql())
+        .collect(Collectors.joining(", "));
   }
 }

@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageShape;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,9 +20,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.Function;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 
 /**
  * An image table that was checked and can be read.
@@ -48,9 +51,9 @@ public final class ImageTableReader {
     this.path = path;
     this.table = table;
     this.images = summary.getLong(0);
-    this.height = summary.getInt(5);
-    this.width = summary.getInt(7);
-    this.channels = summary.getInt(9);
+    this.height = (int) summary.getLong(5);
+    this.width = (int) summary.getLong(7);
+    this.channels = (int) summary.getLong(9);
     this.labelNames = description.map(TableDescription::labelNames).orElse(List.of());
     this.describedFingerprint = description.map(TableDescription::fingerprint);
   }
@@ -65,28 +68,43 @@ public final class ImageTableReader {
     Configuration configuration = spark.sparkContext().hadoopConfiguration();
     Path folder = existing(path, configuration);
     spark.conf().set("spark.sql.parquet.columnarReaderBatchSize", READER_BATCH);
-    Dataset<Row> table = load(spark, path);
+    Dataset<Row> table = load(spark, folder, path);
     ImageTable.check(table.schema(), path);
-    Row summary =
-        table
-            .agg(
-                count(lit(1)),
-                count(ImageTable.ID),
-                min(ImageTable.ID),
-                max(ImageTable.ID),
-                bit_xor(xxhash64(col(ImageTable.ID))),
-                min(ImageTable.HEIGHT),
-                max(ImageTable.HEIGHT),
-                min(ImageTable.WIDTH),
-                max(ImageTable.WIDTH),
-                min(ImageTable.CHANNELS),
-                max(ImageTable.CHANNELS))
-            .head();
+    Row summary = summary(table);
     Optional<TableDescription> description = TableDescription.read(folder, configuration);
     checkIds(spark, table, path, summary);
     checkSize(path, summary);
+    checkLabels(path, summary);
     description.ifPresent(told -> checkCount(path, summary.getLong(0), told.count()));
-    return new ImageTableReader(path, table, summary, description);
+    return new ImageTableReader(path, ImageTable.inItsTypes(table), summary, description);
+  }
+
+  private static Row summary(Dataset<Row> table) {
+    Column label =
+        Arrays.asList(table.columns()).contains(ImageTable.LABEL)
+            ? whole(ImageTable.LABEL)
+            : lit(null).cast(DataTypes.LongType);
+    return table
+        .agg(
+            count(lit(1)),
+            count(ImageTable.ID),
+            min(whole(ImageTable.ID)),
+            max(whole(ImageTable.ID)),
+            bit_xor(xxhash64(whole(ImageTable.ID))),
+            min(whole(ImageTable.HEIGHT)),
+            max(whole(ImageTable.HEIGHT)),
+            min(whole(ImageTable.WIDTH)),
+            max(whole(ImageTable.WIDTH)),
+            min(whole(ImageTable.CHANNELS)),
+            max(whole(ImageTable.CHANNELS)),
+            min(label),
+            max(label))
+        .head();
+  }
+
+  /** Integers of any width, as the widest. */
+  private static Column whole(String column) {
+    return col(column).cast(DataTypes.LongType);
   }
 
   /** Number of images. */
@@ -193,15 +211,31 @@ public final class ImageTableReader {
     }
   }
 
-  private static Dataset<Row> load(SparkSession spark, String path) {
+  private static Dataset<Row> load(SparkSession spark, Path folder, String path) {
+    refuseDelta(folder, path, spark.sparkContext().hadoopConfiguration());
     try {
       return spark.read().parquet(LiteralPath.of(path));
     } catch (Exception e) {
       // Spark throws checked exceptions that its Scala signatures do not declare.
       throw DdpmException.data(
           e,
-          "The image table %s holds no readable Parquet file: it must be a Parquet folder.",
-          path);
+          "The image table %s holds no readable Parquet file: it must be a Parquet folder.%s",
+          path,
+          ImageTable.remedy(path));
+    }
+  }
+
+  /** A Delta table's Parquet files include those whose rows were deleted or replaced. */
+  private static void refuseDelta(Path folder, String path, Configuration configuration) {
+    try {
+      if (folder.getFileSystem(configuration).exists(new Path(folder, "_delta_log"))) {
+        throw DdpmException.data(
+            "The image table %s is a Delta table, but must be a Parquet folder.%s",
+            path, ImageTable.remedy(path));
+      }
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "The image table %s cannot be read: %s.", path, e.getMessage());
     }
   }
 
@@ -212,13 +246,14 @@ public final class ImageTableReader {
     }
     if (summary.getLong(1) != rows) {
       throw DdpmException.data(
-          "The image table %s has %d rows without an id: ids must be 0 to %d, each once.",
-          path, rows - summary.getLong(1), rows - 1);
+          "The image table %s has %d rows without an id: ids must be 0 to %d, each once.%s",
+          path, rows - summary.getLong(1), rows - 1, ImageTable.remedy(path));
     }
     if (summary.getLong(2) != 0 || summary.getLong(3) != rows - 1) {
       throw DdpmException.data(
-          "The image table %s has %d rows with ids from %d to %d: they must be 0 to %d, each once.",
-          path, rows, summary.getLong(2), summary.getLong(3), rows - 1);
+          "The image table %s has %d rows with ids from %d to %d: they must be 0 to %d, each"
+              + " once.%s",
+          path, rows, summary.getLong(2), summary.getLong(3), rows - 1, ImageTable.remedy(path));
     }
     // N ids whose hashes xor to that of 0..N−1 are these, but for a chance of 2^−64: if one of them
     // occurred twice, another would be missing. This needs no shuffle of ids.
@@ -227,8 +262,8 @@ public final class ImageTableReader {
       Row twice =
           table.groupBy(ImageTable.ID).count().filter("count > 1").orderBy(ImageTable.ID).head();
       throw DdpmException.data(
-          "The image table %s has %d rows of id %d: ids must be 0 to %d, each once.",
-          path, twice.getLong(1), twice.getLong(0), rows - 1);
+          "The image table %s has %d rows of id %s: ids must be 0 to %d, each once.%s",
+          path, twice.getLong(1), twice.get(0), rows - 1, ImageTable.remedy(path));
     }
   }
 
@@ -236,19 +271,35 @@ public final class ImageTableReader {
     String[] columns = {ImageTable.HEIGHT, ImageTable.WIDTH, ImageTable.CHANNELS};
     for (int i = 0; i < columns.length; i++) {
       if (summary.isNullAt(5 + 2 * i)
-          || summary.getInt(5 + 2 * i) != summary.getInt(6 + 2 * i)
-          || summary.getInt(5 + 2 * i) < 1) {
+          || summary.getLong(5 + 2 * i) != summary.getLong(6 + 2 * i)
+          || summary.getLong(5 + 2 * i) < 1
+          || summary.getLong(5 + 2 * i) > Integer.MAX_VALUE) {
         throw DdpmException.data(
-            "Column '%s' of the image table %s goes from %s to %s: all images must have one size.",
-            columns[i], path, summary.get(5 + 2 * i), summary.get(6 + 2 * i));
+            "Column '%s' of the image table %s goes from %s to %s: all images must have one"
+                + " size.%s --height HEIGHT --width WIDTH",
+            columns[i],
+            path,
+            summary.get(5 + 2 * i),
+            summary.get(6 + 2 * i),
+            ImageTable.remedy(path));
       }
     }
-    int channels = summary.getInt(9);
+    long channels = summary.getLong(9);
     if (channels != 1 && channels != 3 && channels != 4) {
       throw DdpmException.data(
           "The image table %s has images of %d channels: 1 (grey), 3 (RGB) or 4 (RGBA) are"
               + " possible.",
           path, channels);
+    }
+  }
+
+  private static void checkLabels(String path, Row summary) {
+    if (!summary.isNullAt(11)
+        && (summary.getLong(11) < Integer.MIN_VALUE || summary.getLong(12) > Integer.MAX_VALUE)) {
+      throw DdpmException.data(
+          "Column 'label' of the image table %s goes from %d to %d: classes are numbers of 32"
+              + " bits.",
+          path, summary.getLong(11), summary.getLong(12));
     }
   }
 

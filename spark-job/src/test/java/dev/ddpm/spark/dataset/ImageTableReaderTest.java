@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.LocalSpark;
 import java.io.IOException;
@@ -151,17 +152,106 @@ class ImageTableReaderTest {
   @Test
   void namesAMissingColumn() {
     assertRefused(
-        table().drop("label"),
-        "has no column 'label': it has id, image, height, width, channels, source, but needs id"
-            + " BIGINT, image BINARY, height INT");
+        table().drop("height"),
+        "has no column 'height': it has id, image, width, channels, label, source, but needs id"
+            + " BIGINT, image BINARY, height INT, width INT, channels INT. To prepare it: ddpm"
+            + " ingest --source table --output NEW-TABLE /");
   }
 
   @Test
   void namesAColumnOfTheWrongType() {
     assertRefused(
-        table().withColumn("id", col("id").cast("int")),
+        table().withColumn("id", col("id").cast("string")),
         "Column 'id' of the image table",
-        "is of type INT, but must be BIGINT");
+        "is of type STRING, but must be TINYINT, SMALLINT, INT, BIGINT. To prepare it: ddpm ingest"
+            + " --source table --output NEW-TABLE /");
+  }
+
+  @Test
+  void namesALabelOfTheWrongType() {
+    assertRefused(
+        table().withColumn("label", lit("cat")),
+        "Column 'label' of the image table",
+        "is of type STRING, but must be TINYINT, SMALLINT, INT, BIGINT. To prepare it: ddpm"
+            + " ingest");
+  }
+
+  @Test
+  void refusesClassesThatAreNoInts() {
+    assertRefused(
+        table().withColumn("label", lit(1L << 40)),
+        "Column 'label' of the image table",
+        "goes from 1099511627776 to 1099511627776: classes are numbers of 32 bits.");
+  }
+
+  @Test
+  void takesWhatOtherProgramsWrite() {
+    Dataset<Row> foreign =
+        table()
+            .select(
+                col("id").cast("int"),
+                col("image"),
+                col("height").cast("bigint"),
+                col("width").cast("bigint"),
+                col("channels").cast("tinyint"));
+
+    ImageTableReader reader = open(write(foreign));
+
+    assertThat(reader.imageShape()).isEqualTo(new ImageShape(2, 3, 1));
+    assertThat(reader.rows().collect())
+        .hasSize(4)
+        .allSatisfy(
+            row -> {
+              assertThat(row.pixels()).containsExactly((byte) row.id(), 1, 2, 3, 4, (byte) 255);
+              assertThat(row.label()).isNull();
+            });
+    // The same images have the same identity, whatever the types of their columns.
+    assertThat(reader.fingerprint()).isEqualTo(TableFingerprint.of(table()));
+  }
+
+  @Test
+  void takesASingleFile() throws IOException {
+    String path = write(table().coalesce(1));
+    try (var files = Files.newDirectoryStream(Path.of(path), "part-*.parquet")) {
+      assertThat(open(files.iterator().next().toString()).images()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void takesLabelsOfAnyWidth() {
+    ImageTableReader reader = open(write(table().withColumn("label", col("label").cast("bigint"))));
+
+    assertThat(reader.rows().collect())
+        .extracting(ImageRow::label)
+        .containsExactlyInAnyOrder(0, 1, 2, null);
+  }
+
+  @Test
+  void takesPicturesOfOtherFormats() throws IOException {
+    Pictures.colour(folder.resolve("a.jpg"), "jpg", 8, 8, 0x336699);
+    byte[] jpeg = Files.readAllBytes(folder.resolve("a.jpg"));
+    RowDecoder decoder = new RowDecoder("t", 8, 8, 3);
+
+    ImageRow row = decoder.decode(RowFactory.create(0L, jpeg, null));
+
+    assertThat(row.pixels()).isEqualTo(ImageCodec.decode(jpeg, "a").pixels());
+    // Of the length that raw pixels of these sizes would have.
+    assertThatThrownBy(
+            () -> new RowDecoder("t", 1, jpeg.length, 1).decode(RowFactory.create(0L, jpeg, null)))
+        .hasMessageContaining("Image 0 of the table t is 8×8×3, but its columns say");
+    byte[] white = {(byte) 0xff, (byte) 0xd8, (byte) 0xff, 0, 0, 0};
+    assertThat(new RowDecoder("t", 2, 1, 3).decode(RowFactory.create(0L, white, null)).pixels())
+        .isEqualTo(white);
+  }
+
+  @Test
+  void refusesADeltaTable() throws IOException {
+    String path = write(table());
+    Files.createDirectory(Path.of(path, "_delta_log"));
+
+    assertThatThrownBy(() -> open(path))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("is a Delta table, but must be a Parquet folder. To prepare it: ");
   }
 
   @Test
