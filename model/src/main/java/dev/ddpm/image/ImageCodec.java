@@ -9,6 +9,7 @@ import java.awt.image.IndexColorModel;
 import java.awt.image.PackedColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -202,8 +203,11 @@ public final class ImageCodec {
     while (deepest.getCause() != null) {
       deepest = deepest.getCause();
     }
+    if (deepest instanceof EOFException) {
+      return "it ends too early";
+    }
     String message = deepest.getMessage();
-    String text = message == null ? deepest.getClass().getSimpleName() : message;
+    String text = message == null ? "it cannot be decoded" : message;
     return text.lines().findFirst().orElse(text).replaceAll("[.!\\s]+$", "");
   }
 }

@@ -3,6 +3,7 @@ package dev.ddpm.image;
 import dev.ddpm.DdpmException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.zip.CRC32;
 
 /**
@@ -43,12 +44,20 @@ final class PngChunks {
       if (file.getInt() != (int) crc.getValue()) {
         throw DdpmException.data(
             "%s is a damaged PNG file: the checksum of its chunk %s at byte %d is wrong.",
-            name, new String(encoded, start, 4, StandardCharsets.ISO_8859_1), start - 4);
+            name, typeName(encoded, start), start - 4);
       }
     } while (type != END);
   }
 
   private static DdpmException truncated(String name) {
     return DdpmException.data("%s is a damaged PNG file: it ends before its last chunk.", name);
+  }
+
+  /** Four letters; of a type that is damaged, its bytes. */
+  private static String typeName(byte[] encoded, int start) {
+    String letters = new String(encoded, start, 4, StandardCharsets.ISO_8859_1);
+    return letters.matches("[A-Za-z]{4}")
+        ? letters
+        : HexFormat.of().formatHex(encoded, start, start + 4);
   }
 }

@@ -75,10 +75,14 @@ final class InputFiles implements Serializable {
    * reached, not before.
    */
   DataInputStream open(String path) {
+    InputStream file;
     try {
-      Path hadoopPath = new Path(path);
-      BufferedInputStream stored =
-          new BufferedInputStream(new StoredBytes(stored(hadoopPath)), BUFFER);
+      file = stored(new Path(path));
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+    try {
+      BufferedInputStream stored = new BufferedInputStream(new StoredBytes(file), BUFFER);
       stored.mark(2);
       int magic = stored.read() << 8 | stored.read();
       stored.reset();
@@ -86,10 +90,8 @@ final class InputFiles implements Serializable {
           magic == GZIP_MAGIC
               ? new BufferedInputStream(new GzipCompressorInputStream(stored, true), BUFFER)
               : stored);
-    } catch (StoredBytes.Failure e) {
-      throw failed(path, e);
     } catch (IOException e) {
-      throw unreadable(path, e);
+      throw failed(path, e);
     }
   }
 

@@ -1,0 +1,125 @@
+package dev.ddpm.spark.ingest;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.fuzz.Fuzz;
+import dev.ddpm.image.ChannelPolicy;
+import dev.ddpm.image.Channels;
+import dev.ddpm.image.Rgb;
+import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.dataset.Files64;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.zip.GZIPInputStream;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Damage to the files of a data set is noticed where they have checksums, and told in one line. */
+class SourceFuzzTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  private static final int COST = 20;
+
+  @TempDir private Path folder;
+
+  private Fuzz fuzz(byte[] good, ImageSource source, Path file, Channels channels) {
+    Preparation preparation =
+        new Preparation(new ChannelPolicy(channels, Rgb.WHITE), Optional.empty());
+    return new Fuzz(
+            good,
+            bytes -> {
+              Files.write(file, bytes);
+              return rows(source, preparation);
+            })
+        .costly(COST);
+  }
+
+  /** What a task threw, without what Spark wraps it in. */
+  private static List<List<Object>> rows(ImageSource source, Preparation preparation)
+      throws Exception {
+    try {
+      return source.read(SPARK.session(), preparation).candidates().collectAsList().stream()
+          .map(SourceFuzzTest::values)
+          .toList();
+    } catch (Exception thrown) {
+      for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+        if (cause instanceof DdpmException told) {
+          throw told;
+        }
+      }
+      throw thrown;
+    }
+  }
+
+  private static List<Object> values(Row row) {
+    byte[] image = row.getAs("image");
+    return Arrays.asList(row.getString(0), row.getLong(1), row.get(3), Arrays.hashCode(image));
+  }
+
+  private static byte[] unzipped(String path) throws IOException {
+    try (GZIPInputStream in = new GZIPInputStream(Files.newInputStream(Path.of(path)))) {
+      return in.readAllBytes();
+    }
+  }
+
+  private static IdxSource idx(Path images, Path labels) {
+    return new IdxSource(images.toString(), Optional.of(labels.toString()));
+  }
+
+  @Test
+  void compressedImages() throws Exception {
+    Path file = folder.resolve("images.gz");
+    fuzz(
+            Files.readAllBytes(Path.of(Files64.IMAGES)),
+            idx(file, Path.of(Files64.LABELS)),
+            file,
+            Channels.GREY)
+        .run();
+  }
+
+  @Test
+  void compressedLabels() throws Exception {
+    Path file = folder.resolve("labels.gz");
+    fuzz(
+            Files.readAllBytes(Path.of(Files64.LABELS)),
+            idx(Path.of(Files64.IMAGES), file),
+            file,
+            Channels.GREY)
+        .run();
+  }
+
+  @Test
+  void images() throws Exception {
+    Path file = folder.resolve("images");
+    fuzz(unzipped(Files64.IMAGES), idx(file, Path.of(Files64.LABELS)), file, Channels.GREY)
+        .withoutChecksum()
+        .run();
+  }
+
+  @Test
+  void labels() throws Exception {
+    Path file = folder.resolve("labels");
+    fuzz(unzipped(Files64.LABELS), idx(Path.of(Files64.IMAGES), file), file, Channels.GREY)
+        .withoutChecksum()
+        .run();
+  }
+
+  @Test
+  void cifar() throws Exception {
+    Path file = folder.resolve("data_batch_1.bin");
+    byte[] batch = new byte[3 * 3073];
+    new SplittableRandom(1).nextBytes(batch);
+    for (int image = 0; image < 3; image++) {
+      batch[image * 3073] = (byte) image;
+    }
+    fuzz(batch, new CifarSource(List.of(file.toString())), file, Channels.RGB)
+        .withoutChecksum()
+        .run();
+  }
+}
