@@ -174,15 +174,24 @@ public final class ModelFolder {
   }
 
   /**
-   * Whether a folder says that a newer version of this program wrote it. False where that cannot be
+   * Whether a folder says that a newer version of this program wrote it: by its number, or by a
+   * word that is not known here, such as another kind of architecture. False where that cannot be
    * told.
    */
   public static boolean isNewer(FileStore store) {
     try {
-      return FORMAT.isNewer(readDocument(store));
+      byte[] stored = readDocument(store);
+      return FORMAT.isNewer(stored)
+          || ModelJson.hasUnknownWord(
+              FORMAT.upgrade(stored, store.location(MODEL)), ModelDocument.class);
     } catch (DdpmException unreadable) {
       return false;
     }
+  }
+
+  /** Whether a folder was written to the end, whatever has become of it. */
+  public static boolean isDescribed(FileStore store) {
+    return exists(store, MODEL);
   }
 
   private static byte[] readDocument(FileStore store) {

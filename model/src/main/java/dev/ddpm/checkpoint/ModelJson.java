@@ -2,13 +2,11 @@ package dev.ddpm.checkpoint;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
@@ -24,8 +22,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * Records as JSON: keys in snake case, enumerations in lower case. Every key has to be there, and
@@ -54,9 +50,6 @@ final class ModelJson {
   /** The same line ends on every platform: the text is hashed. */
   private static final DefaultPrettyPrinter PRINTER =
       new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
-
-  private static final Pattern ADVICE =
-      Pattern.compile(" ?[(;:] ?(set |disable )?`?Deserialization.*", Pattern.DOTALL);
 
   private ModelJson() {}
 
@@ -91,27 +84,33 @@ final class ModelJson {
   static <T> T read(byte[] json, Class<T> type, String file) {
     try {
       return MAPPER.readValue(json, type);
-    } catch (JacksonException e) {
-      throw DdpmException.data(e, "%s cannot be used: %s", file, reason(e));
+    } catch (JsonProcessingException e) {
+      throw DdpmException.data(e, "%s cannot be used: %s", file, sentence(fault(e, json)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** The key and what is wrong with it, without Jackson's advice to its programmers. */
-  private static String reason(JacksonException e) {
-    if (e.getCause() instanceof DdpmException) {
-      return e.getCause().getMessage();
+  /** Whether a text has a word that only a newer version can know, see {@link JsonFault}. */
+  static boolean hasUnknownWord(byte[] json, Class<?> type) {
+    try {
+      MAPPER.readValue(json, type);
+      return false;
+    } catch (JsonProcessingException e) {
+      return fault(e, json).isUnknownWord();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    String message = ADVICE.matcher(e.getOriginalMessage()).replaceFirst("");
-    if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
-      String key =
-          mapping.getPath().stream()
-              .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName())
-              .collect(Collectors.joining("."));
-      return key + ": " + message + ".";
-    }
-    return message + ".";
+  }
+
+  private static JsonFault fault(JsonProcessingException e, byte[] json) {
+    return new JsonFault(MAPPER, e, json);
+  }
+
+  /** What a record says of its values ends with a full stop already. */
+  private static String sentence(JsonFault fault) {
+    String reason = fault.reason();
+    return reason.endsWith(".") ? reason : reason + ".";
   }
 
   /** A record as a tree, which may be changed. */

@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -34,6 +35,9 @@ public final class SafetensorsReader implements Closeable {
 
   private static final int MAXIMUM_HEADER_BYTES = 100_000_000;
   private static final int BUFFER_BYTES = 1 << 16;
+
+  /** Elements that room is made for before any is there: a short file may announce billions. */
+  private static final int UNSEEN_ELEMENTS = 1 << 24;
 
   /** The longest array that every virtual machine allows. */
   private static final int MAXIMUM_ELEMENTS = Integer.MAX_VALUE - 8;
@@ -86,8 +90,12 @@ public final class SafetensorsReader implements Closeable {
    */
   public float[] readFloats() throws IOException {
     TensorHeader tensor = next();
-    float[] values = new float[(int) tensor.size()];
-    for (int done = 0; done < values.length; ) {
+    int size = (int) tensor.size();
+    float[] values = new float[Math.min(size, UNSEEN_ELEMENTS)];
+    for (int done = 0; done < size; ) {
+      if (done == values.length) {
+        values = Arrays.copyOf(values, (int) Math.min(size, 2L * done));
+      }
       int count = Math.min(values.length - done, BUFFER_BYTES / Float.BYTES);
       fill(count * Float.BYTES, tensor);
       buffer.asFloatBuffer().get(values, done, count);
@@ -147,7 +155,7 @@ public final class SafetensorsReader implements Closeable {
       header = JSON.readTree(bytes);
     } catch (JsonProcessingException e) {
       throw DdpmException.data(
-          e, "%s: the header is not valid JSON: %s.", file, e.getOriginalMessage());
+          e, "%s: the header is not valid JSON: %s.", file, JsonFault.syntax(e));
     }
     if (!header.isObject()) {
       throw DdpmException.data("%s: the header is not a JSON object.", file);
@@ -209,9 +217,8 @@ public final class SafetensorsReader implements Closeable {
     }
     JsonNode offsets = array(name, json, "data_offsets");
     if (offsets.size() != 2
-        || !offsets.get(0).canConvertToLong()
-        || !offsets.get(1).canConvertToLong()
-        || offsets.get(0).longValue() < 0) {
+        || !isOffset(offsets.get(0))
+        || !isOffset(offsets.get(1))) {
       throw malformed(name, "data_offsets", json);
     }
     long begin = offsets.get(0).longValue();
@@ -228,6 +235,11 @@ public final class SafetensorsReader implements Closeable {
           end - begin);
     }
     return new Entry(new TensorHeader(name, shape), begin, end);
+  }
+
+  /** A fraction could be converted too, by leaving off what makes it one. */
+  private static boolean isOffset(JsonNode offset) {
+    return offset.isIntegralNumber() && offset.canConvertToLong() && offset.longValue() >= 0;
   }
 
   private void checkElementType(String name, JsonNode dtype) {
@@ -249,6 +261,6 @@ public final class SafetensorsReader implements Closeable {
   private DdpmException malformed(String name, String key, JsonNode json) {
     return DdpmException.data(
         "%s: tensor %s has the %s %s: a list of non-negative integers is needed.",
-        file, name, key, json.path(key));
+        file, name, key, JsonFault.shortened(json.path(key).toString()));
   }
 }

@@ -1,7 +1,7 @@
 package dev.ddpm.checkpoint;
 
-import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -108,13 +109,13 @@ public final class StoredFormat {
     boolean hasDigest = hasDigest(stored);
     byte[] json = hasDigest ? SelfDigest.removeFrom(stored, location) : stored;
     JsonNode parsed = parse(json, location);
-    int version = versionOf(parsed, location);
-    if (version > version()) {
+    if (isNewer(parsed)) {
       throw DdpmException.data(
-          "%s was written by a newer version of this program (format %d; this one reads up to %d):"
+          "%s was written by a newer version of this program (format %s; this one reads up to %d):"
               + " use that version.",
-          location, version, version());
+          location, parsed.path(VERSION), version());
     }
+    int version = versionOf(parsed, location);
     boolean due = version >= digestSince;
     if (hasDigest != due || (!due && carriesKey(parsed))) {
       throw DdpmException.data(
@@ -139,10 +140,16 @@ public final class StoredFormat {
   public boolean isNewer(byte[] stored) {
     try {
       byte[] json = hasDigest(stored) ? SelfDigest.removeFrom(stored, "") : stored;
-      return JSON.readTree(json).path(VERSION).asInt() > version();
+      return isNewer(JSON.readTree(json));
     } catch (IOException | DdpmException damaged) {
       return false;
     }
+  }
+
+  private boolean isNewer(JsonNode document) {
+    JsonNode version = document.path(VERSION);
+    return version.isIntegralNumber()
+        && version.bigIntegerValue().compareTo(BigInteger.valueOf(version())) > 0;
   }
 
   /** A format that never has had digests knows nothing of them. */
@@ -180,8 +187,8 @@ public final class StoredFormat {
   private static JsonNode parse(byte[] json, String location) {
     try {
       return JSON.readTree(json);
-    } catch (JacksonException e) {
-      throw DdpmException.data(e, "%s is not valid JSON: %s", location, e.getOriginalMessage());
+    } catch (JsonProcessingException e) {
+      throw DdpmException.data(e, "%s is not valid JSON: %s.", location, JsonFault.syntax(e));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -192,8 +199,13 @@ public final class StoredFormat {
     if (!numbered && document.isObject() && version.isMissingNode()) {
       return 1;
     }
-    if (!version.isInt() || version.intValue() < 1) {
+    if (version.isMissingNode()) {
       throw DdpmException.data("%s cannot be used: it has no number %s.", location, VERSION);
+    }
+    if (!version.isInt() || version.intValue() < 1) {
+      throw DdpmException.data(
+          "%s cannot be used: %s = %s: must be a whole number, at least 1.",
+          location, VERSION, version);
     }
     return version.intValue();
   }

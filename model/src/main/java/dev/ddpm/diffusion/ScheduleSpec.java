@@ -1,5 +1,6 @@
 package dev.ddpm.diffusion;
 
+import dev.ddpm.DdpmException;
 import java.io.Serializable;
 
 /** A noise schedule as data: what a configuration says and a model folder stores. */
@@ -8,7 +9,10 @@ public sealed interface ScheduleSpec extends Serializable {
   /** The linear schedule of the paper with 1000 steps. */
   ScheduleSpec PAPER = new Linear(1000, NoiseSchedule.FIRST_BETA, NoiseSchedule.LAST_BETA);
 
-  /** The number of steps T. */
+  /** The most steps that a schedule may have. */
+  int MAXIMUM_STEPS = 100_000;
+
+  /** The number of steps T, from 1 to {@value #MAXIMUM_STEPS}. */
   int steps();
 
   /** Computes the schedule. */
@@ -17,11 +21,27 @@ public sealed interface ScheduleSpec extends Serializable {
   /**
    * {@link NoiseSchedule#linear(int, double, double)}.
    *
-   * @param steps number of steps T, at least 1
+   * @param steps number of steps T, from 1 to {@value #MAXIMUM_STEPS}
    * @param firstBeta β_0, in (0, 1)
    * @param lastBeta β of the last step, at least {@code firstBeta} and below 1
    */
   record Linear(int steps, double firstBeta, double lastBeta) implements ScheduleSpec {
+    /**
+     * Checks the values.
+     *
+     * @throws DdpmException (user) naming the one that is out of range
+     */
+    public Linear {
+      requireSteps(steps);
+      if (!(firstBeta > 0 && firstBeta < 1)) {
+        throw DdpmException.user("first_beta = %s: must be above 0 and below 1.", firstBeta);
+      }
+      if (!(lastBeta >= firstBeta && lastBeta < 1)) {
+        throw DdpmException.user(
+            "last_beta = %s: must be at least first_beta = %s and below 1.", lastBeta, firstBeta);
+      }
+    }
+
     @Override
     public NoiseSchedule build() {
       return NoiseSchedule.linear(steps, firstBeta, lastBeta);
@@ -31,12 +51,27 @@ public sealed interface ScheduleSpec extends Serializable {
   /**
    * {@link NoiseSchedule#cosine(int)}.
    *
-   * @param steps number of steps T, at least 1
+   * @param steps number of steps T, from 1 to {@value #MAXIMUM_STEPS}
    */
   record Cosine(int steps) implements ScheduleSpec {
+    /**
+     * Checks the steps.
+     *
+     * @throws DdpmException (user) if they are out of range
+     */
+    public Cosine {
+      requireSteps(steps);
+    }
+
     @Override
     public NoiseSchedule build() {
       return NoiseSchedule.cosine(steps);
+    }
+  }
+
+  private static void requireSteps(int steps) {
+    if (steps < 1 || steps > MAXIMUM_STEPS) {
+      throw DdpmException.user("steps = %d: must be from 1 to %d.", steps, MAXIMUM_STEPS);
     }
   }
 }

@@ -103,6 +103,13 @@ class SafetensorsTest {
         "{'x':{'dtype':'F32','shape':[65536,65536],'data_offsets':[0,8]}} | too many elements",
         "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0]}} | tensor x has the data_offsets [0]",
         "{'x':{'dtype':'F32','shape':[2],'data_offsets':[-8,0]}} | data_offsets [-8,0]",
+        "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0.5,8]}} | data_offsets [0.5,8]",
+        "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,8.5]}} | data_offsets [0,8.5]",
+        "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,9223372036854775808]}} | data_offsets [0,",
+        "{'x':{'dtype':'F32','shape':[2],'data_offsets':[9223372036854775800,9223372036854775807]}}"
+            + " | needs 8 bytes",
+        "{'x':{'dtype':'F32','shape':[2147483000],'data_offsets':[0,8589932000]}} | the file ends"
+            + " within tensor x",
         "{'x':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | begin at byte 4",
         "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},"
             + "'y':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | tensor y begin at byte 4",

@@ -123,14 +123,30 @@ class StoredFormatTest {
         .hasMessage("the file is damaged: a document of format 1 has no digest, and this one has.");
   }
 
+  @Test
+  void aNumberMayBeOfAnyLength() {
+    String json = "{\"format_version\":99999999999}";
+    StoredFormat format = StoredFormat.numbered(RENAMED);
+
+    assertThat(format.isNewer(json.getBytes(StandardCharsets.UTF_8))).isTrue();
+    assertThatThrownBy(() -> upgraded(format, json))
+        .hasMessageContaining("(format 99999999999; this one reads up to 2)");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       quoteCharacter = '~',
       value = {
         "{} | the file cannot be used: it has no number format_version.",
-        "{\"format_version\":0} | the file cannot be used: it has no number format_version.",
-        "{\"format_version\":1.5} | the file cannot be used: it has no number format_version.",
+        "{\"format_version\":0} | the file cannot be used: format_version = 0: must be a whole number,"
+            + " at least 1.",
+        "{\"format_version\":1.5} | the file cannot be used: format_version = 1.5: must be a whole number,"
+            + " at least 1.",
+        "{\"format_version\":\"2\"} | the file cannot be used: format_version = \"2\": must be a whole"
+            + " number, at least 1.",
+        "{\"format_version\":-99999999999} | the file cannot be used: format_version =",
+        "{\"format_version\":1} {} | the file is not valid JSON: something follows after its end at",
         "[] | the file cannot be used: it has no number format_version.",
         "{\"format_version\":1 | the file is not valid JSON: ",
         "{\"format_version\":1,\"format_version\":2} | the file is not valid JSON: Duplicate field",

@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.JsonFault;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -84,19 +86,30 @@ public record TableDescription(
    */
   static Optional<TableDescription> read(Path folder, Configuration configuration) {
     Path file = new Path(folder, FILE_NAME);
+    byte[] json;
     try (InputStream in = folder.getFileSystem(configuration).open(file)) {
-      byte[] json = in.readAllBytes();
-      // What is no object at all is no description, of whatever version.
-      JSON.readValue(json, ObjectNode.class);
-      return Optional.of(
-          JSON.readValue(FORMAT.upgrade(json, file.toString()), TableDescription.class));
+      json = in.readAllBytes();
     } catch (FileNotFoundException e) {
       return Optional.empty();
-    } catch (JsonProcessingException e) {
-      throw DdpmException.data(
-          e, "%s is not the description of an image table: %s.", file, e.getOriginalMessage());
     } catch (IOException e) {
       throw DdpmException.environment(e, "%s cannot be read: %s.", file, e.getMessage());
+    }
+    // What is no object at all is no description, of whatever version.
+    parse(json, ObjectNode.class, file);
+    return Optional.of(parse(FORMAT.upgrade(json, file.toString()), TableDescription.class, file));
+  }
+
+  private static <T> T parse(byte[] json, Class<T> type, Path file) {
+    try {
+      return JSON.readValue(json, type);
+    } catch (JsonProcessingException e) {
+      throw DdpmException.data(
+          e,
+          "%s is not the description of an image table: %s.",
+          file,
+          new JsonFault(JSON, e, json).reason());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

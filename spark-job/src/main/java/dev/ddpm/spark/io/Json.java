@@ -1,17 +1,31 @@
 package dev.ddpm.spark.io;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.JsonFault;
+import java.nio.charset.StandardCharsets;
 
-/** JSON as the files beside samples have it: names in snake case. */
+/**
+ * JSON as the files beside samples have it: names in snake case. What is read has every key of its
+ * record once, no other, and nothing behind its end.
+ */
 public final class Json {
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .build();
 
   private Json() {}
@@ -34,11 +48,9 @@ public final class Json {
     try {
       return JSON.readValue(json, type);
     } catch (JsonProcessingException e) {
-      throw damaged(e, location);
+      String reason =
+          new JsonFault(JSON, e, json.getBytes(StandardCharsets.UTF_8)).reason();
+      throw DdpmException.data(e, "%s is damaged: %s.", location, reason);
     }
-  }
-
-  private static DdpmException damaged(JsonProcessingException e, String location) {
-    return DdpmException.data(e, "%s is damaged: %s.", location, e.getOriginalMessage());
   }
 }

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -24,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class Checkpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
   private static final String PREFIX = "round-";
+  private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{6,18})");
 
   private final Path folder;
   private final FileSystem files;
@@ -58,19 +60,33 @@ final class Checkpoints {
    * The newest that is complete; incomplete and damaged ones are passed over with a warning.
    *
    * @throws DdpmException (data) if a newer version of this program wrote one that would be passed
-   *     over: the run would go on from an older round, or from the beginning
+   *     over: the run would go on from an older round, or from the beginning; or if none of those
+   *     that were written to the end can be used
    */
   Optional<Stored> newest() {
+    Optional<DdpmException> unusable = Optional.empty();
     for (Path path : newestFirst()) {
+      HadoopFileStore store = store(path);
       try {
-        ModelFolder stored = ModelFolder.open(store(path));
+        ModelFolder stored = ModelFolder.open(store);
         return Optional.of(new Stored(stored.description(), Checkpoint.read(stored)));
       } catch (DdpmException damaged) {
-        if (ModelFolder.isNewer(store(path))) {
+        if (ModelFolder.isNewer(store)) {
           throw damaged;
+        }
+        if (unusable.isEmpty() && ModelFolder.isDescribed(store)) {
+          unusable = Optional.of(damaged);
         }
         LOG.warn("Checkpoint {} is skipped: {}", path, damaged.getMessage());
       }
+    }
+    if (unusable.isPresent()) {
+      throw DdpmException.data(
+          unusable.get(),
+          "No checkpoint in %s can be used, and the run would begin anew. Name a new folder, or"
+              + " bring an intact checkpoint back. The newest: %s",
+          folder,
+          unusable.get().getMessage());
     }
     return Optional.empty();
   }
@@ -81,10 +97,10 @@ final class Checkpoints {
    * their round comes.
    */
   void write(Checkpoint checkpoint, ModelDescription description, int keep) {
-    String name = String.format(Locale.ROOT, PREFIX + "%06d", checkpoint.training().round());
+    long round = checkpoint.training().round();
+    String name = String.format(Locale.ROOT, PREFIX + "%06d", round);
     checkpoint.write(store(new Path(folder, name)), description);
-    List<Path> all =
-        newestFirst().stream().filter(path -> path.getName().compareTo(name) <= 0).toList();
+    List<Path> all = newestFirst().stream().filter(path -> round(path) <= round).toList();
     try {
       for (Path old : all.subList(Math.min(keep, all.size()), all.size())) {
         files.delete(old, true);
@@ -105,11 +121,16 @@ final class Checkpoints {
       }
       return Arrays.stream(files.listStatus(folder))
           .map(FileStatus::getPath)
-          .filter(path -> path.getName().startsWith(PREFIX))
-          .sorted(Comparator.comparing(Path::getName).reversed())
+          .filter(path -> NAME.matcher(path.getName()).matches())
+          .sorted(Comparator.comparingLong(Checkpoints::round).reversed())
           .toList();
     } catch (IOException e) {
       throw DdpmException.environment(e, "%s cannot be listed: %s.", folder, e.getMessage());
     }
+  }
+
+  /** The number in a name: after round 999,999 names are longer, and no longer in order as text. */
+  private static long round(Path path) {
+    return Long.parseLong(path.getName().substring(PREFIX.length()));
   }
 }

@@ -1,10 +1,13 @@
 package dev.ddpm.spark.train;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.JsonFault;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.spark.io.HadoopFileStore;
@@ -20,7 +23,12 @@ import org.slf4j.LoggerFactory;
 final class MetricsFile {
   private static final Logger LOG = LoggerFactory.getLogger(MetricsFile.class);
   private static final JsonMapper JSON =
-      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .build();
   private static final String METRICS = "metrics.jsonl";
   private static final String CURVE = "loss.png";
 
@@ -48,7 +56,7 @@ final class MetricsFile {
     }
   }
 
-  /** The reports of earlier rounds, up to one. */
+  /** The reports of earlier rounds, up to one. Lines that cannot be read are left out. */
   List<RoundReport> upTo(long round) {
     List<RoundReport> reports = new ArrayList<>();
     try {
@@ -59,17 +67,30 @@ final class MetricsFile {
       try (InputStream in = store.open(METRICS)) {
         text = in.readAllBytes();
       }
-      for (String line : new String(text, StandardCharsets.UTF_8).lines().toList()) {
-        RoundReport report = read(line);
-        if (report.round() <= round) {
-          reports.add(report);
+      List<String> lines = new String(text, StandardCharsets.UTF_8).lines().toList();
+      int unreadable = 0;
+      String first = "";
+      for (int i = 0; i < lines.size(); i++) {
+        try {
+          RoundReport report = read(lines.get(i));
+          if (report.round() <= round) {
+            reports.add(report);
+          }
+        } catch (JsonProcessingException e) {
+          if (unreadable++ == 0) {
+            String reason =
+                new JsonFault(JSON, e, lines.get(i).getBytes(StandardCharsets.UTF_8)).reason();
+            first = "line %d: %s".formatted(i + 1, reason);
+          }
         }
       }
-    } catch (JsonProcessingException e) {
-      LOG.warn(
-          "{} has a damaged line, after which nothing is read: {}",
-          store.location(METRICS),
-          e.getOriginalMessage());
+      if (unreadable > 0) {
+        LOG.warn(
+            "{} has {} line(s) that cannot be read and are left out, the first of them {}.",
+            store.location(METRICS),
+            unreadable,
+            first);
+      }
     } catch (IOException e) {
       throw DdpmException.environment(
           e, "%s cannot be read: %s.", store.location(METRICS), e.getMessage());

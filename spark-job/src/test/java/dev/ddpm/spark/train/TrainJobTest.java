@@ -12,6 +12,7 @@ import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.LocalFileStore;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.SelfDigest;
 import dev.ddpm.checkpoint.TensorFile;
 import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.image.ImageCodec;
@@ -339,6 +340,53 @@ class TrainJobTest {
 
     assertThat(names(run.resolve("checkpoints"))).contains("round-000006");
     assertThat(train(run, "training.max-rounds=6")).contains("Nothing to do");
+  }
+
+  /** What is there was paid for: a run does not begin anew beside it without a word. */
+  @Test
+  void aRunOfWhichNoCheckpointCanBeUsedDoesNotBeginAnew() throws IOException {
+    Path run = copyOf(interrupted);
+    Damage.ONE_BIT.doTo(run.resolve("checkpoints/round-000004"));
+    Damage.NO_JSON.doTo(run.resolve("checkpoints/round-000005"));
+
+    assertThatThrownBy(() -> train(run))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
+        .hasMessageContainingAll(
+            "No checkpoint in ",
+            "can be used",
+            "round-000005/model.json is not valid JSON: it ends too early at line 1, column 2.");
+  }
+
+  @Test
+  void aCheckpointOfAnUnknownArchitectureIsNotPassedOver() throws IOException {
+    Path run = copyOf(interrupted);
+    Path checkpoint = run.resolve("checkpoints/round-000005");
+    String text = Files.readString(checkpoint.resolve("model.json"));
+    String other =
+        text.replaceFirst(",\n  \"digest\".*", "").replace("\"labml\"", "\"unet2d\"");
+    Damage.rewrite(
+        checkpoint, "model.json", SelfDigest.addTo(other.getBytes(StandardCharsets.UTF_8)));
+
+    assertThatThrownBy(() -> train(run))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
+        .hasMessageContaining("model.architecture.kind = \"unet2d\": must be one of labml.");
+  }
+
+  @Test
+  void checkpointsAreInTheOrderOfTheirRounds() throws IOException {
+    Path run = copyOf(interrupted);
+    Files.move(run.resolve("checkpoints/round-000005"), run.resolve("checkpoints/round-1000000"));
+    Files.move(run.resolve("checkpoints/round-000004"), run.resolve("checkpoints/round-999999"));
+    var description = ModelFolder.open(new LocalFileStore(run.resolve("model"))).description();
+
+    try (RunFolder opened =
+        RunFolder.open(run.toString(), new Configuration(), Duration.ofMinutes(1))) {
+      assertThat(resumedRound(opened, description)).isEqualTo(5);
+    }
   }
 
   @ParameterizedTest
