@@ -275,7 +275,7 @@ class StoredFoldersTest {
   @CsvSource({
     "run, run/checkpoints/round-000005/model.json, 3",
     "run, run/run.json, 3",
-    "samples, samples/manifest.json, 1",
+    "samples, samples/manifest.json, 2",
     "model, model/model.json, 3",
     "table, table/_dataset.json, 3"
   })

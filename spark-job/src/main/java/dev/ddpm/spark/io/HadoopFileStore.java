@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CreateFlag;
@@ -53,6 +55,11 @@ public final class HadoopFileStore implements FileStore {
     }
   }
 
+  private HadoopFileStore(FileContext files, Path folder) {
+    this.files = files;
+    this.folder = folder;
+  }
+
   /**
    * Hadoop's local file system puts a checksum file beside every file, and renames the two one
    * after the other: where another writer comes in between, or a file was removed by hand, they no
@@ -91,6 +98,34 @@ public final class HadoopFileStore implements FileStore {
       return true;
     } catch (FileAlreadyExistsException exists) {
       return false;
+    }
+  }
+
+  /**
+   * Writes a folder of files as a whole, unless there is something of this name.
+   *
+   * @param content the files by their names
+   * @return whether it was written; otherwise what was there is untouched
+   */
+  public boolean createNewFolder(String name, SortedMap<String, byte[]> content)
+      throws IOException {
+    if (exists(name)) {
+      return false;
+    }
+    Path temporary = path("." + name + "." + UUID.randomUUID());
+    HadoopFileStore inside = new HadoopFileStore(files, temporary);
+    try {
+      for (Map.Entry<String, byte[]> file : content.entrySet()) {
+        inside.create(file.getKey(), out -> out.write(file.getValue()));
+      }
+      files.rename(temporary, path(name), Rename.NONE);
+      return true;
+    } catch (FileAlreadyExistsException otherWasFaster) {
+      remove(temporary, otherWasFaster);
+      return false;
+    } catch (IOException | RuntimeException failed) {
+      remove(temporary, failed);
+      throw failed;
     }
   }
 
@@ -159,7 +194,7 @@ public final class HadoopFileStore implements FileStore {
 
   private void remove(Path temporary, Exception reason) {
     try {
-      files.delete(temporary, false);
+      files.delete(temporary, true);
     } catch (IOException alsoFailed) {
       reason.addSuppressed(alsoFailed);
     }

@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetWriter;
@@ -14,7 +15,10 @@ import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.schema.MessageType;
 
-/** Writes a Parquet file into a stream, so that whoever opened the stream decides on its commit. */
+/**
+ * Writes a Parquet file into a stream, so that whoever opened the stream decides on its commit. Its
+ * pages have checksums, and the whole has a digest in its footer, see {@link ParquetSeal}.
+ */
 public final class ParquetStream {
   private ParquetStream() {}
 
@@ -32,12 +36,23 @@ public final class ParquetStream {
       Set<String> unlike,
       Supplier<Map<String, String>> footer)
       throws IOException {
-    Builder builder = new Builder(new StreamFile(out), new RowWriteSupport(schema, footer));
+    SealingStream file = new SealingStream(out);
+    Builder builder =
+        new Builder(
+            new StreamFile(file), new RowWriteSupport(schema, () -> sealable(file, footer.get())));
     unlike.forEach(column -> builder.withDictionaryEncoding(column, false));
     return builder
         .withCompressionCodec(CompressionCodecName.SNAPPY)
+        .withPageWriteChecksumEnabled(true)
         .withConf(new Configuration(false))
         .build();
+  }
+
+  private static Map<String, String> sealable(SealingStream file, Map<String, String> footer) {
+    file.endOfRows();
+    Map<String, String> all = new TreeMap<>(footer);
+    all.put(ParquetSeal.KEY, ParquetSeal.BLANK);
+    return all;
   }
 
   private static final class Builder extends ParquetWriter.Builder<List<Object>, Builder> {
@@ -59,10 +74,10 @@ public final class ParquetStream {
     }
   }
 
-  private record StreamFile(OutputStream out) implements OutputFile {
+  private record StreamFile(SealingStream stream) implements OutputFile {
     @Override
     public PositionOutputStream create(long blockSizeHint) {
-      return new CountingStream(out);
+      return stream;
     }
 
     @Override
@@ -78,42 +93,6 @@ public final class ParquetStream {
     @Override
     public long defaultBlockSize() {
       return 0;
-    }
-  }
-
-  private static final class CountingStream extends PositionOutputStream {
-    private final OutputStream out;
-    private long position;
-
-    CountingStream(OutputStream out) {
-      this.out = out;
-    }
-
-    @Override
-    public long getPos() {
-      return position;
-    }
-
-    @Override
-    public void write(int value) throws IOException {
-      out.write(value);
-      position++;
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      out.write(bytes, offset, length);
-      position += length;
-    }
-
-    @Override
-    public void flush() throws IOException {
-      out.flush();
-    }
-
-    @Override
-    public void close() throws IOException {
-      out.close();
     }
   }
 }

@@ -9,7 +9,6 @@ import dev.ddpm.spark.stored.StoredModel;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,94 +25,84 @@ import org.slf4j.LoggerFactory;
 final class Drawing {
   private static final Logger LOG = LoggerFactory.getLogger(Drawing.class);
 
-  private final JavaSparkContext spark;
+  private final ClusterJob job;
   private final StoredModel model;
   private final SamplingPlan plan;
   private final SampleFolder folder;
-  private final Set<Export> exports;
   private final PrintWriter out;
 
   /**
    * Draws nothing yet.
    *
-   * @param exports what is wanted besides the table
+   * @param job the cluster
    * @param out receives lines of progress
    */
   Drawing(
-      JavaSparkContext spark,
-      StoredModel model,
-      SamplingPlan plan,
-      SampleFolder folder,
-      Set<Export> exports,
-      PrintWriter out) {
-    this.spark = spark;
+      ClusterJob job, StoredModel model, SamplingPlan plan, SampleFolder folder, PrintWriter out) {
+    this.job = job;
     this.model = model;
     this.plan = plan;
     this.folder = folder;
-    this.exports = EnumSet.noneOf(Export.class);
-    this.exports.addAll(exports);
     this.out = out;
   }
 
   /**
-   * Draws and exports files.
+   * Draws files.
    *
-   * @param files which
-   * @param missing those of them that are not there yet; the others are only exported
+   * @param missing those that are not there yet
    * @return what became of it, as the manifest has it now
    */
-  Manifest.Session run(List<IndexRange> files, List<IndexRange> missing) {
+  Manifest.Session run(List<IndexRange> missing) {
     Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     long start = System.nanoTime();
     var setup = new GeneratorSetup(plan, model.network());
-    try (ClusterJob job = ClusterJob.start(spark)) {
-      job.require(
-          SamplingMemory.of(
-              plan.model().architecture(), plan.microBatch(), "sampling.micro-batch"));
-      warnOfOtherBackend();
-      long images = missing.stream().mapToLong(IndexRange::count).sum();
-      ClusterJob.Watched watched = job.watch("sampling", images, plan.steps(), out);
-      Manifest.Session session;
-      String error = "";
-      try {
-        job.describe("sample", "Sampling %,d images".formatted(images));
-        var task =
-            new ShardTask(
-                job.pool(setup),
-                job.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
-                plan,
-                model.hash(),
-                folder.path().toString(),
-                exports,
-                spark.sc().applicationId(),
-                watched.imageSteps());
-        spark.parallelize(files, files.size()).map(task).collect();
-      } catch (RuntimeException failed) {
-        error = firstLine(failed);
-        throw failed;
-      } finally {
-        double seconds = (System.nanoTime() - start) / 1e9;
-        Set<IndexRange> wanted = Set.copyOf(missing);
-        List<Shard> drawn =
-            folder.committed().stream().filter(shard -> wanted.contains(shard.range())).toList();
-        long count = drawn.stream().mapToLong(Shard::count).sum();
-        double samplerSeconds = drawn.stream().mapToDouble(Shard::samplerSeconds).sum();
-        session =
-            new Manifest.Session(
-                started.toString(),
-                spark.sc().applicationId(),
-                count,
-                seconds,
-                count / seconds,
-                job.slots(),
-                samplerSeconds / (job.slots() * seconds),
-                watched.progress().failedTasks(),
-                error,
-                versions());
-        folder.finish(session);
-      }
-      return session;
+    job.require(
+        SamplingMemory.of(plan.model().architecture(), plan.microBatch(), "sampling.micro-batch"));
+    warnOfOtherBackend();
+    long images = missing.stream().mapToLong(IndexRange::count).sum();
+    ClusterJob.Watched watched = job.watch("sampling", images, plan.steps(), out);
+    JavaSparkContext spark = job.spark();
+    Manifest.Session session;
+    List<Shard> made = List.of();
+    String error = "";
+    try {
+      job.describe("sample", "Sampling %,d images".formatted(images));
+      var task =
+          new ShardTask(
+              job.pool(setup),
+              job.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
+              plan,
+              model.hash(),
+              folder.path().toString(),
+              folder.content(),
+              spark.sc().applicationId(),
+              watched.imageSteps());
+      made = spark.parallelize(missing, missing.size()).map(task).collect();
+    } catch (RuntimeException failed) {
+      error = firstLine(failed);
+      throw failed;
+    } finally {
+      double seconds = (System.nanoTime() - start) / 1e9;
+      Set<IndexRange> wanted = Set.copyOf(missing);
+      List<Shard> drawn =
+          folder.add(made).stream().filter(shard -> wanted.contains(shard.range())).toList();
+      long count = drawn.stream().mapToLong(Shard::count).sum();
+      double samplerSeconds = drawn.stream().mapToDouble(Shard::samplerSeconds).sum();
+      session =
+          new Manifest.Session(
+              started.toString(),
+              spark.sc().applicationId(),
+              count,
+              seconds,
+              count / seconds,
+              job.slots(),
+              samplerSeconds / (job.slots() * seconds),
+              watched.progress().failedTasks(),
+              error,
+              versions());
+      folder.finish(session);
     }
+    return session;
   }
 
   private static String firstLine(Throwable failed) {

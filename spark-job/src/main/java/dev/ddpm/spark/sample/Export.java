@@ -1,28 +1,26 @@
 package dev.ddpm.spark.sample;
 
-import dev.ddpm.image.ImageCodec;
+import dev.ddpm.checkpoint.Checksum;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.io.HadoopFileStore;
-import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.security.DigestInputStream;
+import java.security.DigestOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.UUID;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileAlreadyExistsException;
-import org.apache.hadoop.fs.FileContext;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Options.Rename;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
 
 /**
  * Other forms of a table's images, made file by file from the table, which stays. What is there
- * already is left as it is.
+ * already is compared with the table, and made anew where it differs.
  */
 public enum Export {
   /** A folder of PNG files per table file, named by the sample index. */
@@ -33,25 +31,31 @@ public enum Export {
     }
 
     @Override
-    void write(IndexRange range, ShardFiles table, Path folder, Configuration configuration)
+    int write(IndexRange range, ShardFiles table, HadoopFileStore folder, Configuration conf)
         throws IOException {
-      FileContext files = FileContext.getFileContext(folder.toUri(), configuration);
-      Path temporary = new Path(folder, "." + range.fileStem() + "." + UUID.randomUUID());
-      HadoopFileStore store = new HadoopFileStore(temporary.toString(), configuration);
+      Map<String, byte[]> files = new TreeMap<>();
       table.rows(
           range,
           (row, image) -> {
             String name =
                 String.format(Locale.ROOT, "%012d.png", row.getLong(SampleTable.INDEX, 0));
-            byte[] png = ImageCodec.encodePng(image);
-            store.create(name, out -> out.write(png));
+            files.put(name, row.getBinary(SampleTable.IMAGE, 0).getBytes());
             return true;
           });
-      try {
-        files.rename(temporary, new Path(folder, fileName(range)), Rename.NONE);
-      } catch (FileAlreadyExistsException otherAttemptWasFaster) {
-        files.delete(temporary, true);
+      if (folder.createNewFolder(fileName(range), new TreeMap<>(files))) {
+        return 0;
       }
+      var there = new HadoopFileStore(folder.location(fileName(range)), conf);
+      int repaired = 0;
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        byte[] png = file.getValue();
+        if (!there.exists(file.getKey())
+            || !Arrays.equals(digest(there, file.getKey()), Checksum.digest().digest(png))) {
+          there.create(file.getKey(), out -> out.write(png));
+          repaired++;
+        }
+      }
+      return repaired;
     }
   },
 
@@ -63,13 +67,7 @@ public enum Export {
     }
 
     @Override
-    void write(IndexRange range, ShardFiles table, Path folder, Configuration configuration)
-        throws IOException {
-      new HadoopFileStore(folder.toString(), configuration)
-          .createNew(fileName(range), out -> writeArrays(range, table, out));
-    }
-
-    private void writeArrays(IndexRange range, ShardFiles table, OutputStream out)
+    int write(IndexRange range, ShardFiles table, HadoopFileStore folder, Configuration conf)
         throws IOException {
       List<Long> indices = new ArrayList<>();
       List<RawImage> images = new ArrayList<>();
@@ -80,13 +78,26 @@ public enum Export {
             images.add(image);
             return true;
           });
-      NpzFile.write(out, indices, images);
+      String name = fileName(range);
+      if (!folder.exists(name)
+          && folder.createNew(name, out -> NpzFile.write(out, indices, images))) {
+        return 0;
+      }
+      var expected = new DigestOutputStream(OutputStream.nullOutputStream(), Checksum.digest());
+      NpzFile.write(expected, indices, images);
+      if (Arrays.equals(digest(folder, name), expected.getMessageDigest().digest())) {
+        return 0;
+      }
+      folder.create(name, out -> NpzFile.write(out, indices, images));
+      return 1;
     }
   };
 
+  /** Name of what is exported of a range, in the folder of the form. */
   abstract String fileName(IndexRange range);
 
-  abstract void write(IndexRange range, ShardFiles table, Path folder, Configuration configuration)
+  abstract int write(
+      IndexRange range, ShardFiles table, HadoopFileStore folder, Configuration configuration)
       throws IOException;
 
   /** The folder within an output folder. */
@@ -94,29 +105,25 @@ public enum Export {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Exports one file of a table, unless that is done. */
-  void write(IndexRange range, ShardFiles table, String output, Configuration configuration)
+  /**
+   * Exports one file of a table.
+   *
+   * @return how many files were there, but not as they must be, and have been replaced
+   */
+  int write(IndexRange range, ShardFiles table, String output, Configuration configuration)
       throws IOException {
-    Path folder =
-        FileSystem.get(new Path(output).toUri(), configuration)
-            .makeQualified(new Path(output, folder()));
-    if (!folder.getFileSystem(configuration).exists(new Path(folder, fileName(range)))) {
-      write(range, table, folder, configuration);
-    }
+    String folder = new Path(output, folder()).toString();
+    return write(range, table, new HadoopFileStore(folder, configuration), configuration);
   }
 
-  /** The ranges, of those given, that have not been exported. */
-  List<IndexRange> missing(List<IndexRange> ranges, Path output, Configuration configuration)
-      throws IOException {
-    Set<String> there = new TreeSet<>();
-    try {
-      Path folder = new Path(output, folder());
-      for (FileStatus status : folder.getFileSystem(configuration).listStatus(folder)) {
-        there.add(status.getPath().getName());
-      }
-    } catch (FileNotFoundException none) {
-      return ranges;
+  /** SHA-256 of a file; of nothing, if it cannot be read to its end. */
+  private static byte[] digest(HadoopFileStore store, String name) throws IOException {
+    try (InputStream file = store.open(name);
+        var in = new DigestInputStream(file, Checksum.digest())) {
+      in.transferTo(OutputStream.nullOutputStream());
+      return in.getMessageDigest().digest();
+    } catch (ChecksumException damaged) {
+      return new byte[0];
     }
-    return ranges.stream().filter(range -> !there.contains(fileName(range))).toList();
   }
 }

@@ -7,12 +7,15 @@ import java.util.Locale;
  * Consecutive sample indices.
  *
  * @param first the first
- * @param count how many, at least 1
+ * @param count how many, at least 1; the last index is below {@value #MOST}
  */
 record IndexRange(long first, long count) implements Serializable {
 
+  /** The most images that a folder can have: names of files have so many digits. */
+  static final long MOST = 1_000_000_000_000L;
+
   IndexRange {
-    if (first < 0 || count < 1) {
+    if (first < 0 || count < 1 || first > MOST - count) {
       throw new IllegalArgumentException("no range of indices: " + count + " from " + first);
     }
   }

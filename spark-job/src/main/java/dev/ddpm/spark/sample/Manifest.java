@@ -19,6 +19,7 @@ import java.util.TreeMap;
  *     cut into files
  * @param shards the files, by their first index
  * @param sessions the runs that worked on the folder, in order; a driver that was killed left none
+ * @param digests SHA-256 of the files that carry no digest, see {@link SampleContent#digests}
  */
 record Manifest(
     int formatVersion,
@@ -28,16 +29,18 @@ record Manifest(
     long images,
     String fingerprint,
     List<Shard> shards,
-    List<Session> sessions) {
+    List<Session> sessions,
+    Map<String, String> digests) {
 
   static final String FILE_NAME = "manifest.json";
-  static final StoredFormat FORMAT = StoredFormat.numbered();
+  static final StoredFormat FORMAT = StoredFormat.numbered(first -> first.putObject("digests"));
 
   Manifest {
     settings = Collections.unmodifiableMap(new TreeMap<>(settings));
     segments = List.copyOf(segments);
     shards = List.copyOf(shards);
     sessions = List.copyOf(sessions);
+    digests = Collections.unmodifiableMap(new TreeMap<>(digests));
   }
 
   /** The manifest of a folder without images. */
@@ -50,7 +53,8 @@ record Manifest(
         0,
         ImageDigest.fingerprint(List.of()),
         List.of(),
-        List.of());
+        List.of(),
+        Map.of());
   }
 
   /** How the folder is cut into files. */
@@ -69,7 +73,22 @@ record Manifest(
         there,
         ImageDigest.fingerprint(committed.stream().map(Shard::fingerprint).toList()),
         committed,
-        allSessions);
+        allSessions,
+        digests);
+  }
+
+  /** The same with files that carry no digest of their own, and their digests. */
+  Manifest with(Map<String, String> otherDigests) {
+    return new Manifest(
+        FORMAT.version(),
+        settings,
+        segments,
+        complete,
+        images,
+        fingerprint,
+        shards,
+        sessions,
+        otherDigests);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.spark.config.KeyHistory;
+import dev.ddpm.spark.io.DamagedFileException;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Json;
 import java.io.FileNotFoundException;
@@ -13,9 +14,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -29,6 +35,7 @@ import org.slf4j.LoggerFactory;
  * truth of what has been drawn; the {@link Manifest} says what was asked for, and sums them up.
  */
 final class SampleFolder {
+  private static final String GONE = "is gone";
   private static final Logger LOG = LoggerFactory.getLogger(SampleFolder.class);
 
   /** Another job may be writing now: its files are younger than this. */
@@ -41,12 +48,20 @@ final class SampleFolder {
   private final Configuration configuration;
   private final FileSystem files;
   private final HadoopFileStore store;
-  private Manifest manifest;
+  private final Map<String, String> settings;
 
-  private SampleFolder(Path folder, Configuration configuration, FileSystem files) {
+  /** Files that this run has checked or written, by their paths within the folder. */
+  private final Map<String, Found> intact = new ConcurrentHashMap<>();
+
+  private Manifest manifest;
+  private boolean isOfEarlierVersion;
+
+  private SampleFolder(
+      Path folder, Configuration configuration, FileSystem files, Map<String, String> settings) {
     this.folder = folder;
     this.configuration = configuration;
     this.files = files;
+    this.settings = settings;
     this.store = new HadoopFileStore(folder.toString(), configuration);
   }
 
@@ -61,7 +76,8 @@ final class SampleFolder {
     try {
       Path path = new Path(output);
       FileSystem files = path.getFileSystem(configuration);
-      SampleFolder folder = new SampleFolder(files.makeQualified(path), configuration, files);
+      SampleFolder folder =
+          new SampleFolder(files.makeQualified(path), configuration, files, settings);
       if (!folder.store.exists(Manifest.FILE_NAME)) {
         folder.requireEmpty(output);
         byte[] json = json(Manifest.empty(settings));
@@ -69,7 +85,10 @@ final class SampleFolder {
         folder.store.createNew(Manifest.FILE_NAME, out -> out.write(json));
       }
       folder.manifest = folder.readManifest();
-      folder.requireSame(output, settings);
+      folder.requireSame(output);
+      if (folder.isOfEarlierVersion) {
+        folder.adopt();
+      }
       return folder;
     } catch (IOException e) {
       throw DdpmException.environment(e, "--output = %s: cannot be used: %s.", output, reason(e));
@@ -108,10 +127,27 @@ final class SampleFolder {
     }
     String location = store.location(Manifest.FILE_NAME);
     byte[] upgraded = Manifest.FORMAT.upgrade(json, location);
+    isOfEarlierVersion = !Arrays.equals(json, upgraded);
     return Json.read(new String(upgraded, StandardCharsets.UTF_8), Manifest.class, location);
   }
 
-  private void requireSame(String output, Map<String, String> settings) {
+  /**
+   * Files of earlier versions carry no digest: when this version first opens their folder, it
+   * checks their content and takes note of their bytes. Those that are damaged are not noted.
+   */
+  private void adopt() throws IOException {
+    Map<String, String> digests = new TreeMap<>();
+    for (IndexRange range : manifest.plan().shards(manifest.plan().count())) {
+      for (ShardTable table : ShardTable.values()) {
+        files(table)
+            .adopt(range)
+            .ifPresent(digest -> digests.put(files(table).path(range), digest));
+      }
+    }
+    write(manifest.with(digests));
+  }
+
+  private void requireSame(String output) {
     List<String> differing = new ArrayList<>();
     var keys = new TreeSet<>(settings.keySet());
     keys.addAll(manifest.settings().keySet());
@@ -151,59 +187,146 @@ final class SampleFolder {
     return store;
   }
 
-  /** A folder of Parquet files in it. */
-  ShardFiles shards(String name) {
-    return new ShardFiles(folder.toString(), name, configuration);
+  /** The files of a table in it. */
+  ShardFiles files(ShardTable table) {
+    return new ShardFiles(folder.toString(), table, content(), configuration);
+  }
+
+  /** What the files must be. */
+  SampleContent content() {
+    return new SampleContent(settings, manifest.digests());
   }
 
   /**
    * Asks for images, and writes down how they are cut into files.
    *
    * @param shardSize images per file, for those that were not asked for before
+   * @throws DdpmException (user) if they are too many
    */
   ShardPlan ask(long count, long shardSize) {
     ShardPlan plan = manifest.plan().extendedTo(count, shardSize);
     if (!plan.equals(manifest.plan())) {
+      plan.requireFewFiles();
       write(manifest.with(plan, manifest.shards(), manifest.sessions()));
     }
     return plan;
   }
 
   /**
-   * The complete files of images, by their first index.
+   * Checks every byte of the files that were asked for, but for those that this run has found
+   * intact before.
    *
-   * @throws DdpmException (data) if one is damaged or of another job
+   * @throws DdpmException (data) if there is a file that does not belong here
    */
-  List<Shard> committed() {
-    ShardFiles images = shards(ShardFiles.IMAGES);
-    Map<String, Shard> listed = new HashMap<>();
-    manifest.shards().forEach(shard -> listed.put(shard.file(), shard));
-    List<Shard> committed = new ArrayList<>();
-    for (FileStatus status : images.list()) {
-      Shard known = listed.remove(ShardFiles.IMAGES + "/" + status.getPath().getName());
-      // Of another length it may be one that was drawn again; its footer tells, if it is whole.
-      boolean asListed = known != null && known.bytes() == status.getLen();
-      committed.add(asListed ? known : images.read(status, manifest.settings()));
+  Inventory check() {
+    Map<String, IndexRange> planned = new HashMap<>();
+    for (IndexRange range : manifest.plan().shards(manifest.plan().count())) {
+      planned.put(ShardFiles.fileName(range), range);
     }
-    listed
-        .keySet()
-        .forEach(missing -> LOG.warn("{}/{} is gone: its images are drawn again", folder, missing));
-    committed.sort(Comparator.comparingLong(Shard::first));
-    for (int i = 1; i < committed.size(); i++) {
-      if (committed.get(i).first() < committed.get(i - 1).range().end()) {
-        throw DdpmException.data(
-            "%s and %s in %s hold the same images: move one of them away.",
-            committed.get(i - 1).file(), committed.get(i).file(), folder);
+    List<Inventory.Flaw> flaws = new ArrayList<>();
+    Set<IndexRange> traced = new HashSet<>();
+    boolean trajectories = ShardTable.frames(settings) > 0;
+    if (trajectories) {
+      for (Found found : check(ShardTable.TRAJECTORIES, planned)) {
+        found.flaw().ifPresentOrElse(flaws::add, () -> traced.add(found.range()));
       }
     }
-    return committed;
+    List<Shard> intact = new ArrayList<>();
+    Set<IndexRange> there = new HashSet<>();
+    for (Found found : check(ShardTable.IMAGES, planned)) {
+      found.flaw().ifPresent(flaws::add);
+      found.shard().ifPresent(shard -> there.add(shard.range()));
+      found
+          .shard()
+          .filter(shard -> !trajectories || traced.contains(shard.range()))
+          .ifPresent(intact::add);
+    }
+    Set<IndexRange> told = new HashSet<>();
+    flaws.forEach(flaw -> told.add(flaw.range()));
+    for (Shard listed : manifest.shards()) {
+      if (!there.contains(listed.range()) && told.add(listed.range())) {
+        flaws.add(new Inventory.Flaw(ShardTable.IMAGES, listed.range(), GONE));
+      }
+      if (trajectories && !traced.contains(listed.range()) && told.add(listed.range())) {
+        flaws.add(new Inventory.Flaw(ShardTable.TRAJECTORIES, listed.range(), GONE));
+      }
+    }
+    intact.sort(Comparator.comparingLong(Shard::first));
+    return new Inventory(intact, flaws);
+  }
+
+  /** A file with its flaw, or with what it holds. */
+  private record Found(IndexRange range, Optional<Shard> shard, Optional<Inventory.Flaw> flaw) {}
+
+  private List<Found> check(ShardTable table, Map<String, IndexRange> planned) {
+    ShardFiles shards = files(table);
+    return shards.list().parallelStream()
+        .map(file -> check(table, shards, file, planned.get(file.getPath().getName())))
+        .toList();
+  }
+
+  private Found check(ShardTable table, ShardFiles shards, FileStatus file, IndexRange range) {
+    String path = shards.path(file.getPath().getName());
+    Found before = intact.get(path);
+    if (before != null && before.shard().stream().allMatch(s -> s.bytes() == file.getLen())) {
+      return before;
+    }
+    try {
+      ShardFiles.Checked checked = shards.check(file);
+      if (range == null) {
+        throw DdpmException.data(
+            "%s is none of the files into which this folder is cut: move it away.", file.getPath());
+      }
+      Optional<Shard> shard =
+          table == ShardTable.IMAGES ? Optional.of(shards.shard(checked)) : Optional.empty();
+      Found found = new Found(range, shard, Optional.empty());
+      intact.put(path, found);
+      return found;
+    } catch (DamagedFileException e) {
+      if (range == null) {
+        throw DdpmException.data(
+            e, "%s is not a complete Parquet file: %s; move it away.", file.getPath(), reason(e));
+      }
+      String what = "is damaged (%s)".formatted(reason(e));
+      return new Found(
+          range, Optional.empty(), Optional.of(new Inventory.Flaw(table, range, what)));
+    } catch (IOException e) {
+      throw DdpmException.environment(e, "%s cannot be read: %s.", file.getPath(), reason(e));
+    }
+  }
+
+  /**
+   * Writes down what was found, if that is not what is written there, and removes what is damaged.
+   * So the manifest never says of a folder that it is complete while files of it are missing.
+   */
+  void settle(Inventory found) {
+    if (!found.intact().equals(manifest.shards())) {
+      write(manifest.with(manifest.plan(), found.intact(), manifest.sessions()));
+    }
+    found.flaws().forEach(flaw -> files(flaw.table()).delete(flaw.range()));
+  }
+
+  /**
+   * Takes note of files that the tasks of this run have written and checked.
+   *
+   * @return all files of images that are there with all that belongs to them
+   */
+  List<Shard> add(List<Shard> made) {
+    for (Shard shard : made) {
+      IndexRange range = shard.range();
+      for (ShardTable table : ShardTable.values()) {
+        Optional<Shard> held = table == ShardTable.IMAGES ? Optional.of(shard) : Optional.empty();
+        intact.put(files(table).path(range), new Found(range, held, Optional.empty()));
+      }
+    }
+    return check().intact();
   }
 
   /** Writes down which files are there, and the run that added to them. */
   void finish(Manifest.Session session) {
     List<Manifest.Session> sessions = new ArrayList<>(manifest.sessions());
     sessions.add(session);
-    write(manifest.with(manifest.plan(), committed(), sessions));
+    write(manifest.with(manifest.plan(), check().intact(), sessions));
   }
 
   private void write(Manifest next) {
@@ -224,8 +347,8 @@ final class SampleFolder {
   /** Removes what killed writers left: what has not been written to for long. */
   void removeTemporaries() {
     List<Path> folders = new ArrayList<>(List.of(folder));
-    for (String name : List.of(ShardFiles.IMAGES, ShardFiles.TRAJECTORIES)) {
-      folders.add(new Path(folder, name));
+    for (ShardTable table : ShardTable.values()) {
+      folders.add(new Path(folder, table.folder()));
     }
     for (Export export : Export.values()) {
       folders.add(new Path(folder, export.folder()));

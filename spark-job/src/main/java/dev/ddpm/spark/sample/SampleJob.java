@@ -1,19 +1,23 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.stored.StoredModel;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
 
 /**
  * Draws images from a model over the cluster and writes them as a {@link SampleTable}, a {@link
@@ -48,7 +52,7 @@ public final class SampleJob {
    *
    * @param model path of a model folder
    * @param output path of the output folder: new, empty, or of the same model and settings
-   * @param count number of images, at least 1
+   * @param count number of images, from 1 to {@value IndexRange#MOST}
    * @param sampling how
    * @param exports what is wanted besides the table
    */
@@ -57,11 +61,14 @@ public final class SampleJob {
     /**
      * Checks the count.
      *
-     * @throws DdpmException (user) if it is not positive
+     * @throws DdpmException (user) if it is not in its range
      */
     public Request {
       if (count < 1) {
         throw DdpmException.user("--count = %d: must be at least 1.", count);
+      }
+      if (count > IndexRange.MOST) {
+        throw DdpmException.user("--count = %d: must be at most %d.", count, IndexRange.MOST);
       }
       exports = Set.copyOf(exports);
     }
@@ -100,17 +107,26 @@ public final class SampleJob {
     StoredModel model =
         StoredModel.read(request.model(), request.sampling().weights(), configuration);
     var plan = new SamplingPlan(model.description(), request.sampling());
+    long shardSize = shardSize(plan, request.count());
+    new ShardPlan(List.of()).extendedTo(request.count(), shardSize).requireFewFiles();
     SampleFolder folder =
         SampleFolder.open(request.output(), configuration, plan.identity(model.hash()));
-    List<IndexRange> wanted =
-        folder.ask(request.count(), shardSize(plan, request.count())).shards(request.count());
-    List<IndexRange> missing = missing(wanted, folder.committed());
+    List<IndexRange> wanted = folder.ask(request.count(), shardSize).shards(request.count());
+    Inventory found = folder.check();
+    found.flaws().forEach(flaw -> out.println(flaw.line()));
+    folder.settle(found);
+    List<IndexRange> missing = missing(wanted, found);
     Optional<Manifest.Session> session = Optional.empty();
     try {
-      List<IndexRange> work = work(wanted, missing, request.exports(), folder);
-      if (!work.isEmpty()) {
-        announce(wanted, missing);
-        session = Optional.of(draw(request, model, plan, folder, work, missing));
+      if (!missing.isEmpty() || !request.exports().isEmpty()) {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        try (ClusterJob job = ClusterJob.start(context)) {
+          if (!missing.isEmpty()) {
+            announce(wanted, missing);
+            session = Optional.of(draw(job, model, plan, folder, missing));
+          }
+          export(job, request.exports(), folder, wanted);
+        }
       }
       writePictures(request, wanted, folder);
       SampleReport.write(folder);
@@ -122,7 +138,7 @@ public final class SampleJob {
       folder.removeTemporaries();
     }
     return new Result(
-        new Path(folder.path(), ShardFiles.IMAGES).toString(),
+        new Path(folder.path(), ShardTable.IMAGES.folder()).toString(),
         new Path(folder.path(), SamplePictures.SHEET).toString(),
         folder.manifest().images(),
         session.map(Manifest.Session::imagesDrawn).orElse(0L),
@@ -130,46 +146,58 @@ public final class SampleJob {
         session.map(Manifest.Session::samplerShare).orElse(0.0));
   }
 
-  private static List<IndexRange> missing(List<IndexRange> wanted, List<Shard> committed) {
+  /**
+   * The files that have to be drawn, in order: those that are asked for, or were and are flawed.
+   */
+  private static List<IndexRange> missing(List<IndexRange> wanted, Inventory found) {
     Set<IndexRange> there = new HashSet<>();
-    committed.forEach(shard -> there.add(shard.range()));
-    return wanted.stream().filter(range -> !there.contains(range)).toList();
-  }
-
-  /** The files that have to be drawn or exported, in order. */
-  private List<IndexRange> work(
-      List<IndexRange> wanted, List<IndexRange> missing, Set<Export> exports, SampleFolder folder)
-      throws IOException {
-    Set<IndexRange> todo = new HashSet<>(missing);
-    for (Export export : exports) {
-      todo.addAll(export.missing(wanted, folder.path(), configuration));
-    }
-    return wanted.stream().filter(todo::contains).toList();
+    found.intact().forEach(shard -> there.add(shard.range()));
+    Stream<IndexRange> flawed = found.flaws().stream().map(Inventory.Flaw::range);
+    return Stream.concat(wanted.stream(), flawed)
+        .filter(range -> !there.contains(range))
+        .distinct()
+        .sorted(Comparator.comparingLong(IndexRange::first))
+        .toList();
   }
 
   private void announce(List<IndexRange> wanted, List<IndexRange> missing) {
-    if (missing.size() < wanted.size()) {
-      out.printf(
-          "Going on: %,d of %,d files are there already.%n",
-          wanted.size() - missing.size(), wanted.size());
+    long there = wanted.size() - missing.stream().filter(Set.copyOf(wanted)::contains).count();
+    if (there > 0) {
+      out.printf("Going on: %,d of %,d files are there already.%n", there, wanted.size());
     }
   }
 
   /** Draws; where that fails, the report tells. */
   private Manifest.Session draw(
-      Request request,
+      ClusterJob job,
       StoredModel model,
       SamplingPlan plan,
       SampleFolder folder,
-      List<IndexRange> work,
       List<IndexRange> missing)
       throws IOException {
-    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try {
-      return new Drawing(context, model, plan, folder, request.exports(), out).run(work, missing);
+      return new Drawing(job, model, plan, folder, out).run(missing);
     } catch (RuntimeException failed) {
       SampleReport.write(folder);
       throw failed;
+    }
+  }
+
+  private void export(
+      ClusterJob job, Set<Export> exports, SampleFolder folder, List<IndexRange> files) {
+    for (Export export : exports) {
+      job.describe("sample", "Exporting %,d files".formatted(files.size()));
+      var task =
+          new ExportTask(
+              job.broadcast(new SerializableConfiguration(configuration)),
+              export,
+              folder.path().toString(),
+              folder.content());
+      job.spark()
+          .parallelize(files, files.size())
+          .map(task)
+          .collect()
+          .forEach(made -> made.repaired().ifPresent(out::println));
     }
   }
 

@@ -35,7 +35,7 @@ final class SamplePictures {
 
   /** Writes the sheet of the first images. */
   void writeSheet(long images) throws IOException {
-    List<RawImage> first = read(ShardFiles.IMAGES, (int) Math.min(images, SHEET_IMAGES));
+    List<RawImage> first = read(ShardTable.IMAGES, (int) Math.min(images, SHEET_IMAGES));
     write(SHEET, sheet(first));
   }
 
@@ -46,7 +46,7 @@ final class SamplePictures {
    */
   void writeTrajectories(long images, int frames) throws IOException {
     int animated = (int) Math.min(images, ANIMATED_IMAGES);
-    List<RawImage> first = read(ShardFiles.TRAJECTORIES, animated * frames);
+    List<RawImage> first = read(ShardTable.TRAJECTORIES, animated * frames);
     List<RawImage> strip = first.subList(0, Math.min(animated, STRIP_IMAGES) * frames);
     ContactSheet usual = ContactSheet.of(strip.size(), strip.get(0).height());
     write(
@@ -70,12 +70,12 @@ final class SamplePictures {
         ContactSheet.of(images.size(), images.get(0).height()).compose(images));
   }
 
-  private List<RawImage> read(String files, int rows) throws IOException {
+  private List<RawImage> read(ShardTable table, int rows) throws IOException {
     List<RawImage> images = new ArrayList<>(rows);
     for (IndexRange range : ranges) {
       if (images.size() < rows) {
         folder
-            .shards(files)
+            .files(table)
             .rows(
                 range,
                 (row, image) -> {

@@ -1,5 +1,6 @@
 package dev.ddpm.spark.sample;
 
+import dev.ddpm.DdpmException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,6 +14,9 @@ import java.util.List;
  * @param segments stretches of indices, one after the other from 0
  */
 record ShardPlan(List<Segment> segments) {
+
+  /** As many files as a driver can keep lists of. */
+  private static final int MOST_FILES = 100_000;
 
   ShardPlan {
     segments = List.copyOf(segments);
@@ -39,6 +43,32 @@ record ShardPlan(List<Segment> segments) {
   /** The largest number of images asked for so far; 0 if there is none. */
   long count() {
     return segments.isEmpty() ? 0 : segments.get(segments.size() - 1).end();
+  }
+
+  /** How many files it has; of a plan of any size. */
+  long files() {
+    long files = 0;
+    long first = 0;
+    for (Segment segment : segments) {
+      long size = segment.shardSize();
+      files += (segment.end() - 1) / size - first / size + 1;
+      first = segment.end();
+    }
+    return files;
+  }
+
+  /**
+   * Checks that it does not have more files than a job can look after.
+   *
+   * @throws DdpmException (user) if it does
+   */
+  void requireFewFiles() {
+    if (files() > MOST_FILES) {
+      throw DdpmException.user(
+          "--count = %d: would be cut into %,d files, but must not be into more than %,d; set a"
+              + " larger sampling.shard-size.",
+          count(), files(), MOST_FILES);
+    }
   }
 
   /**

@@ -8,8 +8,7 @@ import dev.ddpm.spark.stored.SamplingPlan;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.spark.SparkEnv;
@@ -19,7 +18,7 @@ import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Makes one file of images, and what is exported from it. Does only what is missing: of several
+ * Makes one file of images and that of their trajectories. Does only what is missing: of several
  * attempts at the same file, one after the other or at the same time, the first to finish counts.
  *
  * @param generators the models of an executor
@@ -27,7 +26,7 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param plan what the images are
  * @param modelHash identity of the model
  * @param output the output folder
- * @param exports what is wanted besides
+ * @param content what the files of the folder must be
  * @param application id of the Spark application
  * @param imageSteps counts images · steps
  */
@@ -37,7 +36,7 @@ record ShardTask(
     SamplingPlan plan,
     String modelHash,
     String output,
-    Set<Export> exports,
+    SampleContent content,
     String application,
     LongAccumulator imageSteps)
     implements Function<IndexRange, Shard> {
@@ -45,48 +44,48 @@ record ShardTask(
   @Override
   public Shard call(IndexRange range) throws IOException {
     Configuration hadoop = configuration.value().value();
-    Map<String, String> settings = plan.identity(modelHash);
-    ShardFiles images = new ShardFiles(output, ShardFiles.IMAGES, hadoop);
-    if (images.find(range, settings).isEmpty()) {
-      var trajectories = new ShardFiles(output, ShardFiles.TRAJECTORIES, hadoop);
-      generators
-          .value()
-          .use(
-              generator -> {
-                draw(generator, range, images, trajectories, settings);
-                return range;
-              });
+    var images = new ShardFiles(output, ShardTable.IMAGES, content, hadoop);
+    var trajectories = new ShardFiles(output, ShardTable.TRAJECTORIES, content, hadoop);
+    Optional<Shard> there = find(range, images, trajectories);
+    if (there.isPresent()) {
+      return there.get();
     }
-    for (Export export : exports) {
-      export.write(range, images, output, hadoop);
-    }
-    return images
-        .find(range, settings)
+    generators
+        .value()
+        .use(
+            generator -> {
+              draw(generator, range, images, trajectories);
+              return range;
+            });
+    // What was written is read once, so that a disk which keeps other bytes is found at once.
+    return find(range, images, trajectories)
         .orElseThrow(() -> new IOException(images.path(range) + " has vanished"));
   }
 
+  private Optional<Shard> find(IndexRange range, ShardFiles images, ShardFiles trajectories) {
+    return images.shard(range).filter(shard -> !hasTrajectories() || trajectories.has(range));
+  }
+
+  private boolean hasTrajectories() {
+    return plan.sampling().trajectory() > 0;
+  }
+
   private void draw(
-      Generator generator,
-      IndexRange range,
-      ShardFiles images,
-      ShardFiles trajectories,
-      Map<String, String> settings)
+      Generator generator, IndexRange range, ShardFiles images, ShardFiles trajectories)
       throws IOException {
     long start = System.nanoTime();
     ImageDigest digest = new ImageDigest();
     images.create(
         range,
-        SampleTable.schema(plan.sampling().keepX0()),
-        () -> ShardFiles.footer(shard(range, digest, start, generator), settings),
+        () -> shard(range, digest, start, generator),
         rows -> {
-          if (plan.sampling().trajectory() == 0) {
+          if (!hasTrajectories()) {
             draw(generator, range, digest, rows);
           } else {
             // Complete before the images are, whose appearance says that nothing is missing.
             trajectories.create(
                 range,
-                TrajectoryTable.schema(),
-                Map::of,
+                () -> range,
                 frames ->
                     generator.draw(
                         range,

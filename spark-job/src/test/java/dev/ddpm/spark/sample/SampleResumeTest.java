@@ -22,6 +22,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The output folder over several runs: files of 8 images in micro-batches of 4. */
 class SampleResumeTest {
@@ -293,17 +295,156 @@ class SampleResumeTest {
         .hasMessageContaining("model_hash: ");
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void aDamagedFileIsSaidAndDrawnAgain(Damage damage) throws IOException {
+    sample(folder, 20);
+    Map<String, Object> before = written(folder);
+    String name = "000000000008-000000000015.parquet";
+    before.remove(name);
+    damage.makeIn(folder.resolve("images").resolve(name));
+
+    SampleJob.Result again = sample(folder, 20);
+
+    assertThat(again.drawn()).isEqualTo(8);
+    assertThat(text.toString())
+        .containsPattern(
+            "(?m)^images/%s is damaged \\(.*%s.*\\): its 8 images are drawn anew\\.$"
+                .formatted(name, damage.reason))
+        .contains("Going on: 2 of 3 files are there already.");
+    assertThat(written(folder)).containsAllEntriesOf(before).hasSize(3);
+    assertThat(manifest(folder).get("complete").asBoolean()).isTrue();
+    assertThat(manifest(folder).get("fingerprint"))
+        .isEqualTo(manifest(undisturbed).get("fingerprint"));
+    assertComplete(folder, 20);
+  }
+
+  /** What can happen to a file, and what is said about it. */
+  enum Damage {
+    CUT("does not end as a Parquet file") {
+      @Override
+      byte[] of(byte[] file) {
+        return Arrays.copyOf(file, file.length - 1);
+      }
+    },
+    EMPTY("it has only 0 bytes") {
+      @Override
+      byte[] of(byte[] file) {
+        return new byte[0];
+      }
+    },
+    NO_PARQUET("does not end as a Parquet file") {
+      @Override
+      byte[] of(byte[] file) {
+        return new byte[file.length];
+      }
+    },
+    FLIPPED("its SHA-256 is not the one that it was written with") {
+      @Override
+      byte[] of(byte[] file) {
+        file[file.length / 2] ^= 1;
+        return file;
+      }
+    },
+    WITHOUT_DIGEST("it carries no digest") {
+      @Override
+      byte[] of(byte[] file) {
+        String key = new String(file, StandardCharsets.ISO_8859_1);
+        file[key.indexOf("ddpm.digest")] ^= 1;
+        return file;
+      }
+    },
+    LONG_FOOTER("its footer cannot have") {
+      @Override
+      byte[] of(byte[] file) {
+        file[file.length - 5] = 1;
+        return file;
+      }
+    };
+
+    private final String reason;
+
+    Damage(String reason) {
+      this.reason = reason;
+    }
+
+    abstract byte[] of(byte[] file);
+
+    void makeIn(Path file) throws IOException {
+      Files.write(file, of(Files.readAllBytes(file)));
+    }
+  }
+
   @Test
-  void aDamagedFileIsNamed() throws IOException {
-    sample(folder, 8);
-    Path file = folder.resolve("images/000000000000-000000000007.parquet");
-    Files.write(file, new byte[7]);
+  void aFileCopiedOverAnotherIsFound() throws IOException {
+    sample(folder, 20);
+    Path images = folder.resolve("images");
+    byte[] other = Files.readAllBytes(images.resolve("000000000000-000000000007.parquet"));
+    Files.write(images.resolve("000000000008-000000000015.parquet"), other);
+
+    assertThat(sample(folder, 20).drawn()).isEqualTo(8);
+    assertThat(text.toString())
+        .contains("is damaged (it holds the images 000000000000-000000000007): its 8 images");
+    assertComplete(folder, 20);
+  }
+
+  @Test
+  void aDamagedFileBeyondTheCountIsDrawnAgainToo() throws IOException {
+    sample(folder, 20);
+    Damage.FLIPPED.makeIn(folder.resolve("images/000000000016-000000000019.parquet"));
+
+    assertThat(sample(folder, 8).drawn()).isEqualTo(4);
+    assertThat(manifest(folder).get("complete").asBoolean()).isTrue();
+  }
+
+  @Test
+  void damagedTrajectoriesAreDrawnAgain() throws IOException {
+    sample(folder, 12, "sampling.trajectory=2");
+    Path file = folder.resolve("trajectories/000000000000-000000000007.parquet");
+    byte[] whole = Files.readAllBytes(file);
+    Map<String, Object> before = written(folder);
+    Damage.FLIPPED.makeIn(file);
+    Files.delete(folder.resolve("trajectories/000000000008-000000000011.parquet"));
+
+    assertThat(sample(folder, 12, "sampling.trajectory=2").drawn()).isEqualTo(12);
+    assertThat(text.toString())
+        .contains("trajectories/000000000000-000000000007.parquet is damaged (its SHA-256")
+        .contains("trajectories/000000000008-000000000011.parquet is gone: its 4 images");
+    assertThat(file).hasBinaryContent(whole);
+    assertThat(written(folder)).isEqualTo(before);
+    assertThat(sample(folder, 12, "sampling.trajectory=2").drawn()).isZero();
+  }
+
+  @Test
+  void damagedExportsAreMadeAnew() throws IOException {
+    sample(model, folder, 10, Set.of(Export.PNG, Export.NPZ));
+    Path npz = folder.resolve("npz/000000000000-000000000007.npz");
+    Path png = folder.resolve("png/000000000008-000000000009/000000000009.png");
+    byte[] array = Files.readAllBytes(npz);
+    byte[] picture = Files.readAllBytes(png);
+    Damage.FLIPPED.makeIn(npz);
+    Damage.CUT.makeIn(png);
+
+    sample(model, folder, 10, Set.of(Export.PNG, Export.NPZ));
+
+    assertThat(text.toString())
+        .contains("npz/000000000000-000000000007.npz was damaged: 1 file(s) of it")
+        .contains("png/000000000008-000000000009 was damaged: 1 file(s) of it");
+    assertThat(npz).hasBinaryContent(array);
+    assertThat(png).hasBinaryContent(picture);
+    assertThat(manifest(folder).get("sessions")).hasSize(1);
+  }
+
+  @Test
+  void aFileThatIsNotInThePlanIsNamed() throws IOException {
+    sample(folder, 8, "sampling.shard-size=4");
+    Files.copy(
+        undisturbed.resolve("images/000000000000-000000000007.parquet"),
+        folder.resolve("images/000000000000-000000000007.parquet"));
 
     assertThatThrownBy(() -> sample(folder, 8))
         .isInstanceOf(DdpmException.class)
-        .hasMessageContaining(file.getFileName().toString())
-        .hasMessageContaining("is not a complete Parquet file")
-        .hasMessageContaining("move it away");
+        .hasMessageContaining("000000000000-000000000007.parquet is none of the files");
   }
 
   @Test
@@ -319,12 +460,12 @@ class SampleResumeTest {
 
   @Test
   void aManifestOfTheFutureIsRefused() throws IOException {
-    Files.writeString(folder.resolve("manifest.json"), "{\"format_version\": 2}");
+    Files.writeString(folder.resolve("manifest.json"), "{\"format_version\": 3}");
 
     assertThatThrownBy(() -> sample(folder, 8))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining(
-            "was written by a newer version of this program (format 2; this one reads up to 1)");
+            "was written by a newer version of this program (format 3; this one reads up to 2)");
   }
 
   @Test
