@@ -152,6 +152,15 @@ public final class StoredFormat {
         && version.bigIntegerValue().compareTo(BigInteger.valueOf(version())) > 0;
   }
 
+  /** Whether a document says that it is of an earlier version; false for one that is damaged. */
+  public boolean isOlder(byte[] stored) {
+    try {
+      return JSON.readTree(stored).path(VERSION).asInt(version()) < version();
+    } catch (IOException damaged) {
+      return false;
+    }
+  }
+
   /** A format that never has had digests knows nothing of them. */
   private boolean hasDigest(byte[] stored) {
     return digestSince < Integer.MAX_VALUE && SelfDigest.isOn(stored);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.JsonFault;
 import java.nio.charset.StandardCharsets;
@@ -37,6 +38,11 @@ public final class Json {
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(e);
     }
+  }
+
+  /** A value as an object of JSON, for a document with a version. */
+  public static ObjectNode object(Object value) {
+    return JSON.valueToTree(value);
   }
 
   /**

@@ -1,10 +1,14 @@
 package dev.ddpm.spark.sample;
 
+import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.stored.SamplingPlan;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -33,7 +37,8 @@ record Manifest(
     Map<String, String> digests) {
 
   static final String FILE_NAME = "manifest.json";
-  static final StoredFormat FORMAT = StoredFormat.numbered(first -> first.putObject("digests"));
+  static final StoredFormat FORMAT =
+      StoredFormat.numbered(first -> first.putObject("digests")).withDigestSince(2);
 
   Manifest {
     settings = Collections.unmodifiableMap(new TreeMap<>(settings));
@@ -41,6 +46,46 @@ record Manifest(
     shards = List.copyOf(shards);
     sessions = List.copyOf(sessions);
     digests = Collections.unmodifiableMap(new TreeMap<>(digests));
+  }
+
+  /**
+   * Checks that a manifest can be one: a digest proves only that it is as it was written.
+   *
+   * @param location of the document, for the message
+   * @throws DdpmException (data) naming what is impossible
+   */
+  void requireSound(String location) {
+    plan().wrong().or(this::wrong).ifPresent(wrong -> refuse(location, wrong));
+  }
+
+  private static void refuse(String location, String wrong) {
+    throw DdpmException.data("%s is damaged: %s.", location, wrong);
+  }
+
+  private Optional<String> wrong() {
+    Set<IndexRange> free = new HashSet<>(plan().shards(plan().count()));
+    for (Shard shard : shards) {
+      Optional<String> wrong = shard.wrong();
+      if (wrong.isPresent()) {
+        return wrong;
+      }
+      if (!free.remove(shard.range())) {
+        return Optional.of(
+            "the %d images from %d on are no file of its plan, or are there twice"
+                .formatted(shard.count(), shard.first()));
+      }
+    }
+    long there = shards.stream().mapToLong(Shard::count).sum();
+    if (images != there || (complete && images != plan().count())) {
+      return Optional.of(
+          "it has images = %d and complete = %s, but files of %d images out of %d"
+              .formatted(images, complete, there, plan().count()));
+    }
+    if (!fingerprint.equals(
+        ImageDigest.fingerprint(shards.stream().map(Shard::fingerprint).toList()))) {
+      return Optional.of("its fingerprint is not that of its files");
+    }
+    return sessions.stream().flatMap(session -> session.wrong().stream()).findFirst();
   }
 
   /** The manifest of a folder without images. */
@@ -117,6 +162,17 @@ record Manifest(
       long failedTasks,
       String error,
       Map<String, String> versions) {
+    private Optional<String> wrong() {
+      return imagesDrawn < 0
+              || slots < 1
+              || failedTasks < 0
+              || !(seconds >= 0)
+              || !(imagesPerSecond >= 0)
+              || !(samplerShare >= 0)
+          ? Optional.of("the run of %s has a number that is too small".formatted(started))
+          : Optional.empty();
+    }
+
     /** The version that names what computed the images. */
     static final String BACKEND = "backend";
   }

@@ -1,5 +1,7 @@
 package dev.ddpm.spark.sample;
 
+import static java.util.stream.Collectors.toUnmodifiableSet;
+
 import dev.ddpm.DdpmException;
 import dev.ddpm.spark.config.KeyHistory;
 import dev.ddpm.spark.io.DamagedFileException;
@@ -35,6 +37,9 @@ import org.slf4j.LoggerFactory;
  * truth of what has been drawn; the {@link Manifest} says what was asked for, and sums them up.
  */
 final class SampleFolder {
+  private static final Set<String> EXPORTS =
+      Arrays.stream(Export.values()).map(Export::folder).collect(toUnmodifiableSet());
+
   private static final String GONE = "is gone";
   private static final Logger LOG = LoggerFactory.getLogger(SampleFolder.class);
 
@@ -127,8 +132,11 @@ final class SampleFolder {
     }
     String location = store.location(Manifest.FILE_NAME);
     byte[] upgraded = Manifest.FORMAT.upgrade(json, location);
-    isOfEarlierVersion = !Arrays.equals(json, upgraded);
-    return Json.read(new String(upgraded, StandardCharsets.UTF_8), Manifest.class, location);
+    isOfEarlierVersion = Manifest.FORMAT.isOlder(json);
+    Manifest read =
+        Json.read(new String(upgraded, StandardCharsets.UTF_8), Manifest.class, location);
+    read.requireSound(location);
+    return read;
   }
 
   /**
@@ -155,7 +163,8 @@ final class SampleFolder {
       String before = setting(manifest.settings(), key);
       String now = setting(settings, key);
       if (!before.equals(now)) {
-        differing.add(key + ": " + before + " → " + now);
+        String heir = KeyHistory.heir(key).map(" (now %s)"::formatted).orElse("");
+        differing.add(key + heir + ": " + before + " → " + now);
       }
     }
     if (!differing.isEmpty()) {
@@ -341,7 +350,7 @@ final class SampleFolder {
   }
 
   private static byte[] json(Manifest manifest) {
-    return (Json.write(manifest) + "\n").getBytes(StandardCharsets.UTF_8);
+    return Manifest.FORMAT.write(Json.object(manifest));
   }
 
   /** Removes what killed writers left: what has not been written to for long. */
@@ -362,13 +371,21 @@ final class SampleFolder {
     }
   }
 
+  /** What is exported is renamed once, and of two writers the slower one can do without. */
+  private boolean isSuperseded(Path temporary) throws IOException {
+    String name = temporary.getName();
+    String lasting = name.substring(1, name.lastIndexOf('.'));
+    return EXPORTS.contains(temporary.getParent().getName())
+        && files.exists(new Path(temporary.getParent(), lasting));
+  }
+
   private int removeTemporaries(Path path) {
     int removed = 0;
     long abandonedBefore = System.currentTimeMillis() - ABANDONED_AFTER.toMillis();
     try {
       for (FileStatus status : files.listStatus(path)) {
         if (!isLasting(status)
-            && status.getModificationTime() < abandonedBefore
+            && (status.getModificationTime() < abandonedBefore || isSuperseded(status.getPath()))
             && files.delete(status.getPath(), true)) {
           removed++;
         }

@@ -53,7 +53,7 @@ final class SampleReport {
           .append("</code></td></tr>\n");
     }
     return html.append("<tr><td>fingerprint</td><td><code>")
-        .append(manifest.fingerprint())
+        .append(escape(manifest.fingerprint()))
         .append("</code></td></tr>\n</table>\n</body></html>\n")
         .toString();
   }
@@ -102,6 +102,10 @@ final class SampleReport {
   }
 
   private static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;")
+        .replace("'", "&#39;");
   }
 }

@@ -1,6 +1,8 @@
 package dev.ddpm.spark.sample;
 
 import java.io.Serializable;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * A file of images that is complete. All of it but name and length is stored in the file's own
@@ -29,6 +31,30 @@ record Shard(
     String executor,
     String application)
     implements Serializable {
+
+  private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+
+  /**
+   * What cannot be true of a file of images, in half a sentence.
+   *
+   * <p>A footer is as it was written if its file is intact; a document that lists files may come
+   * from anywhere.
+   */
+  Optional<String> wrong() {
+    if (first < 0 || count < 1 || first > IndexRange.MOST - count) {
+      return Optional.of("it lists a file of %d images from %d on".formatted(count, first));
+    }
+    if (bytes < 1 || !(seconds >= 0) || !(samplerSeconds >= 0)) {
+      return Optional.of("%s has a number that is too small".formatted(file));
+    }
+    if (!DIGEST.matcher(sha256).matches() || !DIGEST.matcher(fingerprint).matches()) {
+      return Optional.of("%s has a checksum that is none".formatted(file));
+    }
+    String name = ShardTable.IMAGES.folder() + "/" + ShardFiles.fileName(range());
+    return file.equals(name)
+        ? Optional.empty()
+        : Optional.of("it lists %s in the place of %s".formatted(file, name));
+  }
 
   /** The indices. */
   IndexRange range() {

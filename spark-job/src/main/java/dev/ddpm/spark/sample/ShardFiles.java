@@ -311,12 +311,19 @@ final class ShardFiles {
     try {
       FileStatus file = path.getFileSystem(configuration).getFileStatus(path);
       Optional<String> unsealed = ParquetSeal.check(file, configuration);
-      if (unsealed.isPresent()) {
-        checkContent(file, range);
-      }
-      return unsealed;
+      return unsealed.isEmpty() || !isAsWritten(file, range) ? Optional.empty() : unsealed;
     } catch (FileNotFoundException | DamagedFileException none) {
       return Optional.empty();
+    }
+  }
+
+  private boolean isAsWritten(FileStatus file, IndexRange range) {
+    try {
+      checkContent(file, range);
+      return true;
+    } catch (IOException | RuntimeException wrong) {
+      // All bytes have been read a moment ago: it is not the disk that does not give them.
+      return false;
     }
   }
 
@@ -324,24 +331,23 @@ final class ShardFiles {
     ParquetMetadata metadata = metadata(file);
     requireShape(file, metadata, range);
     ImageDigest digest = new ImageDigest();
-    try {
-      read(
-          file.getPath(),
-          range,
-          (row, image) -> {
-            digest.add(row.getLong(SampleTable.INDEX, 0), image.pixels());
-            return true;
-          });
-      if (table == ShardTable.IMAGES) {
-        String held = metadata.getFileMetaData().getKeyValueMetaData().get(SHARD_KEY);
-        Shard shard = Json.read(held, Shard.class, file.getPath().toString());
-        if (!shard.fingerprint().equals(digest.fingerprint())
-            || !shard.sha256().equals(digest.checksum())) {
-          throw new DamagedFileException("its images are not those that were written");
-        }
+    read(
+        file.getPath(),
+        range,
+        (row, image) -> {
+          digest.add(row.getLong(SampleTable.INDEX, 0), image.pixels());
+          return true;
+        });
+    if (table == ShardTable.IMAGES) {
+      Map<String, String> footer = metadata.getFileMetaData().getKeyValueMetaData();
+      String location = file.getPath().toString();
+      // Throws if they cannot be read; whether they are those of the folder is asked later.
+      Json.read(footer.get(SETTINGS_KEY), Settings.class, location);
+      Shard shard = Json.read(footer.get(SHARD_KEY), Shard.class, location);
+      if (!shard.fingerprint().equals(digest.fingerprint())
+          || !shard.sha256().equals(digest.checksum())) {
+        throw new DamagedFileException("its images are not those that were written");
       }
-    } catch (RuntimeException e) {
-      throw new DamagedFileException("its content cannot be read", e);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.ddpm.spark.sample;
 import dev.ddpm.DdpmException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How the indices of a folder are cut into files: at every number of images that was ever asked
@@ -45,6 +46,22 @@ record ShardPlan(List<Segment> segments) {
     return segments.isEmpty() ? 0 : segments.get(segments.size() - 1).end();
   }
 
+  /** What cannot be true of a plan, in half a sentence. */
+  Optional<String> wrong() {
+    long first = 0;
+    for (Segment segment : segments) {
+      if (segment.end() <= first || segment.end() > IndexRange.MOST || segment.shardSize() < 1) {
+        return Optional.of(
+            "it has a segment that ends at %d, after one that ends at %d, in files of %d images"
+                .formatted(segment.end(), first, segment.shardSize()));
+      }
+      first = segment.end();
+    }
+    return files() > MOST_FILES
+        ? Optional.of("its plan has %,d files".formatted(files()))
+        : Optional.empty();
+  }
+
   /** How many files it has; of a plan of any size. */
   long files() {
     long files = 0;
@@ -81,8 +98,8 @@ record ShardPlan(List<Segment> segments) {
     long first = 0;
     for (Segment segment : segments) {
       while (first < Math.min(images, segment.end())) {
-        long multiple = (first / segment.shardSize() + 1) * segment.shardSize();
-        long end = Math.min(multiple, segment.end());
+        long untilMultiple = segment.shardSize() - first % segment.shardSize();
+        long end = first + Math.min(untilMultiple, segment.end() - first);
         shards.add(new IndexRange(first, end - first));
         first = end;
       }

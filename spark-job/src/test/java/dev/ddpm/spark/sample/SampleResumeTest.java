@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Preset;
@@ -231,7 +233,9 @@ class SampleResumeTest {
     sample(folder, 20);
     var json = (ObjectNode) manifest(folder);
     json.putArray("shards");
-    Files.writeString(folder.resolve("manifest.json"), json.toString());
+    json.put("images", 0).put("complete", false).put("fingerprint", "0".repeat(64));
+    json.remove("digest");
+    Files.write(folder.resolve("manifest.json"), Manifest.FORMAT.write(json));
     Files.deleteIfExists(folder.resolve(".manifest.json.crc"));
     Map<String, Object> before = written(folder);
 
@@ -433,6 +437,116 @@ class SampleResumeTest {
     assertThat(npz).hasBinaryContent(array);
     assertThat(png).hasBinaryContent(picture);
     assertThat(manifest(folder).get("sessions")).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/segments/0/end | -20 | it has a segment that ends at -20",
+        "/segments/0/end | 9223372036854775807 | it has a segment that ends at 9223372036854775807",
+        "/segments/0/shard_size | 0 | in files of 0 images",
+        "/shards/0/count | -8 | it lists a file of -8 images from 0 on",
+        "/shards/1/first | 9223372036854775807 | it lists a file of 8 images from"
+            + " 9223372036854775807",
+        "/shards/1/first | 4 | it lists images/000000000008-000000000015.parquet in the place of",
+        "/shards/0/bytes | 0 | has a number that is too small",
+        "/images | 19 | it has images = 19 and complete = true",
+        "/sessions/0/slots | 0 | has a number that is too small",
+      })
+  void aManifestOfImpossibleNumbersIsRefused(String path, long number, String message)
+      throws IOException {
+    sample(folder, 20);
+    var json = (ObjectNode) manifest(folder);
+    json.remove("digest");
+    JsonPointer at = JsonPointer.compile(path);
+    ((ObjectNode) json.at(at.head())).put(at.last().getMatchingProperty(), number);
+    Files.write(folder.resolve("manifest.json"), Manifest.FORMAT.write(json));
+
+    assertThatThrownBy(() -> sample(folder, 20))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
+        .hasMessageContaining("manifest.json is damaged: ")
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void aShardThatIsListedTwiceIsRefused() throws IOException {
+    sample(folder, 20);
+    var json = (ObjectNode) manifest(folder);
+    json.remove("digest");
+    var shards = (ArrayNode) json.get("shards");
+    shards.set(1, shards.get(0));
+    Files.write(folder.resolve("manifest.json"), Manifest.FORMAT.write(json));
+
+    assertThatThrownBy(() -> sample(folder, 20))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("the 8 images from 0 on are no file of its plan, or are there twice");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "9223372036854775807, 0, must be at most 1000000000000",
+    "1000000000000, 4, would be cut into"
+  })
+  void aCountThatIsTooLargeIsRefusedBeforeAnythingIsWritten(
+      long count, int shardSize, String message) {
+    Path output = folder.resolve("new");
+
+    assertThatThrownBy(() -> sample(output, count, "sampling.shard-size=" + shardSize))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
+        .hasMessageContaining("--count = " + count)
+        .hasMessageContaining(message);
+    assertThat(output).doesNotExist();
+  }
+
+  /** Settings of a folder that an earlier version has written, under the names that it had. */
+  @Test
+  void aKeyThatThereIsNoMoreNamesItsHeir() throws IOException {
+    sample(folder, 8);
+    var json = (ObjectNode) manifest(folder);
+    json.remove("digest");
+    ((ObjectNode) json.get("settings")).put("sampling.clip", "true");
+    Files.write(folder.resolve("manifest.json"), Manifest.FORMAT.write(json));
+
+    assertThatThrownBy(() -> sample(folder, 8))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("sampling.clip (now sampling.thresholding): true → unset");
+  }
+
+  @Test
+  void theReportShowsTextAsText() throws IOException {
+    sample(folder, 8);
+    var json = (ObjectNode) manifest(folder);
+    json.remove("digest");
+    ((ObjectNode) json.at("/sessions/0")).put("started", "<b>'1'&\"</b>");
+    Files.write(folder.resolve("manifest.json"), Manifest.FORMAT.write(json));
+
+    sample(folder, 8);
+
+    assertThat(folder.resolve("report.html"))
+        .content()
+        .contains("<td>&lt;b&gt;&#39;1&#39;&amp;&quot;&lt;/b&gt;</td>");
+  }
+
+  @Test
+  void whatKilledExportsLeftIsRemovedWhenTheyAreDone() throws IOException {
+    sample(folder, 8);
+    String uuid = ".0a1b2c3d-0000-4000-8000-0123456789ab";
+    Path png = folder.resolve("png/.000000000000-000000000007" + uuid);
+    Path npz = folder.resolve("npz/.000000000000-000000000007.npz" + uuid);
+    Files.createDirectories(png);
+    Files.writeString(png.resolve("000000000000.png"), "half");
+    Files.createDirectories(npz.getParent());
+    Files.writeString(npz, "half");
+
+    sample(model, folder, 8, Set.of(Export.PNG, Export.NPZ));
+
+    assertThat(files(folder.resolve("png"))).containsExactly("000000000000-000000000007");
+    assertThat(files(folder.resolve("npz"))).containsExactly("000000000000-000000000007.npz");
   }
 
   @Test
