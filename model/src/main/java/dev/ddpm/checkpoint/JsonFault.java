@@ -112,9 +112,7 @@ public final class JsonFault {
     if (wanted != null) {
       return "%s%s: must be %s"
           .formatted(
-              key.isEmpty() ? "it is " : key + " = ",
-              shortened(value.toString()),
-              allowed(wanted));
+              key.isEmpty() ? "it is " : key + " = ", shortened(value.toString()), allowed(wanted));
     }
     return (key.isEmpty() ? "it" : key) + " cannot be used";
   }
@@ -124,7 +122,9 @@ public final class JsonFault {
     if (mapping instanceof MismatchedInputException mismatch) {
       return mismatch.getTargetType();
     }
-    return mapping.getCause() instanceof InputCoercionException range ? range.getTargetType() : null;
+    return mapping.getCause() instanceof InputCoercionException range
+        ? range.getTargetType()
+        : null;
   }
 
   private static String key(JsonMappingException mapping) {

@@ -216,9 +216,7 @@ public final class SafetensorsReader implements Closeable {
       }
     }
     JsonNode offsets = array(name, json, "data_offsets");
-    if (offsets.size() != 2
-        || !isOffset(offsets.get(0))
-        || !isOffset(offsets.get(1))) {
+    if (offsets.size() != 2 || !isOffset(offsets.get(0)) || !isOffset(offsets.get(1))) {
       throw malformed(name, "data_offsets", json);
     }
     long begin = offsets.get(0).longValue();

@@ -178,7 +178,8 @@ class ModelFolderTest {
       value = {
         "\"format_version\" : 3 | \"format_version\" : 4 | was written by a newer version of this"
             + " program (format 4; this one reads up to 3): use that version.",
-        "\"format_version\" : 3 | \"format_version\" : \"x\" | format_version = \"x\": must be a whole number",
+        "\"format_version\" : 3 | \"format_version\" : \"x\" | format_version = \"x\": must be a"
+            + " whole number",
         "\"format_version\" : 3, |  | has no number format_version",
         "\"height\" : 16 | \"height\" : 15 | height = 15: must be a multiple of 2",
         "\"height\" : 16 | \"height\" : 16.5 | model.architecture.height = 16.5: must be a whole"
@@ -186,23 +187,27 @@ class ModelFolderTest {
         "\"height\" : 16 | \"height\" : 99999999999 | model.architecture.height = 99999999999: must"
             + " be a whole number that is not too large.",
         "\"height\" : 16 | \"height\" : null | model.architecture.height = null: must be a whole",
-        "\"height\" : 16 | \"height\" : \"16\" | model.architecture.height = \"16\": must be a whole",
+        "\"height\" : 16 | \"height\" : \"16\" | model.architecture.height = \"16\": must be a"
+            + " whole",
         "\"height\" : 16, |  | model.architecture.height is missing.",
         "\"height\" : 16 | \"heigth\" : 16 | model.architecture.height is missing.",
         "\"height\" : 16, | \"height\" : 16, \"depth\" : 1, | model.architecture.depth: there is no"
             + " such key.",
-        "\"kind\" : \"labml\" | \"kind\" : \"dit\" | model.architecture.kind = \"dit\": must be one of"
-            + " labml.",
+        "\"kind\" : \"labml\" | \"kind\" : \"dit\" | model.architecture.kind = \"dit\": must be one"
+            + " of labml.",
         "\"kind\" : \"labml\", |  | model.architecture.kind is missing.",
-        "\"kind\" : \"linear\" | \"kind\" : \"square\" | model.schedule.kind = \"square\": must be one"
-            + " of",
+        "\"kind\" : \"linear\" | \"kind\" : \"square\" | model.schedule.kind = \"square\": must be"
+            + " one of",
         "\"steps\" : 1000 | \"steps\" : 2147483647 | steps = 2147483647: must be from 1 to 100000.",
         "\"steps\" : 1000 | \"steps\" : 0 | steps = 0: must be from 1 to 100000.",
-        "\"first_beta\" : 1.0E-4 | \"first_beta\" : 0 | first_beta = 0.0: must be above 0 and below 1.",
-        "\"last_beta\" : 0.02 | \"last_beta\" : 1.02 | last_beta = 1.02: must be at least first_beta",
-        "\"last_beta\" : 0.02 | \"last_beta\" : \"NaN\" | last_beta = NaN: must be at least first_beta",
-        "\"prediction\" : \"epsilon\" | \"prediction\" : \"delta\" | model.prediction = \"delta\": must"
-            + " be one of epsilon, x0, v.",
+        "\"first_beta\" : 1.0E-4 | \"first_beta\" : 0 | first_beta = 0.0: must be above 0 and below"
+            + " 1.",
+        "\"last_beta\" : 0.02 | \"last_beta\" : 1.02 | last_beta = 1.02: must be at least"
+            + " first_beta",
+        "\"last_beta\" : 0.02 | \"last_beta\" : \"NaN\" | last_beta = NaN: must be at least"
+            + " first_beta",
+        "\"prediction\" : \"epsilon\" | \"prediction\" : \"delta\" | model.prediction = \"delta\":"
+            + " must be one of epsilon, x0, v.",
         "\"prediction\" : \"epsilon\" | \"prediction\" : 0 | model.prediction = 0: must be one of",
         "\"weights.safetensors\" | \"waits\" | does not list weights.safetensors",
         "{ | [ | not valid JSON"

@@ -105,7 +105,8 @@ class SafetensorsTest {
         "{'x':{'dtype':'F32','shape':[2],'data_offsets':[-8,0]}} | data_offsets [-8,0]",
         "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0.5,8]}} | data_offsets [0.5,8]",
         "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,8.5]}} | data_offsets [0,8.5]",
-        "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,9223372036854775808]}} | data_offsets [0,",
+        "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,9223372036854775808]}} | data_offsets"
+            + " [0,",
         "{'x':{'dtype':'F32','shape':[2],'data_offsets':[9223372036854775800,9223372036854775807]}}"
             + " | needs 8 bytes",
         "{'x':{'dtype':'F32','shape':[2147483000],'data_offsets':[0,8589932000]}} | the file ends"

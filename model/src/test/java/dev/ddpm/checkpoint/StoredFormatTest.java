@@ -139,14 +139,15 @@ class StoredFormatTest {
       quoteCharacter = '~',
       value = {
         "{} | the file cannot be used: it has no number format_version.",
-        "{\"format_version\":0} | the file cannot be used: format_version = 0: must be a whole number,"
-            + " at least 1.",
-        "{\"format_version\":1.5} | the file cannot be used: format_version = 1.5: must be a whole number,"
-            + " at least 1.",
-        "{\"format_version\":\"2\"} | the file cannot be used: format_version = \"2\": must be a whole"
+        "{\"format_version\":0} | the file cannot be used: format_version = 0: must be a whole"
             + " number, at least 1.",
+        "{\"format_version\":1.5} | the file cannot be used: format_version = 1.5: must be a whole"
+            + " number, at least 1.",
+        "{\"format_version\":\"2\"} | the file cannot be used: format_version = \"2\": must be a"
+            + " whole number, at least 1.",
         "{\"format_version\":-99999999999} | the file cannot be used: format_version =",
-        "{\"format_version\":1} {} | the file is not valid JSON: something follows after its end at",
+        "{\"format_version\":1} {} | the file is not valid JSON: something follows after its end"
+            + " at",
         "[] | the file cannot be used: it has no number format_version.",
         "{\"format_version\":1 | the file is not valid JSON: ",
         "{\"format_version\":1,\"format_version\":2} | the file is not valid JSON: Duplicate field",

@@ -11,26 +11,39 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.UUID;
+import java.util.regex.Pattern;
+import org.apache.commons.io.output.CloseShieldOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Options.CreateOpts;
 import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.StreamCapabilities;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A folder of any Hadoop file system whose files are complete or absent: each is written under a
- * temporary name beside it, closed, its length verified, then renamed. A reader sees the old
- * content or the new one, also if the writer is killed at any point. What a killed writer leaves
- * behind has a name that starts with a dot, and is never read.
+ * temporary name beside it, brought to the disk, closed, its length verified, then renamed. A
+ * reader sees the old content or the new one, also if the writer is killed or its power cut at any
+ * point. What a killed writer leaves behind has a name that starts with a dot, and is never read;
+ * {@link #removeTemporaries} clears it away.
  *
  * <p>On an object store a rename is a copy; there, completeness rests on the store showing an
  * object only when its upload is closed.
  */
 public final class HadoopFileStore implements FileStore {
+  private static final Logger LOG = LoggerFactory.getLogger(HadoopFileStore.class);
+
+  /** What {@link #temporary} makes. */
+  private static final Pattern TEMPORARY =
+      Pattern.compile("\\..+\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+
   private final FileContext files;
   private final Path folder;
 
@@ -121,20 +134,43 @@ public final class HadoopFileStore implements FileStore {
       files.rename(temporary, path(name), Rename.NONE);
       return true;
     } catch (FileAlreadyExistsException otherWasFaster) {
-      remove(temporary, otherWasFaster);
+      remove(temporary);
       return false;
     } catch (IOException | RuntimeException failed) {
-      remove(temporary, failed);
+      remove(temporary);
       throw failed;
     }
   }
 
   /** Names of the files, in alphabetical order; none if there is no folder. */
   List<String> names() throws IOException {
+    return allNames().stream().filter(name -> !name.startsWith(".")).toList();
+  }
+
+  /** Whether there is a file that is being written, or whose writer was killed. */
+  boolean hasTemporaries() throws IOException {
+    return !temporaries().isEmpty();
+  }
+
+  /**
+   * Removes what killed writers have left. Only for whoever alone may write into the folder: the
+   * files that another is writing look the same.
+   */
+  public void removeTemporaries() throws IOException {
+    for (String name : temporaries()) {
+      delete(name);
+    }
+  }
+
+  private List<String> temporaries() throws IOException {
+    return allNames().stream().filter(name -> TEMPORARY.matcher(name).matches()).toList();
+  }
+
+  private List<String> allNames() throws IOException {
     List<String> names = new ArrayList<>();
     if (files.util().exists(folder)) {
       for (FileStatus file : files.util().listStatus(folder)) {
-        if (file.isFile() && !file.getPath().getName().startsWith(".")) {
+        if (file.isFile()) {
           names.add(file.getPath().getName());
         }
       }
@@ -149,7 +185,8 @@ public final class HadoopFileStore implements FileStore {
   }
 
   private void publish(String name, Content content, Rename how) throws IOException {
-    Path temporary = path("." + name + "." + UUID.randomUUID());
+    Path temporary = temporary(name);
+    boolean published = false;
     try {
       long written = write(temporary, content);
       long stored = files.getFileStatus(temporary).getLen();
@@ -157,9 +194,14 @@ public final class HadoopFileStore implements FileStore {
         throw new IOException(written + " bytes were written, but the file system kept " + stored);
       }
       rename(temporary, path(name), how);
-    } catch (IOException | RuntimeException failed) {
-      remove(temporary, failed);
-      throw failed;
+      published = true;
+    } catch (FSError failed) {
+      // Hadoop's word for an I/O error of the local file system, such as a full disk.
+      throw failed.getCause() instanceof IOException cause ? cause : new IOException(failed);
+    } finally {
+      if (!published) {
+        remove(temporary);
+      }
     }
   }
 
@@ -183,20 +225,31 @@ public final class HadoopFileStore implements FileStore {
     return new Path(folder, name);
   }
 
+  private Path temporary(String name) {
+    return path("." + name + "." + UUID.randomUUID());
+  }
+
   private long write(Path file, Content content) throws IOException {
     FSDataOutputStream out =
-        files.create(file, EnumSet.of(CreateFlag.CREATE), CreateOpts.createParent());
+        files.create(
+            file, EnumSet.of(CreateFlag.CREATE, CreateFlag.SYNC_BLOCK), CreateOpts.createParent());
     try (out) {
-      content.writeTo(out);
+      content.writeTo(CloseShieldOutputStream.wrap(out));
+      // Otherwise the name may reach the disk before the content, and a power cut leaves a husk.
+      // Where an upload appears as a whole, as in an object store, there is nothing to do.
+      if (out.hasCapability(StreamCapabilities.HSYNC)) {
+        out.hsync();
+      }
     }
     return out.getPos();
   }
 
-  private void remove(Path temporary, Exception reason) {
+  /** As far as possible: the failure before is the one to tell. */
+  private void remove(Path temporary) {
     try {
       files.delete(temporary, true);
-    } catch (IOException alsoFailed) {
-      reason.addSuppressed(alsoFailed);
+    } catch (IOException | RuntimeException | FSError alsoFailed) {
+      LOG.warn("{} could not be removed: {}", temporary, alsoFailed.getMessage());
     }
   }
 }

@@ -54,8 +54,7 @@ public final class Json {
     try {
       return JSON.readValue(json, type);
     } catch (JsonProcessingException e) {
-      String reason =
-          new JsonFault(JSON, e, json.getBytes(StandardCharsets.UTF_8)).reason();
+      String reason = new JsonFault(JSON, e, json.getBytes(StandardCharsets.UTF_8)).reason();
       throw DdpmException.data(e, "%s is damaged: %s.", location, reason);
     }
   }

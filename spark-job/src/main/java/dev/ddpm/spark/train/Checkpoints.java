@@ -110,6 +110,13 @@ final class Checkpoints {
     }
   }
 
+  /** Removes files that killed drivers have left. */
+  void removeTemporaries() throws IOException {
+    for (Path path : newestFirst()) {
+      store(path).removeTemporaries();
+    }
+  }
+
   private HadoopFileStore store(Path path) {
     return new HadoopFileStore(path.toString(), configuration);
   }

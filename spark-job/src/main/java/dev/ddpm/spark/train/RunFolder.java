@@ -77,12 +77,23 @@ final class RunFolder implements AutoCloseable {
       files.mkdirs(checkpoints(folder));
       Lease lease = Lease.acquire(folder.toString(), configuration, leaseExpiry);
       writeVersion(store);
-      return new RunFolder(folder, files, configuration, lease);
+      RunFolder opened = new RunFolder(folder, files, configuration, lease);
+      opened.removeTemporaries();
+      return opened;
     } catch (IOException e) {
       throw DdpmException.environment(e, "--run = %s: cannot be used: %s.", run, e.getMessage());
     } catch (IllegalArgumentException e) {
       throw DdpmException.user("--run = '%s': is not a path: %s.", run, e.getMessage());
     }
+  }
+
+  /** Of drivers that were killed while they wrote. */
+  private void removeTemporaries() throws IOException {
+    for (Path written : List.of(folder, model(), sheets())) {
+      store(written).removeTemporaries();
+    }
+    checkpoints.removeTemporaries();
+    best.removeTemporaries();
   }
 
   private static void requireVersion(HadoopFileStore store) throws IOException {
@@ -121,6 +132,10 @@ final class RunFolder implements AutoCloseable {
 
   private HadoopFileStore store(Path path) {
     return new HadoopFileStore(path.toString(), configuration);
+  }
+
+  private Path sheets() {
+    return new Path(folder, "sheets");
   }
 
   /** The model folder that a finished run leaves. */
@@ -177,7 +192,7 @@ final class RunFolder implements AutoCloseable {
   void writeSheet(long round, byte[] png) {
     lease.ensureHeld();
     String name = String.format(Locale.ROOT, "round-%06d.png", round);
-    HadoopFileStore sheets = store(new Path(folder, "sheets"));
+    HadoopFileStore sheets = store(sheets());
     try {
       sheets.create(name, out -> out.write(png));
     } catch (IOException e) {

@@ -11,12 +11,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class HadoopFileStoreTest {
@@ -147,6 +150,50 @@ class HadoopFileStoreTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("rename from ");
     assertThat(folder).isEmptyDirectory();
+  }
+
+  /** Hadoop throws an error of its own. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aFullDiskIsAnErrorOfTheFileAndNothingIsLeft() {
+    assertThatThrownBy(() -> create(faulty("full"), "text"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("No space left on device");
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void whateverIsThrownNothingIsLeft() {
+    assertThatThrownBy(
+            () ->
+                store("")
+                    .create(
+                        "file",
+                        out -> {
+                          throw new StackOverflowError("deep");
+                        }))
+        .isInstanceOf(StackOverflowError.class);
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void theContentReachesTheDiskBeforeTheName() throws IOException {
+    create(faulty("volatile"), "text");
+
+    assertThat(folder.resolve("file")).hasContent("text");
+  }
+
+  @Test
+  void whatAKilledWriterLeftIsRemovedAndNothingElse() throws IOException {
+    HadoopFileStore store = store("");
+    create(store, "text");
+    Files.writeString(folder.resolve(".file." + UUID.randomUUID()), "te");
+    Files.writeString(folder.resolve(".hidden"), "a user's");
+
+    store.removeTemporaries();
+
+    assertThat(names("")).containsExactlyInAnyOrder("file", ".hidden");
+    store("absent").removeTemporaries();
   }
 
   @Test

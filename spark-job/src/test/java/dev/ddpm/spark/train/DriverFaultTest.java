@@ -58,8 +58,10 @@ class DriverFaultTest {
     assertThat(drive("halting", run)).isEqualTo(HaltingDriver.HALTED);
     assertThat(run.resolve("checkpoints/round-000004/weights.safetensors")).exists();
     assertThat(run.resolve("checkpoints/round-000004/model.json")).doesNotExist();
+    assertThat(temporaries(run)).isNotEmpty();
 
     assertThat(train(run)).contains("Going on after round 2 of 6.");
+    assertThat(temporaries(run)).isEmpty();
     assertThat(weights(run)).isEqualTo(undisturbed);
   }
 
@@ -106,6 +108,14 @@ class DriverFaultTest {
   private static List<String> checkpoints(Path run) throws IOException {
     try (Stream<Path> files = Files.list(run.resolve("checkpoints"))) {
       return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  private static List<Path> temporaries(Path run) throws IOException {
+    try (Stream<Path> files = Files.walk(run)) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith(".model.json."))
+          .toList();
     }
   }
 }

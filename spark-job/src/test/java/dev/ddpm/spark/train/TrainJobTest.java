@@ -364,8 +364,7 @@ class TrainJobTest {
     Path run = copyOf(interrupted);
     Path checkpoint = run.resolve("checkpoints/round-000005");
     String text = Files.readString(checkpoint.resolve("model.json"));
-    String other =
-        text.replaceFirst(",\n  \"digest\".*", "").replace("\"labml\"", "\"unet2d\"");
+    String other = text.replaceFirst(",\n  \"digest\".*", "").replace("\"labml\"", "\"unet2d\"");
     Damage.rewrite(
         checkpoint, "model.json", SelfDigest.addTo(other.getBytes(StandardCharsets.UTF_8)));
 
