@@ -2,6 +2,7 @@ package dev.ddpm;
 
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
+import java.util.Locale;
 
 /**
  * A failure with a cause that a person can act on. The message is one full sentence that names the
@@ -75,5 +76,13 @@ public final class DdpmException extends RuntimeException {
   /** Who can repair this failure. */
   public Category category() {
     return category;
+  }
+
+  /** With the category: where a failure travels as text, as in a task's trace, nothing is lost. */
+  @Override
+  public String toString() {
+    return "%s (%s): %s"
+        .formatted(
+            DdpmException.class.getName(), category.name().toLowerCase(Locale.ROOT), getMessage());
   }
 }

@@ -1,6 +1,5 @@
 package dev.ddpm.spark.cli;
 
-import dev.ddpm.DdpmException;
 import dev.ddpm.spark.compare.SamplerComparison;
 import dev.ddpm.spark.config.SamplingConfig;
 import java.util.concurrent.Callable;
@@ -28,6 +27,7 @@ final class CompareSamplersCommand implements Callable<Integer> {
   @Mixin CommonOptions common;
   @Mixin ModelOption model;
 
+  @In("[1, 65536]")
   @Option(
       names = "--images",
       paramLabel = "N",
@@ -37,9 +37,6 @@ final class CompareSamplersCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (images < 1) {
-      throw DdpmException.user("--images = %d: must be at least 1.", images);
-    }
     SamplingConfig sampling = common.load().experiment().sampling();
     SparkSession spark = SparkSession.builder().getOrCreate();
     var out = spec.commandLine().getOut();

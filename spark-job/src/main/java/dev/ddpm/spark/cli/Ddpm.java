@@ -44,6 +44,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Ddpm implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Ddpm.class);
 
+  /** Characters of an error: the longest sentences of this program, with long paths in them. */
+  private static final int LONGEST_LINE = 2000;
+
+  private static final int LAST_WORDS = 500;
+
   @Spec CommandSpec spec;
 
   @Option(
@@ -52,20 +57,31 @@ public final class Ddpm implements Runnable {
       description = "Show Spark's log, and the stack trace of a failure.")
   boolean verbose;
 
-  private Ddpm() {}
+  Ddpm() {}
 
   /** Runs a sub-command in this JVM and returns its exit code. */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
     Ddpm ddpm = new Ddpm();
-    return new CommandLine(ddpm)
-        .setOut(out)
-        .setErr(err)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionStrategy(ddpm::execute)
-        .setParameterExceptionHandler((exception, unused) -> ddpm.refuse(exception))
-        .setExecutionExceptionHandler(
-            (exception, command, unused) -> ddpm.fail(exception, command.getErr()))
-        .execute(args);
+    PrintWriter errors = Visible.printing(err);
+    try {
+      return ddpm.commandLine()
+          .setOut(Visible.printing(out))
+          .setErr(errors)
+          .setExecutionStrategy(ddpm::execute)
+          .setParameterExceptionHandler((exception, unused) -> ddpm.refuse(exception))
+          .setExecutionExceptionHandler((exception, unused, parsed) -> ddpm.fail(exception, errors))
+          .execute(args);
+    } catch (Throwable thrown) { // Picocli lets errors pass, such as that of a full heap or disk.
+      return ddpm.fail(thrown, errors);
+    }
+  }
+
+  /** The commands and their options, as they are parsed. */
+  CommandLine commandLine() {
+    return new CommandLine(this)
+        // A name that begins with @ is a name.
+        .setExpandAtFiles(false)
+        .setCaseInsensitiveEnumValuesAllowed(true);
   }
 
   /** Without a sub-command: says what there is. */
@@ -77,6 +93,13 @@ public final class Ddpm implements Runnable {
   private int execute(ParseResult parsed) {
     if (verbose) {
       Verbosity.showEverything();
+    }
+    try {
+      for (ParseResult command = parsed; command != null; command = command.subcommand()) {
+        Ranges.check(command);
+      }
+    } catch (DdpmException outOfRange) {
+      return fail(outOfRange, spec.commandLine().getErr());
     }
     return new CommandLine.RunLast().execute(parsed);
   }
@@ -100,6 +123,10 @@ public final class Ddpm implements Runnable {
 
   /** Picocli calls a misspelt command an unmatched argument at index 0. */
   private String message(ParameterException exception) {
+    Optional<String> outOfRange = Ranges.refusal(exception);
+    if (outOfRange.isPresent()) {
+      return outOfRange.get();
+    }
     return exception instanceof UnmatchedArgumentException unmatched
             && !unmatched.isUnknownOption()
             && unmatched.getCommandLine().getCommandSpec() == spec
@@ -107,17 +134,23 @@ public final class Ddpm implements Runnable {
         : exception.getMessage();
   }
 
-  private int fail(Exception exception, PrintWriter err) {
-    Failure failure = Failure.of(exception);
+  private int fail(Throwable thrown, PrintWriter err) {
+    Failure failure = Failure.of(thrown);
     err.println("error: " + oneLine(failure.message()));
     if (verbose) {
-      exception.printStackTrace(err);
+      thrown.printStackTrace(err);
     }
-    LOG.debug("failed", exception);
+    LOG.debug("failed", thrown);
     return failure.category().exitCode();
   }
 
+  /** The text on one line, without its middle if it is longer than any reader would read. */
   private static String oneLine(String text) {
-    return text.replaceAll("\\s*\\R\\s*", " ").strip();
+    String line = text.replaceAll("\\s*\\R\\s*", " ").strip();
+    return line.length() <= LONGEST_LINE
+        ? line
+        : line.substring(0, LONGEST_LINE - LAST_WORDS)
+            + " … "
+            + line.substring(line.length() - LAST_WORDS);
   }
 }

@@ -64,12 +64,14 @@ final class EvaluateCommand implements Callable<Integer> {
       defaultValue = "bits-per-dim")
   Set<MetricChoice> metrics;
 
+  @In("[1, 1000000000000]")
   @Option(
       names = "--images",
       paramLabel = "N",
       description = "Evaluates the ids 0 to N-1. Default: all images of the table.")
   Long images;
 
+  @In("[1, 100000]")
   @Option(
       names = "--timesteps",
       paramLabel = "K",

@@ -199,12 +199,14 @@ final class IngestCommand implements Callable<Integer> {
               + " border of --resize pad (default: ${DEFAULT-VALUE}).")
   String background;
 
+  @In("[1, 8192]")
   @Option(
       names = "--height",
       paramLabel = "PIXELS",
       description = "Height of all images; without it they must all have the same size already.")
   Optional<Integer> height;
 
+  @In("[1, 8192]")
   @Option(names = "--width", paramLabel = "PIXELS", description = "Width of all images.")
   Optional<Integer> width;
 
@@ -233,6 +235,7 @@ final class IngestCommand implements Callable<Integer> {
               + " (default: 1%%).")
   Optional<String> maxBad;
 
+  @In("[1, 1000000000000]")
   @Option(
       names = "--limit",
       paramLabel = "N",

@@ -58,6 +58,7 @@ final class InterpolateCommand implements Callable<Integer> {
       description = "Output folder: a new or an empty one.")
   String output;
 
+  @In("[0, 100000]")
   @Option(
       names = "--timestep",
       paramLabel = "T",
@@ -67,6 +68,7 @@ final class InterpolateCommand implements Callable<Integer> {
               + " rounded down to one that the sampler visits.")
   int timestep;
 
+  @In("[2, 65536]")
   @Option(
       names = "--lambdas",
       paramLabel = "N",

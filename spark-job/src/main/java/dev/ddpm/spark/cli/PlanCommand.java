@@ -13,8 +13,10 @@ import dev.ddpm.spark.plan.Workload;
 import dev.ddpm.spark.train.TrainingMemory;
 import dev.ddpm.training.RoundPlan;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -43,6 +45,7 @@ final class PlanCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
 
+  @In("[1, 100000]")
   @Option(
       names = "--executors",
       split = ",",
@@ -51,6 +54,7 @@ final class PlanCommand implements Callable<Integer> {
       defaultValue = "8,16,32,64,128,256,512")
   List<Integer> executors;
 
+  @In("[1, 1024]")
   @Option(
       names = "--tasks",
       paramLabel = "N",
@@ -58,6 +62,7 @@ final class PlanCommand implements Callable<Integer> {
       defaultValue = "1")
   int tasks;
 
+  @In("[1, 1024]")
   @Option(
       names = "--task-cpus",
       paramLabel = "N",
@@ -65,6 +70,7 @@ final class PlanCommand implements Callable<Integer> {
       defaultValue = "1")
   int taskCpus;
 
+  @In("(0, 1000000]")
   @Option(
       names = "--network",
       paramLabel = "GBIT",
@@ -72,6 +78,7 @@ final class PlanCommand implements Callable<Integer> {
       defaultValue = "10")
   double network;
 
+  @In("(0, 1000000000]")
   @Option(
       names = "--gflops",
       paramLabel = "GFLOPS",
@@ -81,6 +88,7 @@ final class PlanCommand implements Callable<Integer> {
               + " the machine that was measured.")
   Double gflops;
 
+  @In("[1, 1000000000000]")
   @Option(
       names = "--images",
       paramLabel = "N",
@@ -93,22 +101,20 @@ final class PlanCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description =
           "Also draws the efficiency over the executors, for 1 to 200 million parameters, as a PNG"
-              + " file.")
+              + " file, which must be a new one.")
   Path chart;
 
   @Override
   public Integer call() {
-    executors.forEach(count -> positive("--executors", count));
-    positive("--tasks", tasks);
-    positive("--task-cpus", taskCpus);
-    positive("--network", network);
-    positive("--images", images);
+    // Looked at before anything is printed, and again by the writing itself.
+    if (chart != null && Files.exists(chart)) {
+      throw exists();
+    }
     ExperimentConfig experiment = common.load().experiment();
     TrainingConfig training = experiment.training();
     Architecture architecture = architecture(experiment);
     MeasuredCosts costs = MeasuredCosts.REFERENCE;
     if (gflops != null) {
-      positive("--gflops", gflops);
       costs = costs.withFlopsPerCore(gflops * 1e9);
     }
     var plan = new RoundPlan(images, 1, training.averagingFrequency(), training.batchSize(), 0);
@@ -134,11 +140,18 @@ final class PlanCommand implements Callable<Integer> {
 
   private void write(PlanReport report) {
     try {
-      Files.write(chart, report.chart());
+      Files.write(chart, report.chart(), StandardOpenOption.CREATE_NEW);
+    } catch (FileAlreadyExistsException since) {
+      throw exists();
     } catch (IOException e) {
       throw DdpmException.environment(e, "%s cannot be written: %s.", chart, e.getMessage());
     }
     spec.commandLine().getOut().println("Chart: " + chart);
+  }
+
+  private DdpmException exists() {
+    return DdpmException.user(
+        "--chart = %s: is there already; nothing is ever overwritten.", chart);
   }
 
   private static Architecture architecture(ExperimentConfig experiment) {
@@ -149,11 +162,5 @@ final class PlanCommand implements Callable<Integer> {
               + " is nothing to take them from.");
     }
     return model.architecture(new ImageShape(model.height(), model.width(), model.imageChannels()));
-  }
-
-  private static void positive(String option, Number value) {
-    if (!(value.doubleValue() > 0)) {
-      throw DdpmException.user("%s = %s: must be above 0.", option, value);
-    }
   }
 }

@@ -50,6 +50,7 @@ final class SampleCommand implements Callable<Integer> {
       description = "Output folder: a new one, or one in which to go on.")
   String output;
 
+  @In("[1, 1000000000000]")
   @Option(
       names = "--count",
       paramLabel = "N",
@@ -67,6 +68,7 @@ final class SampleCommand implements Callable<Integer> {
               + " repeated.")
   List<Format> formats = new ArrayList<>();
 
+  @In("[0, 100000]")
   @Option(
       names = "--trajectory",
       paramLabel = "K",

@@ -116,6 +116,7 @@ record ConfigKey(
   }
 
   private DdpmException refused(Object raw, String origin) {
-    return DdpmException.user("%s = %s (%s): must be %s.", path(), raw, origin, allowed());
+    return DdpmException.user(
+        "%s = %s (%s): must be %s.", path(), Excerpt.of(raw), origin, allowed());
   }
 }

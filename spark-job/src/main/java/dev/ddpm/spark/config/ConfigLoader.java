@@ -1,15 +1,12 @@
 package dev.ddpm.spark.config;
 
-import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
-import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValue;
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Preset;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,22 +45,12 @@ public final class ConfigLoader {
   }
 
   private void addFile(Path file) {
-    if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
-      throw DdpmException.user("--config %s: there is no such readable file.", file);
-    }
-    Config config;
-    try {
-      config =
-          ConfigFactory.parseFile(
-                  file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false))
-              .resolve();
-    } catch (ConfigException invalid) {
-      throw DdpmException.user(
-          "--config %s: not valid HOCON: %s",
-          file, invalid.getMessage().replaceAll("\\s+", " ").strip());
-    }
     Map<String, ConfigValue> leaves = new LinkedHashMap<>();
-    collectLeaves("", config.root(), leaves);
+    try {
+      collectLeaves("", ConfigFile.read(file), leaves);
+    } catch (StackOverflowError nested) {
+      throw DdpmException.user("--config %s: sections or lists are nested too deeply.", file);
+    }
     leaves.forEach((path, value) -> add(path, value.unwrapped(), describe(value.origin(), file)));
   }
 
@@ -82,14 +69,16 @@ public final class ConfigLoader {
   }
 
   private static String describe(ConfigOrigin origin, Path file) {
-    String name = origin.filename() == null ? file.toString() : origin.filename();
-    return origin.lineNumber() < 0 ? name : name + ":" + origin.lineNumber();
+    Path source = origin.filename() == null ? file : Path.of(origin.filename());
+    Path name = source.equals(file.toAbsolutePath()) ? file : source;
+    return origin.lineNumber() < 0 ? name.toString() : name + ":" + origin.lineNumber();
   }
 
   private void addAssignment(String assignment) {
     int equals = assignment.indexOf('=');
     if (equals < 1) {
-      throw DdpmException.user("--set %s: must have the form key=value.", assignment);
+      throw DdpmException.user(
+          "--set %s: must have the form key=value.", Excerpt.of(assignment));
     }
     String path = assignment.substring(0, equals).strip();
     String text = assignment.substring(equals + 1).strip();
@@ -101,7 +90,7 @@ public final class ConfigLoader {
   private static Object parseList(String text) {
     try {
       return ConfigFactory.parseString("value = " + text).getAnyRef("value");
-    } catch (ConfigException notAValue) {
+    } catch (ConfigException | StackOverflowError notAValue) {
       return text;
     }
   }
@@ -117,7 +106,7 @@ public final class ConfigLoader {
               });
       throw DdpmException.user(
           "%s (%s): there is no such key; did you mean %s?",
-          path, origin, schema.nearest(path).path());
+          Excerpt.of(path), origin, schema.nearest(Excerpt.of(path)).path());
     }
     written.put(path, new Written(raw, origin));
   }

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * @param upper the upper bound; empty = none
  * @param upperIncluded whether the upper bound itself is allowed
  */
-record Interval(
+public record Interval(
     Optional<BigDecimal> lower,
     boolean lowerIncluded,
     Optional<BigDecimal> upper,
@@ -22,8 +22,8 @@ record Interval(
   private static final Pattern NOTATION =
       Pattern.compile("([\\[(])(-inf|[-+.eE\\d]+), (inf|[-+.eE\\d]+)([\\])])");
 
-  /** Reads the notation of {@link Key#in}. */
-  static Interval parse(String notation) {
+  /** Reads a notation such as {@code "[0, 1)"}: 0 ≤ value &lt; 1, or {@code "[1, inf)"}. */
+  public static Interval parse(String notation) {
     Matcher matcher = NOTATION.matcher(notation);
     if (!matcher.matches()) {
       throw new IllegalArgumentException("not an interval: " + notation);
@@ -39,7 +39,8 @@ record Interval(
     return text.endsWith("inf") ? Optional.empty() : Optional.of(new BigDecimal(text));
   }
 
-  boolean contains(BigDecimal value) {
+  /** Whether the number is in it. */
+  public boolean contains(BigDecimal value) {
     boolean aboveLower =
         lower.map(bound -> value.compareTo(bound) >= (lowerIncluded ? 0 : 1)).orElse(true);
     boolean belowUpper =
@@ -48,7 +49,7 @@ record Interval(
   }
 
   /** In words, such as "at least 0 and below 1"; empty where every number is allowed. */
-  String describe() {
+  public String describe() {
     String low = lower.map(bound -> (lowerIncluded ? "at least " : "above ") + bound).orElse("");
     String high = upper.map(bound -> (upperIncluded ? "at most " : "below ") + bound).orElse("");
     return low.isEmpty() || high.isEmpty() ? low + high : low + " and " + high;

@@ -11,17 +11,17 @@ import java.util.List;
 public record ModelConfig(
     @Key(
             value = "0",
-            in = "[0, inf)",
+            in = "[0, 4]",
             doc = "Channels of an image: 1 grey, 3 RGB, 4 RGBA; 0 = those of the data set.")
         int imageChannels,
     @Key(
             value = "0",
-            in = "[0, inf)",
+            in = "[0, 8192]",
             doc = "Image height in pixels, a multiple of 2^(levels−1); 0 = that of the data set.")
         int height,
     @Key(
             value = "0",
-            in = "[0, inf)",
+            in = "[0, 8192]",
             doc = "Image width in pixels, a multiple of 2^(levels−1); 0 = that of the data set.")
         int width,
     @Key(
@@ -44,27 +44,39 @@ public record ModelConfig(
         List<Boolean> attention,
     @Key(
             value = "2",
-            in = "[1, inf)",
+            in = "[1, 64]",
             doc = "Residual blocks per level on the way down; one more on the way up.")
         int blocks,
     @Key(
             value = "32",
-            in = "[1, inf)",
+            in = "[1, 65536]",
             doc = "Groups of every GroupNorm but the final one; divides the width of every level.")
         int normGroups,
     @Key(
             value = "1",
-            in = "[1, inf)",
+            in = "[1, 65536]",
             doc = "Attention heads; divides the width of every level that attends.")
         int attentionHeads,
     @Key(value = "0.1", in = "[0, 1)", doc = "Probability of zeroing an activation while training.")
         double dropout)
     implements Serializable {
 
-  /** Freezes the lists. */
+  /** Levels of the largest images: each but the first halves them. */
+  private static final int MOST_LEVELS = 14;
+
+  /**
+   * Freezes the lists.
+   *
+   * @throws DdpmException (user) if there are more levels than any image can be halved
+   */
   public ModelConfig {
     channelMultipliers = List.copyOf(channelMultipliers);
     attention = List.copyOf(attention);
+    if (channelMultipliers.size() > MOST_LEVELS) {
+      throw DdpmException.user(
+          "model.channel-multipliers has %d levels: must have at most %d.",
+          channelMultipliers.size(), MOST_LEVELS);
+    }
   }
 
   /**

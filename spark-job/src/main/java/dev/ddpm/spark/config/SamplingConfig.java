@@ -15,7 +15,7 @@ public record SamplingConfig(
     @Key(value = "ddpm", doc = "Reverse process.") SamplerChoice sampler,
     @Key(
             value = "0",
-            in = "[0, inf)",
+            in = "[0, 100000]",
             doc = "Timesteps visited, at most those of the model; 0 = all of them.")
         int steps,
     @Key(
@@ -41,7 +41,7 @@ public record SamplingConfig(
         double thresholdingQuantile,
     @Key(
             value = "2.0",
-            in = "[1, inf)",
+            in = "[1, 1000000]",
             doc = "Largest value that is scaled rather than cut off; dynamic thresholding only.")
         double thresholdingBound,
     @Key(
@@ -53,7 +53,7 @@ public record SamplingConfig(
         int microBatch,
     @Key(
             value = "0",
-            in = "[0, inf)",
+            in = "[0, 1000000000]",
             doc =
                 "Images per output file, a multiple of micro-batch; 0 = four files per task slot,"
                     + " but none larger than about 128 MiB.")
@@ -64,10 +64,10 @@ public record SamplingConfig(
         boolean keepX0,
     @Key(
             value = "0",
-            in = "[0, inf)",
+            in = "[0, 100000]",
             doc = "Steps whose predicted x̂0 is kept, at equal distances; 0 = no trajectories.")
         int trajectory,
-    @Key(value = "0", doc = "Seed of the noise of all images.") long seed)
+    @Key(value = "0", in = "[-9223372036854775808, 9223372036854775807]", doc = "Seed of the noise of all images.") long seed)
     implements Serializable {
 
   /**

@@ -13,16 +13,16 @@ import java.io.Serializable;
 
 /** The optimisation and how it is spread over workers. */
 public record TrainingConfig(
-    @Key(value = "32", in = "[1, inf)", doc = "Images per worker and optimiser step.")
+    @Key(value = "32", in = "[1, 65536]", doc = "Images per worker and optimiser step.")
         int batchSize,
     @Key(
             value = "0",
-            in = "[0, inf)",
+            in = "[0, 65536]",
             doc = "Workers, each with a model of its own; 0 = one per task slot of the cluster.")
         int workers,
     @Key(
             value = "16",
-            in = "[1, inf)",
+            in = "[1, 1000000]",
             doc = "Optimiser steps of each worker between two averagings: the length of a round.")
         int averagingFrequency,
     @Key(
@@ -33,10 +33,10 @@ public record TrainingConfig(
                     + " bfloat16 in half the bytes, with rounded moments, and the rounded change of"
                     + " the weights sent back in place of the weights.")
         WireFormat wireFormat,
-    @Key(value = "1", in = "[1, inf)", doc = "Passes over the data set.") int epochs,
+    @Key(value = "1", in = "[1, 1000000]", doc = "Passes over the data set.") int epochs,
     @Key(
             value = "0",
-            in = "[0, inf)",
+            in = "[0, 1000000000]",
             doc = "Rounds after which training ends even within an epoch; 0 = no limit.")
         int maxRounds,
     @Key(
@@ -55,13 +55,13 @@ public record TrainingConfig(
     @Key(
             paper = "2e-4",
             labml = "2e-5",
-            in = "(0, inf)",
+            in = "(0, 1000]",
             doc = "Learning rate of the optimiser, after the warm-up.")
         double learningRate,
     @Key(
             paper = "5000",
             labml = "0",
-            in = "[0, inf)",
+            in = "[0, 1000000000]",
             doc = "Optimiser steps over which the learning rate rises linearly from 0; 0 = none.")
         int warmUpSteps,
     @Key(
@@ -72,13 +72,13 @@ public record TrainingConfig(
     @Key(
             value = "0",
             absent = "0",
-            in = "[0, inf)",
+            in = "[0, 1000000000000]",
             doc = "Optimiser steps after which a falling rate is 0; 0 = all steps of the run.")
         long decaySteps,
     @Key(
             paper = "1.0",
             labml = "0",
-            in = "[0, inf)",
+            in = "[0, 1000000000]",
             doc =
                 "Largest L2 norm of the whole gradient, to which a larger one is scaled; 0 = none.")
         double clipNorm,
@@ -95,10 +95,10 @@ public record TrainingConfig(
         boolean horizontalFlip,
     @Key(
             value = "50",
-            in = "[1, inf)",
+            in = "[1, 1000000000]",
             doc = "Rounds between two checkpoints; the last round always writes one.")
         int checkpointEvery,
-    @Key(value = "3", in = "[1, inf)", doc = "Newest checkpoints that are kept.")
+    @Key(value = "3", in = "[1, 1000000]", doc = "Newest checkpoints that are kept.")
         int keepCheckpoints,
     @Key(
             value = "0",
@@ -110,7 +110,7 @@ public record TrainingConfig(
     @Key(
             value = "3",
             absent = "3",
-            in = "[1, inf)",
+            in = "[1, 1000000]",
             doc =
                 "Rounds in a row that may be left out because a loss or weight was not finite; the"
                     + " next one ends training.")
@@ -118,14 +118,14 @@ public record TrainingConfig(
     @Key(
             value = "60",
             absent = "60",
-            in = "[3, inf)",
+            in = "[3, 86400]",
             doc =
                 "Seconds without a sign of life after which the run of another driver is taken"
                     + " over.")
         int leaseSeconds,
     @Key(
             value = "0",
-            doc = "Seed of the weights, the order of images, timesteps, noise, flips and dropout.")
+            in = "[-9223372036854775808, 9223372036854775807]", doc = "Seed of the weights, the order of images, timesteps, noise, flips and dropout.")
         long seed)
     implements Serializable {
 

@@ -21,12 +21,18 @@ import java.util.stream.Collectors;
  */
 record ValueType(String description, boolean list, Function<Object, Optional<Object>> reader) {
 
+  /** Characters; to convert a number takes the square of their count. */
+  private static final int LONGEST_NUMBER = 1000;
+
   private static final ValueType INT =
       new ValueType("a whole number", false, raw -> whole(raw, BigDecimal::intValueExact));
   private static final ValueType LONG =
       new ValueType("a whole number", false, raw -> whole(raw, BigDecimal::longValueExact));
   private static final ValueType DOUBLE =
-      new ValueType("a number", false, raw -> decimal(raw).map(BigDecimal::doubleValue));
+      new ValueType(
+          "a number",
+          false,
+          raw -> decimal(raw).map(BigDecimal::doubleValue).filter(Double::isFinite).map(d -> d));
   private static final ValueType BOOLEAN = new ValueType("true or false", false, ValueType::truth);
   private static final ValueType TEXT = new ValueType("text", false, ValueType::text);
 
@@ -120,8 +126,12 @@ record ValueType(String description, boolean list, Function<Object, Optional<Obj
     if (!(raw instanceof Number) && !(raw instanceof String)) {
       return Optional.empty();
     }
+    String text = raw.toString();
+    if (text.length() > LONGEST_NUMBER) {
+      return Optional.empty();
+    }
     try {
-      return Optional.of(new BigDecimal(raw.toString()));
+      return Optional.of(new BigDecimal(text));
     } catch (NumberFormatException notANumber) {
       return Optional.empty();
     }

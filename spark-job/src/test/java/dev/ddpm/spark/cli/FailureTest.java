@@ -1,18 +1,32 @@
 package dev.ddpm.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.DdpmException.Category;
 import dev.ddpm.spark.LocalSpark;
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.URI;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.zip.ZipException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class FailureTest {
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
@@ -76,6 +90,97 @@ class FailureTest {
                 Category.INTERNAL,
                 "IllegalStateException: impossible (unforeseen; --verbose shows where it was"
                     + " thrown)"));
+  }
+
+  @Test
+  void theCategorySurvivesInText() {
+    String trace = "Lost task 0.0: " + DdpmException.environment("the disk is slow.") + "\n\tat X";
+
+    assertThat(Failure.of(new SparkException(trace)))
+        .isEqualTo(new Failure(Category.ENVIRONMENT, "the disk is slow."));
+  }
+
+  static List<Throwable> shortages() {
+    return List.of(
+        new Error(new IOException("No space left on device")),
+        new SparkException("Job aborted", new Error(new IOException("Disk quota exceeded"))),
+        new ExecutionException(new UncheckedIOException(new IOException("File too large"))),
+        new FileNotFoundException("/tmp/x (No space left on device)"),
+        new SparkException("task 3: java.io.IOException: No space left on device\n\tat X"),
+        DdpmException.data(new IOException("No space left on device"), "the table is damaged."),
+        DdpmException.environment(new IOException("No space left on device"), "x: not written."),
+        new OutOfMemoryError("Java heap space"),
+        new OutOfMemoryError(),
+        new SparkException("task 3: java.lang.OutOfMemoryError: GC overhead limit exceeded\n\tat X"),
+        new IOException("Cannot run program: error=12, Cannot allocate memory"),
+        new SparkException("Lost task 3: ExecutorLostFailure (executor 2 exited) Reason: killed"),
+        new IllegalStateException("Job 7 cancelled because SparkContext was shut down"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("shortages")
+  void whatAMachineLacksIsTheEnvironments(Throwable thrown) {
+    assertThat(Failure.of(thrown).category()).isEqualTo(Category.ENVIRONMENT);
+    assertThat(Failure.of(thrown).message().lines()).hasSize(1);
+  }
+
+  /** Hadoop's local files throw it as an error, which Spark takes from the task to the driver. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aFullDiskUnderATask() {
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(SPARK.session().sparkContext());
+
+    Throwable thrown =
+        catchThrowable(() -> spark.parallelize(List.of(1), 1).foreach(FailureTest::fillADisk));
+
+    assertThat(Failure.of(thrown).category()).isEqualTo(Category.ENVIRONMENT);
+    assertThat(Failure.of(thrown).message())
+        .startsWith("A disk is full or over its quota (No space left on device): ");
+  }
+
+  private static void fillADisk(int number) throws IOException {
+    try (var files = new RawLocalFileSystem()) {
+      files.initialize(URI.create("file:///"), new Configuration());
+      try (var out = files.append(new Path("/dev/full"))) {
+        out.write(new byte[1 << 20]);
+      }
+    }
+  }
+
+  static List<Throwable> damages() {
+    String reading = "Encountered error while reading file file:///t/part-0.parquet. Details:";
+    return List.of(
+        new ChecksumException("Checksum error: file:/t/part-0.parquet at 0", 0),
+        new SparkException(reading, new IOException("FAILED_TO_UNCOMPRESS(5)")),
+        new SparkException(reading, new EOFException()),
+        new SparkException("file:/t/part-0.parquet", new ZipException("incorrect data check")),
+        new RuntimeException("file:/t/part-0.parquet is not a Parquet file. Expected magic number"),
+        DdpmException.environment(
+            new ZipException("incorrect data check"), "file:/t/part-0.parquet cannot be read."));
+  }
+
+  @ParameterizedTest
+  @MethodSource("damages")
+  void whatAFileLacksIsTheDatas(Throwable thrown) {
+    assertThat(Failure.of(thrown).category()).isEqualTo(Category.DATA);
+    assertThat(Failure.of(thrown).message()).contains("/t/part-0.parquet").doesNotContain("\n");
+  }
+
+  @Test
+  void noConnectionIsNoDamage() {
+    assertThat(
+            Failure.of(
+                    new SparkException(
+                        "Encountered error while reading file hdfs://n/t. Details:",
+                        new ConnectException("Connection refused")))
+                .category())
+        .isEqualTo(Category.ENVIRONMENT);
+    assertThat(
+            Failure.of(new EOFException("End of File Exception between local host is: \"a\""))
+                .category())
+        .isEqualTo(Category.ENVIRONMENT);
+    assertThat(Failure.of(new FileNotFoundException("/t/x (Permission denied)")).category())
+        .isEqualTo(Category.ENVIRONMENT);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,12 +65,30 @@ class PlanCommandTest {
     assertThat(out.toString()).contains("Chart: " + chart);
   }
 
+  @Test
+  void aChartIsNeverWrittenOverAFile() throws IOException {
+    Path letter = Files.writeString(folder.resolve("letter"), "Dear reader");
+
+    assertThat(run("--chart", letter.toString())).isEqualTo(2);
+    assertThat(err.toString())
+        .isEqualToNormalizingNewlines(
+            "error: --chart = " + letter + ": is there already; nothing is ever overwritten.\n");
+    assertThat(out.toString()).isEmpty();
+    assertThat(letter).hasContent("Dear reader");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "--executors 0 | --executors = 0: must be above 0.",
-        "--network -1 | --network = -1.0: must be above 0.",
+        "--executors 0 | --executors = 0: must be at least 1 and at most 100000.",
+        "--executors 8,2147483648 | --executors = 2147483648: must be a number, at least 1 and at"
+            + " most 100000",
+        "--network -1 | --network = -1.0: must be above 0 and at most 1000000.",
+        "--network 1e400 | --network = Infinity: must be above 0 and at most 1000000.",
+        "--images 9223372036854775807 | --images = 9223372036854775807: must be at least 1 and at",
+        "--set model.blocks=100000 | model.blocks = 100000 (--set): must be a whole number, at least"
+            + " 1 and at most 64.",
         "--set model.height=0 | model.image-channels, model.height and model.width must be set",
       })
   void aWrongCallIsOneLine(String options, String message) {

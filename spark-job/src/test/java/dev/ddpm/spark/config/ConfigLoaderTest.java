@@ -2,12 +2,15 @@ package dev.ddpm.spark.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -15,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigLoaderTest {
   @TempDir Path folder;
@@ -102,11 +107,16 @@ class ConfigLoaderTest {
         "training.batch-size=1.5 | a whole number, at least 1",
         "training.batch-size=3000000000 | a whole number, at least 1",
         "training.batch-size= | a whole number, at least 1",
-        "training.learning-rate=0 | a number, above 0",
-        "training.learning-rate=NaN | a number, above 0",
+        "training.learning-rate=0 | a number, above 0 and at most 1000",
+        "training.learning-rate=NaN | a number, above 0 and at most 1000",
         "training.ema-decay=1 | a number, at least 0 and below 1",
         "training.horizontal-flip=yes | true or false",
-        "training.seed=one | a whole number.",
+        "training.seed=one | a whole number, at least -9223372036854775808 and at most"
+            + " 9223372036854775807.",
+        "training.learning-rate=1e400 | a number, above 0 and at most 1000.",
+        "training.learning-rate=1e-400 | a number, above 0 and at most 1000.",
+        "training.seed=1e30 | a whole number, at least -9223372036854775808",
+        "model.blocks=100000 | a whole number, at least 1 and at most 64.",
         "model.channel-multipliers=1,2 | a list of whole numbers such as [1, 2], each at least 1",
         "model.channel-multipliers=[1, 0] | a list of whole numbers such as [1, 2], each at least"
             + " 1",
@@ -137,6 +147,99 @@ class ConfigLoaderTest {
 
     assertUserError(() -> ConfigLoader.load(Optional.of(file), List.of()))
         .hasMessageStartingWith(message.replace("FILE", file.toString()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"missing.conf\"",
+        "\"missing\"",
+        "file(\"missing.conf\")",
+        "url(\"file:///nowhere/missing.conf\")",
+        "classpath(\"missing.conf\")",
+        "required(\"missing.conf\")",
+      })
+  void whatIsIncludedMustBeThere(String missing) throws IOException {
+    Path file = file("training.epochs = 3\ninclude " + missing);
+
+    assertUserError(() -> ConfigLoader.load(Optional.of(file), List.of()))
+        .hasMessageStartingWith("--config " + file + ": includes ")
+        .hasMessageContaining("missing")
+        .hasMessageEndingWith(", which cannot be read.");
+  }
+
+  @Test
+  void whatAnIncludedFileIncludesMustBeThereToo() throws IOException {
+    Files.writeString(folder.resolve("base.conf"), "include \"missing.conf\"");
+    Path file = file("include \"base.conf\"");
+
+    assertUserError(() -> ConfigLoader.load(Optional.of(file), List.of()))
+        .hasMessage("--config %s: includes missing.conf, which cannot be read.", file);
+  }
+
+  /** The library finds what a file without a folder in its path includes on the class path only. */
+  @Test
+  void aPathWithoutAFolderIncludesToo() throws IOException {
+    Path file = Path.of("a-configuration-of-this-test.conf");
+    Path included = Path.of("what-a-configuration-of-this-test-includes.conf");
+    try {
+      Files.writeString(included, "training.epochs = 9");
+      Files.writeString(file, "include \"" + included + "\"\ntraining.workers = 3");
+
+      LoadedConfig loaded = ConfigLoader.load(Optional.of(file), List.of());
+
+      assertThat(loaded.experiment().training().epochs()).isEqualTo(9);
+      assertThat(loaded.settings()).contains(new Setting("training.workers", "3", file + ":2"));
+    } finally {
+      Files.deleteIfExists(file);
+      Files.deleteIfExists(included);
+    }
+  }
+
+  static List<String> hostile() {
+    return List.of(
+        "a {".repeat(5_000) + "}".repeat(5_000),
+        "training.epochs = " + "[".repeat(5_000) + "]".repeat(5_000),
+        "training.epochs = \"" + "9".repeat(10_000_000) + "\"",
+        "training.seed = " + "9".repeat(1_000_000),
+        "x".repeat(10_000_000) + " = 3",
+        "training.epochs = 1e999999999",
+        "training.epochs = ${training.epochs}",
+        "include \"experiment.conf\"");
+  }
+
+  @ParameterizedTest
+  @MethodSource("hostile")
+  void noFileIsTooBad(String content) throws IOException {
+    Path file = file(content);
+
+    assertTimeout(
+        Duration.ofSeconds(20),
+        () -> assertUserError(() -> ConfigLoader.load(Optional.of(file), List.of())));
+  }
+
+  @Test
+  void aSettingIsNeverNestedTooDeeply() {
+    assertUserError(() -> set("model.attention=" + "[".repeat(5_000) + "]".repeat(5_000)))
+        .hasMessageStartingWith("model.attention = [[")
+        .hasMessageEndingWith("(--set): must be a list of true and false such as [false, true].");
+  }
+
+  @Test
+  void everyNumberHasBounds() {
+    assertThat(ConfigSchema.experiment().keys())
+        .filteredOn(key -> key.type().description().contains("number"))
+        .hasSizeGreaterThan(30)
+        .allMatch(
+            key -> key.interval().lower().isPresent() && key.interval().upper().isPresent());
+  }
+
+  @Test
+  void noImageHasThatManyLevels() {
+    String ones = String.join(", ", Collections.nCopies(33, "1"));
+
+    assertUserError(() -> set("model.channel-multipliers=[" + ones + "]"))
+        .hasMessage("model.channel-multipliers has 33 levels: must have at most 14.");
   }
 
   @Test
