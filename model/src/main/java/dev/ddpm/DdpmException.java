@@ -80,6 +80,8 @@ public final class DdpmException extends RuntimeException {
 
   /** With the category: where a failure travels as text, as in a task's trace, nothing is lost. */
   @Override
+  @SuppressWarnings(
+      "OverrideThrowableToString") // the message is for people, who have no need of it
   public String toString() {
     return "%s (%s): %s"
         .formatted(

@@ -1,6 +1,7 @@
 package dev.ddpm.spark;
 
 import dev.ddpm.spark.cli.Ddpm;
+import dev.ddpm.spark.cli.Interruption;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.apache.spark.sql.SparkSession;
@@ -14,11 +15,12 @@ public final class Main {
 
   /** Runs a sub-command and ends the process with its exit code. */
   public static void main(String[] args) {
+    var err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    Interruption interruption = Interruption.bySignals(err);
     int exitCode =
         Ddpm.run(
-            new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-            new PrintWriter(System.err, true, StandardCharsets.UTF_8),
-            args);
+            new PrintWriter(System.out, true, StandardCharsets.UTF_8), err, interruption, args);
+    interruption.commandEnded();
     // A driver on YARN that calls System.exit counts as failed, whatever the code.
     if (exitCode != 0) {
       System.exit(exitCode);

@@ -74,8 +74,8 @@ final class Damage {
     String message = String.valueOf(cause.getMessage());
     Matcher words = WORDS.matcher(message);
     return words.find()
-        || TYPES.stream().anyMatch(type -> type.isInstance(cause)) && !message.contains(REMOTE)
-        || cause instanceof RuntimeException && cause.getCause() == null && inReader(cause);
+        || (TYPES.stream().anyMatch(type -> type.isInstance(cause)) && !message.contains(REMOTE))
+        || (cause instanceof RuntimeException && cause.getCause() == null && inReader(cause));
   }
 
   private static boolean inReader(Throwable cause) {

@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.spark.config.EditDistance;
 import java.io.PrintWriter;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,11 +58,21 @@ public final class Ddpm implements Runnable {
       description = "Show Spark's log, and the stack trace of a failure.")
   boolean verbose;
 
-  Ddpm() {}
+  private final Interruption interruption;
+
+  Ddpm(Interruption interruption) {
+    this.interruption = interruption;
+  }
 
   /** Runs a sub-command in this JVM and returns its exit code. */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
-    Ddpm ddpm = new Ddpm();
+    return run(out, err, Interruption.never(), args);
+  }
+
+  /** Runs a sub-command that may be interrupted; then it prints nothing more. */
+  public static int run(
+      PrintWriter out, PrintWriter err, Interruption interruption, String... args) {
+    Ddpm ddpm = new Ddpm(interruption);
     PrintWriter errors = Visible.printing(err);
     try {
       return ddpm.commandLine()
@@ -101,6 +112,10 @@ public final class Ddpm implements Runnable {
     } catch (DdpmException outOfRange) {
       return fail(outOfRange, spec.commandLine().getErr());
     }
+    List<CommandLine> commands = parsed.asCommandLineList();
+    if (commands.get(commands.size() - 1).getCommand() instanceof Resumable resumable) {
+      interruption.canGoOn(Optional.of(resumable.goingOn()));
+    }
     return new CommandLine.RunLast().execute(parsed);
   }
 
@@ -136,6 +151,9 @@ public final class Ddpm implements Runnable {
 
   private int fail(Throwable thrown, PrintWriter err) {
     Failure failure = Failure.of(thrown);
+    if (interruption.isUnderWay()) {
+      return failure.category().exitCode();
+    }
     err.println("error: " + oneLine(failure.message()));
     if (verbose) {
       thrown.printStackTrace(err);

@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
       "again, it draws what is missing. A larger --count adds images; other settings need a new",
       "folder."
     })
-final class SampleCommand implements Callable<Integer> {
+final class SampleCommand implements Callable<Integer>, Resumable {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
   @Mixin ModelOption model;
@@ -101,6 +101,11 @@ final class SampleCommand implements Callable<Integer> {
     public Format convert(String word) {
       return Words.parse(Format.class, word);
     }
+  }
+
+  @Override
+  public String goingOn() {
+    return "the same command draws what is missing";
   }
 
   @Override

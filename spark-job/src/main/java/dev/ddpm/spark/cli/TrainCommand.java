@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
       "In the run folder: model/ (the trained model), checkpoints/, metrics.jsonl, loss.png;",
       "with validation.*: best/ and sheets/."
     })
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand implements Callable<Integer>, Resumable {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
 
@@ -97,6 +97,12 @@ final class TrainCommand implements Callable<Integer> {
         new TrainJob(spark, configuration, table, run, resume, startingModel(), out).run();
     out.println("Model: " + result.model());
     return 0;
+  }
+
+  @Override
+  public String goingOn() {
+    return "the same command%s goes on after the newest checkpoint, or begins again without one"
+        .formatted(resume == Resume.NEVER ? ", with --resume auto," : "");
   }
 
   private Optional<StartingModel> startingModel() {

@@ -73,13 +73,17 @@ final class ConfigFile {
     @Override
     public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
       return required(
-          context, what.toString(), strict -> ((ConfigIncluderURL) reader).includeURL(strict, what));
+          context,
+          what.toString(),
+          strict -> ((ConfigIncluderURL) reader).includeURL(strict, what));
     }
 
     @Override
     public ConfigObject includeResources(ConfigIncludeContext context, String what) {
       return required(
-          context, what, strict -> ((ConfigIncluderClasspath) reader).includeResources(strict, what));
+          context,
+          what,
+          strict -> ((ConfigIncluderClasspath) reader).includeResources(strict, what));
     }
 
     private ConfigObject required(

@@ -77,8 +77,7 @@ public final class ConfigLoader {
   private void addAssignment(String assignment) {
     int equals = assignment.indexOf('=');
     if (equals < 1) {
-      throw DdpmException.user(
-          "--set %s: must have the form key=value.", Excerpt.of(assignment));
+      throw DdpmException.user("--set %s: must have the form key=value.", Excerpt.of(assignment));
     }
     String path = assignment.substring(0, equals).strip();
     String text = assignment.substring(equals + 1).strip();

@@ -67,7 +67,11 @@ public record SamplingConfig(
             in = "[0, 100000]",
             doc = "Steps whose predicted x̂0 is kept, at equal distances; 0 = no trajectories.")
         int trajectory,
-    @Key(value = "0", in = "[-9223372036854775808, 9223372036854775807]", doc = "Seed of the noise of all images.") long seed)
+    @Key(
+            value = "0",
+            in = "[-9223372036854775808, 9223372036854775807]",
+            doc = "Seed of the noise of all images.")
+        long seed)
     implements Serializable {
 
   /**

@@ -125,7 +125,8 @@ public record TrainingConfig(
         int leaseSeconds,
     @Key(
             value = "0",
-            in = "[-9223372036854775808, 9223372036854775807]", doc = "Seed of the weights, the order of images, timesteps, noise, flips and dropout.")
+            in = "[-9223372036854775808, 9223372036854775807]",
+            doc = "Seed of the weights, the order of images, timesteps, noise, flips and dropout.")
         long seed)
     implements Serializable {
 

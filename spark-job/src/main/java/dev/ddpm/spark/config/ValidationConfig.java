@@ -10,7 +10,11 @@ public record ValidationConfig(
             in = "[0, 1)",
             doc = "Share of the images that are held out to validate; 0 = none.")
         double fraction,
-    @Key(value = "50", absent = "50", in = "[1, 1000000000]", doc = "Rounds between two validations.")
+    @Key(
+            value = "50",
+            absent = "50",
+            in = "[1, 1000000000]",
+            doc = "Rounds between two validations.")
         int every,
     @Key(
             value = "0",

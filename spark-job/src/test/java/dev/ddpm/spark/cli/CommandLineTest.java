@@ -199,7 +199,8 @@ class CommandLineTest {
         "2|train --data t --run r --set training.epoch=3|training.epochs",
         "2|train --data t --run r --set training.batch-size=0|training.batch-size = 0",
         "2|trian|did you mean train?",
-        "2|sample --model {model} --output o --count many|--count = many: must be a number, at least 1",
+        "2|sample --model {model} --output o --count many|--count = many: must be a number, at"
+            + " least 1",
         "2|sample --model {model} --output {folder}/o --count 0|--count = 0: must be at least 1",
         "2|sample --model {model} --output {folder}/o --count -3|--count = -3: must be at least 1",
         "2|sample --model {model} --output {folder}/o --count 1 --trajectory 51"

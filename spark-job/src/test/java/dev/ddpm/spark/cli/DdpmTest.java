@@ -121,17 +121,17 @@ class DdpmTest {
   @Test
   void everyNumberHasBounds() {
     List<Class<?>> numbers =
-        List.of(
-            int.class, long.class, double.class, Integer.class, Long.class, Double.class);
+        List.of(int.class, long.class, double.class, Integer.class, Long.class, Double.class);
     List<OptionSpec> options =
-        new Ddpm().commandLine().getSubcommands().values().stream()
-            .flatMap(command -> command.getCommandSpec().options().stream())
-            .filter(
-                option ->
-                    Stream.concat(
-                            Stream.of(option.type()), Arrays.stream(option.auxiliaryTypes()))
-                        .anyMatch(numbers::contains))
-            .toList();
+        new Ddpm(Interruption.never())
+            .commandLine().getSubcommands().values().stream()
+                .flatMap(command -> command.getCommandSpec().options().stream())
+                .filter(
+                    option ->
+                        Stream.concat(
+                                Stream.of(option.type()), Arrays.stream(option.auxiliaryTypes()))
+                            .anyMatch(numbers::contains))
+                .toList();
 
     assertThat(options)
         .hasSizeGreaterThan(12)

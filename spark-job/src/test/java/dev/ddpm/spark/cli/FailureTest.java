@@ -111,7 +111,8 @@ class FailureTest {
         DdpmException.environment(new IOException("No space left on device"), "x: not written."),
         new OutOfMemoryError("Java heap space"),
         new OutOfMemoryError(),
-        new SparkException("task 3: java.lang.OutOfMemoryError: GC overhead limit exceeded\n\tat X"),
+        new SparkException(
+            "task 3: java.lang.OutOfMemoryError: GC overhead limit exceeded\n\tat X"),
         new IOException("Cannot run program: error=12, Cannot allocate memory"),
         new SparkException("Lost task 3: ExecutorLostFailure (executor 2 exited) Reason: killed"),
         new IllegalStateException("Job 7 cancelled because SparkContext was shut down"));

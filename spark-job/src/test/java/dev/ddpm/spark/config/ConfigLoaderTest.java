@@ -230,8 +230,7 @@ class ConfigLoaderTest {
     assertThat(ConfigSchema.experiment().keys())
         .filteredOn(key -> key.type().description().contains("number"))
         .hasSizeGreaterThan(30)
-        .allMatch(
-            key -> key.interval().lower().isPresent() && key.interval().upper().isPresent());
+        .allMatch(key -> key.interval().lower().isPresent() && key.interval().upper().isPresent());
   }
 
   @Test
