@@ -4,17 +4,34 @@ import dev.ddpm.fuzz.Fuzz;
 import dev.ddpm.spark.io.HadoopFileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Damage to the documents of a training run. */
 class RunFuzzTest {
+  private static final Duration EXPIRY = Duration.ofMillis(60);
+
   @TempDir private Path folder;
 
-  /**
-   * Has no checksum: a line that can be read is taken, and one that cannot is told and left out.
-   */
+  @Test
+  void version() throws Exception {
+    String run = folder.resolve("run").toString();
+    RunFolder.open(run, new Configuration(), EXPIRY).close();
+    Path file = Path.of(run, "run.json");
+    new Fuzz(
+            Files.readAllBytes(file),
+            bytes -> {
+              replace(file, bytes);
+              RunFolder.open(run, new Configuration(), EXPIRY).close();
+              return "opened";
+            })
+        .costly(2)
+        .run();
+  }
+
+  /** Has no checksum: a line that can be read is taken, and one that cannot is told and left out. */
   @Test
   void metrics() throws Exception {
     MetricsFile metrics =
