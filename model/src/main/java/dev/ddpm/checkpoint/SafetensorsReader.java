@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
+import java.io.CharConversionException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -156,6 +157,8 @@ public final class SafetensorsReader implements Closeable {
     } catch (JsonProcessingException e) {
       throw DdpmException.data(
           e, "%s: the header is not valid JSON: %s.", file, JsonFault.syntax(e));
+    } catch (CharConversionException e) {
+      throw DdpmException.data(e, "%s: the header is not valid JSON: it is not UTF-8.", file);
     }
     if (!header.isObject()) {
       throw DdpmException.data("%s: the header is not a JSON object.", file);

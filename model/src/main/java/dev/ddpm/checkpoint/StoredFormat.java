@@ -199,7 +199,7 @@ public final class StoredFormat {
     } catch (JsonProcessingException e) {
       throw DdpmException.data(e, "%s is not valid JSON: %s.", location, JsonFault.syntax(e));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw DdpmException.data(e, "%s is not valid JSON: it is not UTF-8.", location);
     }
   }
 

@@ -38,7 +38,8 @@ final class ConfigFile {
       return ConfigFactory.parseFile(file.toAbsolutePath().toFile(), options).resolve().root();
     } catch (ConfigException invalid) {
       throw DdpmException.user(
-          "--config %s: not valid HOCON: %s", file, invalid.getMessage().strip());
+          "--config %s: not valid HOCON: %s",
+          file, invalid.getMessage().strip().replaceAll("\\s+", " "));
     }
   }
 

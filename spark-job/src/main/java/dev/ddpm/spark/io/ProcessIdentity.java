@@ -79,7 +79,7 @@ record ProcessIdentity(String place, long pid, long startTicks) {
   private static long startTicks(long pid) throws IOException {
     String stat = Files.readString(PROC.resolve(Long.toString(pid)).resolve("stat"));
     // The second field, the name in parentheses, may itself have spaces and parentheses.
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     return Long.parseLong(fields[START_TICKS]);
   }
 }

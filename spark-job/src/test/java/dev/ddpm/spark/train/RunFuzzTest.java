@@ -31,7 +31,9 @@ class RunFuzzTest {
         .run();
   }
 
-  /** Has no checksum: a line that can be read is taken, and one that cannot is told and left out. */
+  /**
+   * Has no checksum: a line that can be read is taken, and one that cannot is told and left out.
+   */
   @Test
   void metrics() throws Exception {
     MetricsFile metrics =
