@@ -18,9 +18,12 @@ public final class Main {
     var err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     Interruption interruption = Interruption.bySignals(err);
     int exitCode =
-        Ddpm.run(
-            new PrintWriter(System.out, true, StandardCharsets.UTF_8), err, interruption, args);
-    interruption.commandEnded();
+        interruption.commandEnded(
+            Ddpm.run(
+                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+                err,
+                interruption,
+                args));
     // A driver on YARN that calls System.exit counts as failed, whatever the code.
     if (exitCode != 0) {
       System.exit(exitCode);

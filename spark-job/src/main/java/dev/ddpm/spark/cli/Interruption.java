@@ -2,8 +2,9 @@ package dev.ddpm.spark.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.sql.SparkSession;
@@ -16,7 +17,8 @@ import scala.Function0;
  * number as always. A second signal does not wait.
  */
 public final class Interruption {
-  private static final List<String> SIGNALS = List.of("INT", "TERM", "HUP");
+  /** By their numbers, which are the same on every Unix. */
+  private static final Map<String, Integer> SIGNALS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
 
   /** To give a lease back takes milliseconds, and a file system that hangs is not waited for. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
@@ -24,7 +26,7 @@ public final class Interruption {
   private final PrintWriter err;
   private final CountDownLatch commandEnded = new CountDownLatch(1);
   private volatile Optional<String> goingOn = Optional.empty();
-  private volatile boolean underWay;
+  private volatile OptionalInt exitCode = OptionalInt.empty();
 
   private Interruption(PrintWriter err) {
     this.err = err;
@@ -42,14 +44,15 @@ public final class Interruption {
    */
   public static Interruption bySignals(PrintWriter err) {
     var interruption = new Interruption(err);
-    for (String signal : SIGNALS) {
-      Function0<Object> action =
-          () -> {
-            interruption.begin("SIG" + signal);
-            return false; // and now what the JVM does by itself: it exits
-          };
-      SignalUtils.register(signal, action);
-    }
+    SIGNALS.forEach(
+        (signal, number) -> {
+          Function0<Object> action =
+              () -> {
+                interruption.begin("SIG" + signal, 128 + number);
+                return false; // and now what the JVM does by itself: it exits
+              };
+          SignalUtils.register(signal, action);
+        });
     return interruption;
   }
 
@@ -60,16 +63,22 @@ public final class Interruption {
 
   /** Whether there was one: a failure that follows is none. */
   boolean isUnderWay() {
-    return underWay;
+    return exitCode.isPresent();
   }
 
-  /** The command has returned: there is nothing to wait for. */
-  public void commandEnded() {
+  /**
+   * The command has returned: there is nothing to wait for.
+   *
+   * @param commandsCode its exit code
+   * @return that of the process, which is the signal's if there was one, whoever exits first
+   */
+  public int commandEnded(int commandsCode) {
     commandEnded.countDown();
+    return exitCode.orElse(commandsCode);
   }
 
-  private synchronized void begin(String signal) {
-    underWay = true;
+  private synchronized void begin(String signal, int signalsCode) {
+    exitCode = OptionalInt.of(signalsCode);
     err.println("interrupted by " + signal + goingOn.map(how -> ": " + how).orElse("") + ".");
     Verbosity.silence();
     if (SparkSession.getDefaultSession().isDefined()) {
