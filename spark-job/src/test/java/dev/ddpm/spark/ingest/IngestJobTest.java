@@ -556,9 +556,7 @@ class IngestJobTest {
 
   private List<String> ingestAt(String name, String partitionBytes) {
     String key = "spark.sql.files.maxPartitionBytes";
-    String cost = "spark.sql.files.openCostInBytes";
     SPARK.session().conf().set(key, partitionBytes);
-    SPARK.session().conf().set(cost, "1");
     String table = folder.resolve(name).toString();
     try {
       ingest(
@@ -571,7 +569,6 @@ class IngestJobTest {
               OptionalLong.empty()));
     } finally {
       SPARK.session().conf().unset(key);
-      SPARK.session().conf().unset(cost);
     }
     return SPARK
         .session()
