@@ -1,71 +1,68 @@
 package dev.ddpm.image;
 
+import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
+import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import dev.ddpm.DdpmException;
-import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
-import java.awt.image.ColorModel;
-import java.awt.image.ComponentColorModel;
 import java.awt.image.IndexColorModel;
-import java.awt.image.PackedColorModel;
-import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decodes PNG, JPEG, GIF and BMP, and encodes PNG.
+ * Decodes PNG, JPEG, GIF, BMP, WebP and TIFF, and encodes PNG.
  *
- * <p>Samples are taken as they are stored: colour profiles, gamma and EXIF orientation are ignored,
- * as common training pipelines do. Of an animated GIF the first frame counts. Grey of 1 to 16 bits
- * is scaled to 8; a palette becomes grey if all its colours are, else RGB, and RGBA if one of them
- * is not opaque. Damage is an error, also where a decoder would fill the gap with grey.
+ * <p>Samples are taken as they are stored: colour profiles and gamma are ignored, as common
+ * training pipelines do. A camera's note on how it was held is applied, unless {@link
+ * Orientation#IGNORE} is asked for. Of a file of several pictures the first counts; the first frame
+ * of a GIF lies on its whole screen. Grey of 1 to 16 bits is scaled to 8; a palette becomes grey if
+ * all its colours are, else RGB, and RGBA if one of them is not opaque; cyan, magenta, yellow and
+ * black become RGB. Damage is an error, also where a decoder would fill the gap with grey.
  *
- * <p>JPEG is decoded by the platform's library, and two of them may differ by 1 in a value; PNG,
- * GIF and BMP are exact.
+ * <p>JPEG is decoded by the platform's library, and two of them may differ by 1 in a value. The
+ * decoder of lossy WebP does not smooth colours from pixel to pixel as Google's does, so that sharp
+ * edges between colours differ from it. PNG, GIF, BMP and lossless WebP are exact.
  */
 public final class ImageCodec {
   /** The largest picture that is decoded, in pixels: 8192 × 8192. */
   public static final long MAX_PIXELS = 1L << 26;
 
+  private static final ByteBuffer NONE = ByteBuffer.allocate(0);
+
   private ImageCodec() {}
 
   /**
-   * Decodes a picture of at most {@link #MAX_PIXELS} pixels.
+   * Decodes a picture of at most {@link #MAX_PIXELS} pixels, upright.
    *
-   * @param encoded the bytes of a PNG, JPEG, GIF or BMP file
+   * @param encoded the bytes of a file of one of the formats
    * @param name what to call it in errors
    * @throws DdpmException (data) if the bytes are not such a file, are damaged, or hold a kind of
-   *     picture that cannot be decoded, with the reason
+   *     picture that cannot be decoded. The message is the name, what is wrong, and perhaps a colon
+   *     and details
    */
   public static RawImage decode(byte[] encoded, String name) {
-    return decode(encoded, name, MAX_PIXELS);
+    return decode(encoded, name, Orientation.APPLY);
   }
 
-  /** As {@link #decode(byte[], String)}, with another limit on height · width. */
-  public static RawImage decode(byte[] encoded, String name, long maxPixels) {
+  /** As {@link #decode(byte[], String)}, upright or as it is stored. */
+  public static RawImage decode(byte[] encoded, String name, Orientation orientation) {
+    return decode(encoded, name, orientation, MAX_PIXELS);
+  }
+
+  /** As {@link #decode(byte[], String, Orientation)}, with another limit on height · width. */
+  static RawImage decode(byte[] encoded, String name, Orientation orientation, long maxPixels) {
     if (encoded.length == 0) {
-      throw DdpmException.data("%s is empty: a PNG, JPEG, GIF or BMP file is needed.", name);
+      throw DdpmException.data("%s is empty: a %s file is needed.", name, ImageFormat.all());
     }
-    ImageFormat format =
-        ImageFormat.of(encoded)
-            .orElseThrow(
-                () ->
-                    DdpmException.data(
-                        "%s is not a PNG, JPEG, GIF or BMP file: it begins with the bytes %s.",
-                        name, beginning(encoded)));
-    if (format == ImageFormat.PNG) {
-      PngChunks.check(encoded, name);
-    }
-    try (ImageInputStream stream =
-        new MemoryCacheImageInputStream(new ByteArrayInputStream(encoded))) {
-      return read(format, stream, name, maxPixels);
+    ImageFormat format = ImageFormat.of(encoded).orElseThrow(() -> noPicture(encoded, name));
+    try {
+      return decode(format, encoded, name, orientation, maxPixels);
     } catch (DdpmException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
@@ -90,107 +87,143 @@ public final class ImageCodec {
     return ImageFormat.of(encoded).filter(ImageFormat.PNG::equals).isPresent();
   }
 
-  private static RawImage read(
-      ImageFormat format, ImageInputStream stream, String name, long maxPixels) throws IOException {
-    Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format.readerName());
-    if (!readers.hasNext()) {
-      throw DdpmException.environment(
-          "This Java runtime has no %s decoder: its module java.desktop is incomplete.", format);
-    }
-    ImageReader reader = readers.next();
-    try {
-      reader.setInput(stream, true, true);
-      long height = reader.getHeight(0);
-      long width = reader.getWidth(0);
-      if (height * width > maxPixels) {
-        throw DdpmException.data(
-            "%s has %d×%d pixels (height×width): at most %d in all are decoded.",
-            name, height, width, maxPixels);
+  private static DdpmException noPicture(byte[] encoded, String name) {
+    return ForeignFormat.of(encoded)
+        .map(
+            format ->
+                DdpmException.data(
+                    "%s is %s, which cannot be read: a %s file is needed.",
+                    name, format, ImageFormat.all()))
+        .orElseGet(
+            () ->
+                DdpmException.data(
+                    "%s is not a %s file: it begins with the bytes %s.",
+                    name, ImageFormat.all(), beginning(encoded)));
+  }
+
+  private static RawImage decode(
+      ImageFormat format, byte[] encoded, String name, Orientation orientation, long maxPixels)
+      throws IOException {
+    ByteBuffer exif = NONE;
+    RawImage stored;
+    switch (format) {
+      case PNG -> {
+        exif = PngChunks.exifOfChecked(encoded, name);
+        stored = read(format, encoded, name, maxPixels, ImageCodec::picture);
       }
+      case JPEG -> {
+        JpegFile jpeg = JpegFile.of(encoded);
+        exif = jpeg.exif();
+        stored =
+            read(format, jpeg.encoded(), name, maxPixels, jpeg.inks() ? inks(jpeg) : ImageCodec::picture);
+      }
+      case GIF -> {
+        GifScreen screen = GifScreen.of(encoded);
+        checkSize(screen.height(), screen.width(), name, maxPixels);
+        stored =
+            read(
+                format,
+                encoded,
+                name,
+                maxPixels,
+                reader -> {
+                  BufferedImage frame = reader.read(0);
+                  return screen.show(raw(frame), (IndexColorModel) frame.getColorModel());
+                });
+      }
+      case WEBP -> {
+        WebpFile webp = WebpFile.of(encoded);
+        exif = webp.exif();
+        stored = read(format, webp.encoded(), name, maxPixels, ImageCodec::picture);
+      }
+      case TIFF -> {
+        exif = ByteBuffer.wrap(encoded);
+        stored = read(format, encoded, name, maxPixels, ImageCodec::picture);
+      }
+      default -> stored = read(format, encoded, name, maxPixels, ImageCodec::picture);
+    }
+    return orientation == Orientation.APPLY
+        ? Orientation.upright(stored, Orientation.of(exif))
+        : stored;
+  }
+
+  /** Takes the picture out of a reader. */
+  private interface Picture {
+    RawImage of(ImageReader reader) throws IOException;
+  }
+
+  private static RawImage picture(ImageReader reader) throws IOException {
+    return raw(reader.read(0));
+  }
+
+  /** The reader makes no picture of four inks, but hands out their samples. */
+  private static Picture inks(JpegFile jpeg) {
+    return reader ->
+        jpeg.ycck()
+            ? Inks.ycckToRgb(reader.readRaster(0, null))
+            : Inks.toRgb(reader.readRaster(0, null), true);
+  }
+
+  private static RawImage raw(BufferedImage image) {
+    return Samples.of(image)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    image.getColorModel().getNumComponents()
+                        + " components per pixel of a kind that is neither grey, RGB nor CMYK of 8 or"
+                        + " 16 bits"));
+  }
+
+  private static RawImage read(
+      ImageFormat format, byte[] encoded, String name, long maxPixels, Picture picture)
+      throws IOException {
+    ImageReader reader = reader(format);
+    try (ImageInputStream stream = new EncodedStream(encoded)) {
+      reader.setInput(stream, true, true);
+      checkSize(reader.getHeight(0), reader.getWidth(0), name, maxPixels);
       DecoderWarnings warnings = new DecoderWarnings();
       // Only now: warnings about the header concern metadata that is not used.
       reader.addIIOReadWarningListener(warnings);
-      BufferedImage image = reader.read(0);
+      RawImage image = picture.of(reader);
       if (warnings.first() != null) {
         throw DdpmException.data("%s is a damaged %s file: %s.", name, format, warnings.first());
       }
-      return toRaw(image, format, name);
+      return image;
     } finally {
       reader.dispose();
     }
   }
 
-  private static RawImage toRaw(BufferedImage image, ImageFormat format, String name) {
-    ColorModel model = image.getColorModel();
-    if (model instanceof ComponentColorModel) {
-      int space = model.getColorSpace().getType();
-      if (space == ColorSpace.TYPE_GRAY || space == ColorSpace.TYPE_RGB) {
-        return fromSamples(image.getRaster(), model);
-      }
-    } else if (model instanceof IndexColorModel || model instanceof PackedColorModel) {
-      return fromColours(image, model);
+  private static void checkSize(long height, long width, String name, long maxPixels) {
+    if (height * width > maxPixels) {
+      throw DdpmException.data(
+          "%s is too large: it has %d×%d pixels (height×width), and at most %d in all are decoded.",
+          name, height, width, maxPixels);
     }
-    throw DdpmException.data(
-        "%s is a %s file with %d components per pixel: grey, RGB and palettes, with or without"
-            + " alpha, are supported.",
-        name, format, model.getNumComponents());
   }
 
-  private static RawImage fromSamples(Raster raster, ColorModel model) {
-    int height = raster.getHeight();
-    int width = raster.getWidth();
-    int bands = model.getNumComponents();
-    boolean greyAlpha = bands == 2;
-    int channels = greyAlpha ? 4 : bands;
-    byte[] pixels = new byte[height * width * channels];
-    int[] line = new int[width * bands];
-    int maximum = (1 << model.getComponentSize(0)) - 1;
-    int o = 0;
-    for (int y = 0; y < height; y++) {
-      raster.getPixels(0, y, width, 1, line);
-      for (int i = 0; i < line.length; i++) {
-        byte value = (byte) ((line[i] * 255L + maximum / 2) / maximum);
-        pixels[o++] = value;
-        if (greyAlpha && i % 2 == 0) {
-          pixels[o++] = value;
-          pixels[o++] = value;
-        }
-      }
-    }
-    return new RawImage(height, width, channels, pixels);
+  /**
+   * A reader chosen by its class, never by what a class loader happens to find: the same file gives
+   * the same pixels on every machine.
+   */
+  private static ImageReader reader(ImageFormat format) throws IOException {
+    return switch (format) {
+      case WEBP -> new WebPImageReaderSpi().createReaderInstance();
+      case TIFF -> new TIFFImageReaderSpi().createReaderInstance();
+      case PNG, JPEG, GIF, BMP -> platformReader(format);
+    };
   }
 
-  private static RawImage fromColours(BufferedImage image, ColorModel model) {
-    int height = image.getHeight();
-    int width = image.getWidth();
-    int channels = model.hasAlpha() ? 4 : isGrey(model) ? 1 : 3;
-    byte[] pixels = new byte[height * width * channels];
-    int[] line = new int[width];
-    int o = 0;
-    for (int y = 0; y < height; y++) {
-      image.getRGB(0, y, width, 1, line, 0, width);
-      for (int argb : line) {
-        pixels[o++] = (byte) (argb >> 16);
-        if (channels > 1) {
-          pixels[o++] = (byte) (argb >> 8);
-          pixels[o++] = (byte) argb;
-        }
-        if (channels > 3) {
-          pixels[o++] = (byte) (argb >>> 24);
-        }
+  private static ImageReader platformReader(ImageFormat format) {
+    Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format.name());
+    while (readers.hasNext()) {
+      ImageReader reader = readers.next();
+      if (reader.getClass().getModule() == ImageIO.class.getModule()) {
+        return reader;
       }
     }
-    return new RawImage(height, width, channels, pixels);
-  }
-
-  private static boolean isGrey(ColorModel model) {
-    if (!(model instanceof IndexColorModel palette)) {
-      return false;
-    }
-    int[] colours = new int[palette.getMapSize()];
-    palette.getRGBs(colours);
-    return Arrays.stream(colours)
-        .allMatch(c -> (c >> 16 & 0xff) == (c & 0xff) && (c >> 8 & 0xff) == (c & 0xff));
+    throw DdpmException.environment(
+        "This Java runtime has no %s decoder: its module java.desktop is incomplete.", format);
   }
 
   private static String beginning(byte[] encoded) {

@@ -13,6 +13,7 @@ import java.util.zip.CRC32;
 final class PngChunks {
   private static final int SIGNATURE = 8;
   private static final int END = 0x49454e44;
+  private static final int EXIF = 0x65584966;
 
   private PngChunks() {}
 
@@ -22,10 +23,12 @@ final class PngChunks {
    *
    * @param encoded a file that begins as a PNG file does
    * @param name what to call it in errors
+   * @return the EXIF data; empty if there are none
    * @throws DdpmException (data) if a checksum is another, or the file ends before IEND
    */
-  static void check(byte[] encoded, String name) {
+  static ByteBuffer exifOfChecked(byte[] encoded, String name) {
     ByteBuffer file = ByteBuffer.wrap(encoded, SIGNATURE, encoded.length - SIGNATURE);
+    ByteBuffer exif = ByteBuffer.allocate(0);
     CRC32 crc = new CRC32();
     int type;
     do {
@@ -46,7 +49,11 @@ final class PngChunks {
             "%s is a damaged PNG file: the checksum of its chunk %s at byte %d is wrong.",
             name, typeName(encoded, start), start - 4);
       }
+      if (type == EXIF) {
+        exif = ByteBuffer.wrap(encoded, start + 4, length);
+      }
     } while (type != END);
+    return exif;
   }
 
   private static DdpmException truncated(String name) {

@@ -2,6 +2,7 @@ package dev.ddpm.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.ddpm.DdpmException;
 import java.awt.Transparency;
@@ -10,27 +11,36 @@ import java.awt.image.BufferedImage;
 import java.awt.image.ComponentColorModel;
 import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
-import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Random;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
-import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
-import javax.imageio.ImageWriter;
-import javax.imageio.stream.ImageOutputStream;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ImageCodecTest {
+  private static final Path PICTURES = Path.of("src/test/resources/pictures");
+
+  /** Decoders of these may differ by a rounding or two. */
+  private static final Pattern JPEG = Pattern.compile("jpe?g");
+
+  /** The decoder of WebP does not smooth colours from one pixel to the next as Pillow's does. */
+  private static final Pattern LOSSY_WEBP = Pattern.compile("lossy.*webp");
 
   @ParameterizedTest
   @CsvSource({"1,1,1", "28,28,1", "5,9,1", "7,4,3", "4,7,4", "1,300,3", "300,1,4"})
@@ -172,7 +182,7 @@ class ImageCodecTest {
             DdpmException.class,
             e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
         .hasMessage(
-            "cat/1.png is not a PNG, JPEG, GIF or BMP file: it begins with the bytes 68 65 6c 6c 6f"
+            "cat/1.png is not a PNG, JPEG, GIF, BMP, WebP or TIFF file: it begins with the bytes 68 65 6c 6c 6f"
                 + " 2c 20 77.");
     assertThatThrownBy(() -> ImageCodec.decode(new byte[0], "void.png"))
         .hasMessageContaining("void.png is empty");
@@ -234,32 +244,93 @@ class ImageCodecTest {
 
     assertThatThrownBy(() -> ImageCodec.decode(bomb, "bomb.png"))
         .hasMessage(
-            "bomb.png has 50000×60000 pixels (height×width): at most 67108864 in all are decoded.");
+            "bomb.png is too large: it has 50000×60000 pixels (height×width), and at most 67108864 in"
+                + " all are decoded.");
   }
 
   @Test
   void theLimitIsInclusive() {
     byte[] png = ImageCodec.encodePng(Pictures.varied(4, 5, 1));
 
-    assertThat(ImageCodec.decode(png, "x", 20).shape()).isEqualTo("4×5×1");
-    assertThatThrownBy(() -> ImageCodec.decode(png, "x", 19)).hasMessageContaining("at most 19");
+    assertThat(ImageCodec.decode(png, "x", Orientation.APPLY, 20).shape()).isEqualTo("4×5×1");
+    assertThatThrownBy(() -> ImageCodec.decode(png, "x", Orientation.APPLY, 19)).hasMessageContaining("at most 19");
+  }
+
+  static Stream<Path> pictures() throws IOException {
+    try (Stream<Path> files = Files.list(PICTURES)) {
+      return files.filter(Files::isRegularFile).sorted().toList().stream();
+    }
+  }
+
+  /** Pictures of many kinds, with their pixels by Pillow, upright and without profiles. */
+  @ParameterizedTest
+  @MethodSource("pictures")
+  void picturesAreWhatPillowReads(Path file) throws IOException {
+    String name = file.getFileName().toString();
+    RawImage expected =
+        ImageCodec.decode(
+            Files.readAllBytes(PICTURES.resolve("expected").resolve(name + ".png")), "expected");
+
+    RawImage image = ImageCodec.decode(Files.readAllBytes(file), name);
+
+    assertThat(image.shape()).isEqualTo(expected.shape());
+    int difference = 0;
+    for (int i = 0; i < image.pixels().length; i++) {
+      difference =
+          Math.max(difference, Math.abs((image.pixels()[i] & 0xff) - (expected.pixels()[i] & 0xff)));
+    }
+    int allowed =
+        LOSSY_WEBP.matcher(name).find() ? 5 : JPEG.matcher(name).find() ? 2 : 0;
+    assertThat(difference).isLessThanOrEqualTo(allowed);
+  }
+
+  /** Damage is refused or not seen, but it ends: decoders of WebP can read on for ever. */
+  @ParameterizedTest
+  @MethodSource("pictures")
+  @Timeout(60)
+  void damageIsMetWithOneKindOfError(Path file) throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    Random random = new Random(file.getFileName().toString().hashCode());
+    for (int i = 0; i < 60; i++) {
+      byte[] damaged =
+          i % 3 == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
+      for (int k = 0; i % 3 != 0 && k < i % 4 + 1; k++) {
+        damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+      }
+      assertThat(catchThrowable(() -> ImageCodec.decode(damaged, "x")))
+          .satisfiesAnyOf(
+              thrown -> assertThat(thrown).isNull(),
+              thrown ->
+                  assertThat(thrown)
+                      .isInstanceOfSatisfying(
+                          DdpmException.class,
+                          e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA)));
+    }
   }
 
   @Test
-  void refusesFourComponentJpeg() throws IOException {
-    WritableRaster cmyk = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 8, 8, 4, null);
-    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (ImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
-      writer.setOutput(stream);
-      writer.write(null, new IIOImage(cmyk, null, null), null);
-    } finally {
-      writer.dispose();
-    }
+  void theOrientationIsIgnoredIfAskedFor() throws IOException {
+    byte[] turned = Files.readAllBytes(PICTURES.resolve("exif6.jpg"));
 
-    assertThatThrownBy(() -> ImageCodec.decode(out.toByteArray(), "cmyk.jpg"))
-        .isInstanceOf(DdpmException.class)
-        .hasMessageMatching(
-            "cmyk.jpg is a .*JPEG file.*(4 components per pixel|Unsupported Image Type).*");
+    assertThat(ImageCodec.decode(turned, "x").shape()).isEqualTo("24×16×3");
+    assertThat(ImageCodec.decode(turned, "x", Orientation.IGNORE).shape()).isEqualTo("16×24×3");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0000001866747970686569630000000068656963,a HEIC picture",
+    "0000001866747970617669660000000061766966,an AVIF picture",
+    "0000000c4a584c200d0a870a,a JPEG XL picture",
+    "0000000c6a5020200d0a870a,a JPEG 2000 picture",
+    "3842505300010000,a Photoshop picture",
+    "3c21444f43545950452068746d6c3e,an HTML page"
+  })
+  void formatsThatAreNotReadAreNamed(String bytes, String what) {
+    byte[] file = HexFormat.of().parseHex(bytes);
+
+    assertThatThrownBy(() -> ImageCodec.decode(file, "IMG_1"))
+        .hasMessage(
+            "IMG_1 is %s, which cannot be read: a PNG, JPEG, GIF, BMP, WebP or TIFF file is needed.",
+            what);
   }
 }

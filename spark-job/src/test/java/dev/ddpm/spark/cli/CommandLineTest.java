@@ -190,7 +190,7 @@ class CommandLineTest {
             + " {folder}/pictures:",
         // damaged input
         "3|ingest --source folder --channels grey --output {folder}/t {folder}/pictures|text.png is"
-            + " not a PNG, JPEG, GIF or BMP file",
+            + " not a PNG, JPEG, GIF, BMP, WebP or TIFF file",
         "3|train --data {shared}/no-image --run {folder}/run|'image'",
         // wrong options
         "2|train --data {shared}/table|Missing required option: '--run=FOLDER'",

@@ -453,7 +453,7 @@ class IngestJobTest {
             "1 left out because it is a damaged PNG file: cut.png",
             "1 left out because it is a link to a file that does not exist: gone.png",
             "1 left out because it is empty: empty.gif",
-            "1 left out because it is not a PNG, JPEG, GIF or BMP file: text.jpeg");
+            "1 left out because it is not a PNG, JPEG, GIF, BMP, WebP or TIFF file: text.jpeg");
   }
 
   @Test
@@ -612,7 +612,7 @@ class IngestJobTest {
     assertRefused(
         options(pictures(false), GREY),
         DdpmException.Category.DATA,
-        "1 of 3 images are bad, and 0 may be; the first: 2.png is not a PNG, JPEG, GIF or BMP"
+        "1 of 3 images are bad, and 0 may be; the first: 2.png is not a PNG, JPEG, GIF, BMP, WebP or TIFF"
             + " file");
   }
 
