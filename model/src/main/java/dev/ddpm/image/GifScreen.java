@@ -28,7 +28,7 @@ record GifScreen(int height, int width, int top, int left) {
     int width = file.getShort() & 0xffff;
     int height = file.getShort() & 0xffff;
     int flags = file.get();
-    int palette = (flags & 0x80) == 0 ? 0 : 3 << (flags & 7) + 1;
+    int palette = (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
     file.position(Math.min(file.limit(), BLOCKS + palette));
     int block = file.get();
     while (block == EXTENSION) {

@@ -115,7 +115,12 @@ public final class ImageCodec {
         JpegFile jpeg = JpegFile.of(encoded);
         exif = jpeg.exif();
         stored =
-            read(format, jpeg.encoded(), name, maxPixels, jpeg.inks() ? inks(jpeg) : ImageCodec::picture);
+            read(
+                format,
+                jpeg.encoded(),
+                name,
+                maxPixels,
+                jpeg.inks() ? inks(jpeg) : ImageCodec::picture);
       }
       case GIF -> {
         GifScreen screen = GifScreen.of(encoded);
@@ -170,8 +175,8 @@ public final class ImageCodec {
             () ->
                 new IllegalArgumentException(
                     image.getColorModel().getNumComponents()
-                        + " components per pixel of a kind that is neither grey, RGB nor CMYK of 8 or"
-                        + " 16 bits"));
+                        + " components per pixel of a kind that is neither grey, RGB nor CMYK of 8"
+                        + " or 16 bits"));
   }
 
   private static RawImage read(

@@ -55,10 +55,10 @@ final class Inks {
         int light = line[i + 3];
         int cb = line[i + 1] - 128;
         int cr = line[i + 2] - 128;
-        pixels[o++] = (byte) left(light, clip(line[i] + (CR_RED * cr + HALF >> 16)));
+        pixels[o++] = (byte) left(light, clip(line[i] + ((CR_RED * cr + HALF) >> 16)));
         pixels[o++] =
-            (byte) left(light, clip(line[i] + (-CB_GREEN * cb - CR_GREEN * cr + HALF >> 16)));
-        pixels[o++] = (byte) left(light, clip(line[i] + (CB_BLUE * cb + HALF >> 16)));
+            (byte) left(light, clip(line[i] + ((-CB_GREEN * cb - CR_GREEN * cr + HALF) >> 16)));
+        pixels[o++] = (byte) left(light, clip(line[i] + ((CB_BLUE * cb + HALF) >> 16)));
       }
     }
     return new RawImage(raster.getHeight(), width, 3, pixels);
@@ -66,7 +66,7 @@ final class Inks {
 
   private static int left(int light, int ink) {
     int product = light * ink + 128;
-    return clip(light - ((product >> 8) + product >> 8));
+    return clip(light - (((product >> 8) + product) >> 8));
   }
 
   private static int clip(int value) {

@@ -53,7 +53,7 @@ record JpegFile(byte[] encoded, boolean inks, boolean ycck, ByteBuffer exif) {
         at++;
         continue;
       }
-      int length = (file[at + 2] & 0xff) << 8 | file[at + 3] & 0xff;
+      int length = (file[at + 2] & 0xff) << 8 | (file[at + 3] & 0xff);
       int data = at + 4;
       int end = at + 2 + length;
       if (length < 2 || end > file.length) {
@@ -76,7 +76,7 @@ record JpegFile(byte[] encoded, boolean inks, boolean ycck, ByteBuffer exif) {
       } else if (isFrame(marker)) {
         components = ids(file, data, end);
       }
-      if (marker < APP0 || marker > APP15 && marker != COMMENT) {
+      if (marker < APP0 || (marker > APP15 && marker != COMMENT)) {
         rest.write(file, at, end - at);
       }
       at = end;

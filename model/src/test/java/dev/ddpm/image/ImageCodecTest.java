@@ -182,8 +182,8 @@ class ImageCodecTest {
             DdpmException.class,
             e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
         .hasMessage(
-            "cat/1.png is not a PNG, JPEG, GIF, BMP, WebP or TIFF file: it begins with the bytes 68 65 6c 6c 6f"
-                + " 2c 20 77.");
+            "cat/1.png is not a PNG, JPEG, GIF, BMP, WebP or TIFF file: it begins with the bytes 68"
+                + " 65 6c 6c 6f 2c 20 77.");
     assertThatThrownBy(() -> ImageCodec.decode(new byte[0], "void.png"))
         .hasMessageContaining("void.png is empty");
   }
@@ -244,8 +244,8 @@ class ImageCodecTest {
 
     assertThatThrownBy(() -> ImageCodec.decode(bomb, "bomb.png"))
         .hasMessage(
-            "bomb.png is too large: it has 50000×60000 pixels (height×width), and at most 67108864 in"
-                + " all are decoded.");
+            "bomb.png is too large: it has 50000×60000 pixels (height×width), and at most 67108864"
+                + " in all are decoded.");
   }
 
   @Test
@@ -253,7 +253,8 @@ class ImageCodecTest {
     byte[] png = ImageCodec.encodePng(Pictures.varied(4, 5, 1));
 
     assertThat(ImageCodec.decode(png, "x", Orientation.APPLY, 20).shape()).isEqualTo("4×5×1");
-    assertThatThrownBy(() -> ImageCodec.decode(png, "x", Orientation.APPLY, 19)).hasMessageContaining("at most 19");
+    assertThatThrownBy(() -> ImageCodec.decode(png, "x", Orientation.APPLY, 19))
+        .hasMessageContaining("at most 19");
   }
 
   static Stream<Path> pictures() throws IOException {
@@ -277,10 +278,10 @@ class ImageCodecTest {
     int difference = 0;
     for (int i = 0; i < image.pixels().length; i++) {
       difference =
-          Math.max(difference, Math.abs((image.pixels()[i] & 0xff) - (expected.pixels()[i] & 0xff)));
+          Math.max(
+              difference, Math.abs((image.pixels()[i] & 0xff) - (expected.pixels()[i] & 0xff)));
     }
-    int allowed =
-        LOSSY_WEBP.matcher(name).find() ? 5 : JPEG.matcher(name).find() ? 2 : 0;
+    int allowed = LOSSY_WEBP.matcher(name).find() ? 5 : JPEG.matcher(name).find() ? 2 : 0;
     assertThat(difference).isLessThanOrEqualTo(allowed);
   }
 
@@ -330,7 +331,8 @@ class ImageCodecTest {
 
     assertThatThrownBy(() -> ImageCodec.decode(file, "IMG_1"))
         .hasMessage(
-            "IMG_1 is %s, which cannot be read: a PNG, JPEG, GIF, BMP, WebP or TIFF file is needed.",
+            "IMG_1 is %s, which cannot be read: a PNG, JPEG, GIF, BMP, WebP or TIFF file is"
+                + " needed.",
             what);
   }
 }

@@ -24,6 +24,7 @@ import org.apache.hadoop.fs.Options.CreateOpts;
 import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.io.IOUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -233,14 +234,20 @@ public final class HadoopFileStore implements FileStore {
     FSDataOutputStream out =
         files.create(
             file, EnumSet.of(CreateFlag.CREATE, CreateFlag.SYNC_BLOCK), CreateOpts.createParent());
-    try (out) {
+    try {
       content.writeTo(CloseShieldOutputStream.wrap(out));
       // Otherwise the name may reach the disk before the content, and a power cut leaves a husk.
       // Where an upload appears as a whole, as in an object store, there is nothing to do.
       if (out.hasCapability(StreamCapabilities.HSYNC)) {
         out.hsync();
       }
+    } catch (IOException | RuntimeException | Error failed) {
+      // Not by try-with-resources: HDFS throws the same exception again, which cannot suppress
+      // itself.
+      IOUtils.closeStream(out);
+      throw failed;
     }
+    out.close();
     return out.getPos();
   }
 

@@ -111,8 +111,8 @@ class IngestCommandTest {
         .containsExactly(
             "1 images of 1×1×1 in " + table(),
             "1 bad images were skipped:",
-            "  cat/2.png is not a PNG, JPEG, GIF, BMP, WebP or TIFF file: it begins with the bytes 74 65 78"
-                + " 74.",
+            "  cat/2.png is not a PNG, JPEG, GIF, BMP, WebP or TIFF file: it begins with the bytes"
+                + " 74 65 78 74.",
             "found 2, used 1",
             "  1 left out because it is not a PNG, JPEG, GIF, BMP, WebP or TIFF file: cat/2.png",
             "label 0: cat");

@@ -612,8 +612,8 @@ class IngestJobTest {
     assertRefused(
         options(pictures(false), GREY),
         DdpmException.Category.DATA,
-        "1 of 3 images are bad, and 0 may be; the first: 2.png is not a PNG, JPEG, GIF, BMP, WebP or TIFF"
-            + " file");
+        "1 of 3 images are bad, and 0 may be; the first: 2.png is not a PNG, JPEG, GIF, BMP, WebP"
+            + " or TIFF file");
   }
 
   @Test
