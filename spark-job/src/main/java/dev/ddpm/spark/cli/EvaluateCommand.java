@@ -3,6 +3,7 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.evaluate.EvaluateJob;
 import dev.ddpm.spark.evaluate.MetricChoice;
+import java.util.Iterator;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -60,7 +61,8 @@ final class EvaluateCommand implements Callable<Integer> {
       paramLabel = "METRIC",
       split = ",",
       converter = MetricConverter.class,
-      description = "What is computed: bits-per-dim. Default: bits-per-dim.",
+      completionCandidates = MetricWords.class,
+      description = "What is computed: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.",
       defaultValue = "bits-per-dim")
   Set<MetricChoice> metrics;
 
@@ -99,6 +101,13 @@ final class EvaluateCommand implements Callable<Integer> {
     result.tables().forEach(table -> out.println("Table: " + table));
     out.println("Summary: " + result.file());
     return 0;
+  }
+
+  private static final class MetricWords implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Words.of(MetricChoice.class).iterator();
+    }
   }
 
   private static final class MetricConverter implements ITypeConverter<MetricChoice> {
