@@ -18,7 +18,8 @@ final class Shortage {
 
   private static final Pattern MEMORY =
       Pattern.compile(
-          "OutOfMemoryError(?:: ([^\\n]*))?|Cannot allocate memory|unable to create native thread");
+          "OutOfMemoryError(?:: ([^\\n]*))?|Cannot allocate memory|unable to create native thread"
+              + "|System memory \\d+ must be at least \\d+");
 
   private static final Pattern EXECUTOR =
       Pattern.compile("ExecutorLostFailure \\(([^\\n]*)|Job [^\\n]* SparkContext was shut down");

@@ -111,6 +111,8 @@ class FailureTest {
         DdpmException.environment(new IOException("No space left on device"), "x: not written."),
         new OutOfMemoryError("Java heap space"),
         new OutOfMemoryError(),
+        new IllegalArgumentException(
+            "[INVALID_DRIVER_MEMORY] System memory 304087040 must be at least 471859200. Please"),
         new SparkException(
             "task 3: java.lang.OutOfMemoryError: GC overhead limit exceeded\n\tat X"),
         new IOException("Cannot run program: error=12, Cannot allocate memory"),
