@@ -137,8 +137,8 @@ final class IngestCommand implements Callable<Integer> {
       converter = KindConverter.class,
       description =
           "What the input is: idx (MNIST, gzipped or not), cifar10 (binary version), folder (of"
-              + " PNG, JPEG, GIF and BMP files, with all folders in it), or table (whatever Spark"
-              + " reads, such as Parquet files of Hugging Face).")
+              + " PNG, JPEG, GIF, BMP, WebP and TIFF files, with all folders in it), or table"
+              + " (whatever Spark reads, such as Parquet files of Hugging Face).")
   Kind kind;
 
   @Parameters(

@@ -108,6 +108,25 @@ class KubernetesFilesTest {
         .hasMessageContaining("runAsUser");
   }
 
+  /** Pods that Kubernetes's profile "restricted" of its pod security standards admits. */
+  @ParameterizedTest
+  @MethodSource("files")
+  void everyPodRunsWithoutPrivileges(Path file) throws IOException {
+    for (JsonNode document : documents(Files.readString(file))) {
+      for (JsonNode pod : document.findParents("containers")) {
+        JsonNode security = pod.path("securityContext");
+        assertThat(security.path("runAsNonRoot").asBoolean()).isTrue();
+        assertThat(security.path("runAsUser").asInt()).isEqualTo(185);
+        assertThat(security.at("/seccompProfile/type").asText()).isEqualTo("RuntimeDefault");
+        for (JsonNode container : pod.get("containers")) {
+          JsonNode own = container.path("securityContext");
+          assertThat(own.path("allowPrivilegeEscalation").asBoolean(true)).isFalse();
+          assertThat(own.at("/capabilities/drop/0").asText()).isEqualTo("ALL");
+        }
+      }
+    }
+  }
+
   /** The operator does not read conf/spark-defaults: its files repeat them. */
   @ParameterizedTest
   @ValueSource(strings = {"sparkapplication.yaml", "sparkapplication-gpu.yaml"})
