@@ -17,6 +17,7 @@ import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.LoadedConfig;
 import dev.ddpm.spark.dataset.ImageTableReader;
+import dev.ddpm.spark.dataset.RawTable;
 import dev.ddpm.spark.sample.SampleJob;
 import dev.ddpm.spark.train.Resume;
 import dev.ddpm.spark.train.TrainJob;
@@ -26,6 +27,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -156,6 +158,27 @@ class StoredFoldersTest {
     assertThat(table.images()).isEqualTo(48);
     assertThat(table.fingerprint())
         .isEqualTo("ba2e09a5bb13f1bb39fddeb660269999619bf7a2950e6752488b9cd65a958f9d");
+  }
+
+  @Test
+  void theRunIsRefusedOtherImagesThanThoseOfTheTableThatItNames() throws IOException {
+    ImageTableReader images = ImageTableReader.open(SPARK.session(), TABLE);
+    List<byte[]> black =
+        Collections.nCopies((int) images.images(), new byte[images.imageShape().size()]);
+    Path others = folder.resolve("others");
+    RawTable.of(SPARK.session(), images.height(), images.width(), black)
+        .write()
+        .parquet(others.toString());
+    Path run = copy(STORED.resolve("run"), folder.resolve("run"));
+    Path model = run.resolve("checkpoints/round-000005/model.json");
+    String named = "\"data.table\" : \"%s\"";
+    Files.writeString(
+        model, Files.readString(model).replace(named.formatted("table"), named.formatted(others)));
+
+    assertThatThrownBy(() -> train(run))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("was started on other images: " + others + " with the fingerprint")
+        .hasMessageContaining("and not " + TABLE);
   }
 
   @Test

@@ -60,7 +60,9 @@ final class Damage {
     if (root instanceof SocketException || chain.stream().noneMatch(Damage::tells)) {
       return Optional.empty();
     }
-    String reason = Failure.describe(root);
+    // What other readers say of damage is about their own insides.
+    boolean telling = root instanceof ChecksumException || root instanceof ZipException;
+    String reason = telling ? Failure.firstLine(root) : "its content cannot be read";
     return Optional.of(
         chain.stream()
             .flatMap(cause -> FILE.matcher(Failure.firstLine(cause)).results())

@@ -55,7 +55,7 @@ public record TrainingConfig(
     @Key(
             paper = "2e-4",
             labml = "2e-5",
-            in = "(0, 1000]",
+            in = "(0, 1e30]",
             doc = "Learning rate of the optimiser, after the warm-up.")
         double learningRate,
     @Key(

@@ -16,8 +16,9 @@ final class PictureNames {
    */
   private static final Set<String> SUFFIXES =
       Set.of(
-          "png", "jpg", "jpeg", "jpe", "jfif", "jif", "gif", "bmp", "dib", //
-          "webp", "tif", "tiff", "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx");
+          "png", "jpg", "jpeg", "jpe", "jfif", "jif", "gif", "bmp", "dib", "webp", "tif",
+          "tiff", //
+          "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx");
 
   private static final String MACOS = "/__MACOSX/";
 

@@ -3,6 +3,7 @@ package dev.ddpm.spark.train;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -101,6 +102,9 @@ final class MetricsFile {
   /** Rounds that version 0.1 has made have names in camel case, also amid those of a later one. */
   private static RoundReport read(String line) throws JsonProcessingException {
     ObjectNode report = JSON.readValue(line, ObjectNode.class);
+    if (report == null) {
+      throw new JsonMappingException(null, "null is no round");
+    }
     StoredFormat.nameInSnakeCase(report);
     return JSON.treeToValue(report, RoundReport.class);
   }

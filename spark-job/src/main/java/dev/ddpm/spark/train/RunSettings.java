@@ -32,6 +32,7 @@ final class RunSettings {
           "training.checkpoint-every",
           "training.keep-checkpoints",
           "training.max-bad",
+          "training.max-bad-rounds",
           "training.lease-seconds",
           "validation.every",
           "validation.patience",
@@ -98,15 +99,21 @@ final class RunSettings {
           run, String.join(", ", lines(differing)));
     }
     if (otherImages) {
-      throw DdpmException.user(
-          "--run = %s: was started on other images: %s with the fingerprint %s, and not %s with the"
-              + " fingerprint %s; name the table of those images, or a new folder.",
-          run,
-          stored.get(TABLE),
-          stored.get(FINGERPRINT),
-          wanted.get(TABLE),
-          wanted.get(FINGERPRINT));
+      throw otherImages(run, stored.get(FINGERPRINT), stored, wanted);
     }
+  }
+
+  /**
+   * What to say of a run that is to go on with another table.
+   *
+   * @param fingerprint of the images that the run was started on
+   */
+  static DdpmException otherImages(
+      String run, String fingerprint, Map<String, String> stored, Map<String, String> wanted) {
+    return DdpmException.user(
+        "--run = %s: was started on other images: %s with the fingerprint %s, and not %s with the"
+            + " fingerprint %s; name the table of those images, or a new folder.",
+        run, stored.get(TABLE), fingerprint, wanted.get(TABLE), wanted.get(FINGERPRINT));
   }
 
   /**
@@ -143,7 +150,8 @@ final class RunSettings {
   /** What a run was begun from matters as it begins: the path of the model is free later on. */
   private boolean isFree(String key) {
     boolean beginning = key.startsWith(StartingModel.PREFIX);
-    return FREE.stream().anyMatch(key::startsWith)
+    return FREE.stream()
+            .anyMatch(free -> free.endsWith(".") ? key.startsWith(free) : key.equals(free))
         || (beginning && (StartingModel.MAY_CHANGE.contains(key) || !begunFromModel(wanted)));
   }
 

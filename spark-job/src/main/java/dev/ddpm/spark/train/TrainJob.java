@@ -128,16 +128,35 @@ public final class TrainJob {
     }
   }
 
-  /** A run of a version that did not take down its images goes on with those that it is given. */
+  /**
+   * A run of a version that did not take down its images goes on with those that it is given,
+   * unless they are others than those of the table that it was started on, where that can be read.
+   */
   private Checkpoints.Stored goingOn(Checkpoints.Stored stored, ModelDescription wanted) {
     Map<String, String> before = stored.description().provenance();
     if (!before.containsKey(RunSettings.FINGERPRINT)) {
-      out.println(
-          ("The version that began this run on %s did not take down which images it has; from now"
-                  + " on they are those of %s.")
-              .formatted(before.get(RunSettings.TABLE), table));
+      String earlier = before.get(RunSettings.TABLE);
+      Optional<String> fingerprint =
+          earlier.equals(table) ? Optional.empty() : fingerprint(earlier);
+      if (fingerprint.isEmpty()) {
+        out.println(
+            ("The version that began this run on %s did not take down which images it has; from"
+                    + " now on they are those of %s.")
+                .formatted(earlier, table));
+      } else if (!fingerprint.get().equals(wanted.provenance().get(RunSettings.FINGERPRINT))) {
+        throw RunSettings.otherImages(run, fingerprint.get(), before, wanted.provenance());
+      }
     }
     return stored.describedBy(wanted);
+  }
+
+  /** That of a table's images; empty if there is no table any more that can be read. */
+  private Optional<String> fingerprint(String earlier) {
+    try {
+      return Optional.of(ImageTableReader.open(spark, earlier).fingerprint());
+    } catch (DdpmException unreadable) {
+      return Optional.empty();
+    }
   }
 
   private Optional<Checkpoints.Stored> readStart(Prepared prepared) {

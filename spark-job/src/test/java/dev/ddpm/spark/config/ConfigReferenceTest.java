@@ -21,6 +21,6 @@ class ConfigReferenceTest {
     assertThat(ConfigReference.markdown())
         .contains(
             "| `training.learning-rate` | `2e-4` (paper), `2e-5` (labml) | a number, above 0 and at"
-                + " most 1000 | Learning rate of the optimiser, after the warm-up. |");
+                + " most 1E+30 | Learning rate of the optimiser, after the warm-up. |");
   }
 }

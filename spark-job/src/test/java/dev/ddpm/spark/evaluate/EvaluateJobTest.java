@@ -31,7 +31,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -40,6 +42,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkStatusTracker;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -324,6 +327,30 @@ class EvaluateJobTest {
     EvaluateJob.Result result = evaluation.get(3, TimeUnit.MINUTES);
     assertThat(killed.isAlive()).isFalse();
     assertThat(rows(result)).isEqualTo(undisturbed);
+  }
+
+  /** With the settings that the page on security tells users to take. */
+  @Test
+  void anAuthenticatedAndEncryptedClusterComputesTheSame() throws IOException {
+    List<Row> open = rows(run(request(table, "a")));
+    Map<String, String> settings = new HashMap<>(LocalSpark.executorSettings(""));
+    for (String line : Files.readAllLines(Path.of("../conf/spark-defaults/secure.conf"))) {
+      if (!line.isBlank() && !line.startsWith("#")) {
+        String[] setting = line.split("\\s+", 2);
+        settings.put(setting[0], setting[1]);
+      }
+    }
+    settings.put("spark.authenticate.secret", "of this test");
+    SparkSession cluster = SPARK.session("local-cluster[1,1,1024]", settings);
+
+    EvaluateJob.Result result =
+        new EvaluateJob(cluster, new PrintWriter(new StringWriter())).run(request(table, "b"));
+
+    var security = SparkEnv.get().securityManager();
+    assertThat(security.isAuthenticationEnabled()).isTrue();
+    assertThat(security.isEncryptionEnabled()).isTrue();
+    assertThat(security.getIOEncryptionKey().isDefined()).isTrue();
+    assertThat(rows(result)).isEqualTo(open);
   }
 
   /** Whether the stage of four tasks per slot has ended one of them. */
