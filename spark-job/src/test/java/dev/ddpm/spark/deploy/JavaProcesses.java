@@ -11,19 +11,23 @@ import java.util.stream.Stream;
 final class JavaProcesses {
   private JavaProcesses() {}
 
-  /** Those that run with all of the words among their arguments. */
+  /**
+   * Those that run with all of the words among their arguments. A child that a process has forked
+   * has its parent's arguments until it begins its own program: it does not count.
+   */
   static List<ProcessHandle> running(String... arguments) {
     return ProcessHandle.current()
         .descendants()
-        .filter(
-            process -> {
-              List<String> line = commandLine(process);
-              return line.get(0).endsWith("java") && line.containsAll(List.of(arguments));
-            })
+        .filter(process -> runs(process, arguments))
+        .filter(process -> process.parent().filter(parent -> runs(parent, arguments)).isEmpty())
         .toList();
   }
 
-  /** The JDK cuts long command lines off; Spark's are long. */
+  private static boolean runs(ProcessHandle process, String... arguments) {
+    List<String> line = commandLine(process);
+    return !line.isEmpty() && line.get(0).endsWith("java") && line.containsAll(List.of(arguments));
+  }
+
   private static List<String> commandLine(ProcessHandle process) {
     try {
       byte[] line = Files.readAllBytes(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
