@@ -177,7 +177,7 @@ class StoredFoldersTest {
 
     assertThatThrownBy(() -> train(run))
         .isInstanceOf(DdpmException.class)
-        .hasMessageContaining("was started on other images: " + others + " with the fingerprint")
+        .hasMessageContaining("was started on other images: " + others + " (")
         .hasMessageContaining("and not " + TABLE);
   }
 
@@ -255,6 +255,10 @@ class StoredFoldersTest {
             "training.schedule = cosine",
             "set training.decay-steps=36",
             "--from");
+    // Who sets the number of steps is told of that, whatever else changes.
+    assertThatThrownBy(() -> train(run, "training.epochs=12", "training.decay-steps=40"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("other settings (training.decay-steps: 36 → 40);");
     assertThat(train(run, "training.epochs=7", "training.decay-steps=36", "training.max-rounds=6"))
         .contains("Going on after round 5 of 6.");
   }

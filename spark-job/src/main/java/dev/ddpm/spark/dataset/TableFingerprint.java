@@ -1,9 +1,9 @@
 package dev.ddpm.spark.dataset;
 
 import dev.ddpm.checkpoint.Checksum;
+import dev.ddpm.checkpoint.SetDigest;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
@@ -11,14 +11,12 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The identity of a table's images: the exclusive or, over all rows, of the SHA-256 of the id (8
+ * The identity of a table's images: a {@link SetDigest} whose members are the rows, each the id (8
  * bytes, the highest first) followed by the bytes of the image as they are stored. It depends
  * neither on the order of the rows nor on how they are cut into files, and not on labels and
  * sources.
  */
 public final class TableFingerprint {
-  private static final int BYTES = 32;
-
   private TableFingerprint() {}
 
   /** That of the table in a folder, which need not have a description yet. */
@@ -33,33 +31,27 @@ public final class TableFingerprint {
    * @return 64 hexadecimal digits
    */
   static String of(Dataset<Row> table) {
-    byte[] whole =
-        table
-            .select(ImageTable.ID, ImageTable.IMAGE)
-            .toJavaRDD()
-            .mapPartitions(TableFingerprint::ofRows)
-            .reduce(TableFingerprint::combine);
-    return HexFormat.of().formatHex(whole);
+    var whole = new SetDigest();
+    table
+        .select(ImageTable.ID, ImageTable.IMAGE)
+        .toJavaRDD()
+        .mapPartitions(TableFingerprint::ofRows)
+        .collect()
+        .forEach(whole::add);
+    return whole.hex();
   }
 
   private static Iterator<byte[]> ofRows(Iterator<Row> rows) {
     MessageDigest digest = Checksum.digest();
     ByteBuffer id = ByteBuffer.allocate(Long.BYTES);
-    byte[] part = new byte[BYTES];
+    var part = new SetDigest();
     while (rows.hasNext()) {
       Row row = rows.next();
       digest.update(id.putLong(0, row.getLong(0)).array());
       // Training decides what becomes of a row without an image.
       digest.update(row.isNullAt(1) ? new byte[0] : row.<byte[]>getAs(1));
-      combine(part, digest.digest());
+      part.add(digest.digest());
     }
-    return List.of(part).iterator();
-  }
-
-  private static byte[] combine(byte[] whole, byte[] part) {
-    for (int i = 0; i < BYTES; i++) {
-      whole[i] ^= part[i];
-    }
-    return whole;
+    return List.of(part.bytes()).iterator();
   }
 }

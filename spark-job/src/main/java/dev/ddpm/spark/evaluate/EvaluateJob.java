@@ -5,9 +5,9 @@ import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.dataset.ImageTableReader;
-import dev.ddpm.spark.io.EmptyFolder;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Json;
+import dev.ddpm.spark.io.NamedFolder;
 import dev.ddpm.spark.io.ParquetStream;
 import dev.ddpm.spark.stored.StoredModel;
 import java.io.IOException;
@@ -96,8 +96,8 @@ public final class EvaluateJob {
     Map<MetricChoice, Metric> metrics = new TreeMap<>();
     request.metrics().forEach(choice -> metrics.put(choice, choice.create()));
     metrics.values().forEach(metric -> metric.check(request, model.description()));
-    var store =
-        new HadoopFileStore(EmptyFolder.require(request.output(), configuration), configuration);
+    HadoopFileStore store =
+        NamedFolder.of("--output", request.output(), configuration).requireEmpty().store();
     ImageTableReader reader = model.table(spark, request.table());
     long images = request.images().orElse(reader.images());
     requireBetween("--images", images, reader.images(), "those of the table");

@@ -13,11 +13,10 @@ import dev.ddpm.spark.cluster.ProgramVersion;
 import dev.ddpm.spark.dataset.ImageTable;
 import dev.ddpm.spark.dataset.TableDescription;
 import dev.ddpm.spark.dataset.TableFingerprint;
-import java.io.IOException;
+import dev.ddpm.spark.io.NamedFolder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
@@ -66,7 +65,8 @@ public final class IngestJob {
    *     not to be resized
    */
   public IngestResult run() {
-    checkOutput();
+    NamedFolder.of("--output", options.output(), spark.sparkContext().hadoopConfiguration())
+        .requireEmpty();
     describe("Ingest: decode images");
     SourceImages images =
         options.source().read(spark, new Preparation(options.channels(), options.resize()));
@@ -171,30 +171,6 @@ public final class IngestJob {
         .stream()
         .map(row -> row.getString(0))
         .toList();
-  }
-
-  private void checkOutput() {
-    try {
-      Path output = new Path(options.output());
-      FileSystem fileSystem = output.getFileSystem(spark.sparkContext().hadoopConfiguration());
-      if (!fileSystem.exists(output)) {
-        return;
-      }
-      if (!fileSystem.getFileStatus(output).isDirectory()) {
-        throw DdpmException.user("The output %s is a file: name a new folder.", output);
-      }
-      if (fileSystem.listStatus(output).length > 0) {
-        throw DdpmException.user(
-            "The output folder %s is not empty: name a new one; nothing is ever overwritten.",
-            output);
-      }
-    } catch (IOException e) {
-      throw DdpmException.environment(
-          e, "The output folder %s cannot be looked at: %s.", options.output(), e.getMessage());
-    } catch (IllegalArgumentException e) {
-      throw DdpmException.user(
-          "The output '%s' is not a path: %s.", options.output(), e.getMessage());
-    }
   }
 
   private List<String> firstReasons(Dataset<Row> candidates) {

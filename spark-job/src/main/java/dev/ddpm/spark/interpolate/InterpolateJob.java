@@ -7,8 +7,8 @@ import dev.ddpm.network.Architecture;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.config.SamplingConfig;
-import dev.ddpm.spark.io.EmptyFolder;
 import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.io.NamedFolder;
 import dev.ddpm.spark.stored.SamplingMemory;
 import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.stored.StoredModel;
@@ -103,7 +103,8 @@ public final class InterpolateJob {
             request.method(),
             request.timestep(),
             request.lambdas());
-    String output = EmptyFolder.require(request.output(), configuration);
+    HadoopFileStore store =
+        NamedFolder.of("--output", request.output(), configuration).requireEmpty().store();
     Architecture architecture = model.description().architecture();
     Map<Long, RawImage> images =
         new InterpolationSources(model.table(spark, request.table()), request.table())
@@ -122,7 +123,6 @@ public final class InterpolateJob {
       }
       List<List<byte[]>> results =
           context.parallelize(work, work.size()).map(new InterpolationTask(plan, models)).collect();
-      var store = new HadoopFileStore(output, configuration);
       return new InterpolationOutput(plan, request.pairs(), images, model.hash())
           .write(store, results);
     } catch (IOException e) {

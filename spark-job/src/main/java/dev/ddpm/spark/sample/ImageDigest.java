@@ -1,6 +1,7 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.checkpoint.Checksum;
+import dev.ddpm.checkpoint.SetDigest;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.HexFormat;
@@ -12,16 +13,14 @@ import java.util.HexFormat;
  *
  * <ul>
  *   <li>the checksum: SHA-256 over all images, in the order of their indices
- *   <li>the fingerprint: the exclusive or of the SHA-256 of each image. That of a whole is the
- *       exclusive or of its parts', so folders compare that were cut into other files
+ *   <li>the fingerprint: a {@link SetDigest} of the images, so folders compare that were cut into
+ *       other files
  * </ul>
  */
 final class ImageDigest {
-  private static final int BYTES = 32;
-
   private final MessageDigest all = Checksum.digest();
   private final MessageDigest one = Checksum.digest();
-  private final byte[] fingerprint = new byte[BYTES];
+  private final SetDigest fingerprint = new SetDigest();
   private final ByteBuffer index = ByteBuffer.allocate(Long.BYTES);
 
   /** Adds an image; indices must rise. */
@@ -31,7 +30,7 @@ final class ImageDigest {
     all.update(levels);
     one.update(prefix);
     one.update(levels);
-    combine(one.digest(), fingerprint);
+    fingerprint.add(one.digest());
   }
 
   /** The checksum of the images so far, 64 hexadecimal digits; ends the adding. */
@@ -41,21 +40,15 @@ final class ImageDigest {
 
   /** The fingerprint of the images so far, 64 hexadecimal digits. */
   String fingerprint() {
-    return HexFormat.of().formatHex(fingerprint);
+    return fingerprint.hex();
   }
 
   /** The fingerprint of a whole from those of its parts. */
   static String fingerprint(Iterable<String> parts) {
-    byte[] whole = new byte[BYTES];
+    var whole = new SetDigest();
     for (String part : parts) {
-      combine(HexFormat.of().parseHex(part), whole);
+      whole.add(HexFormat.of().parseHex(part));
     }
-    return HexFormat.of().formatHex(whole);
-  }
-
-  private static void combine(byte[] part, byte[] whole) {
-    for (int i = 0; i < BYTES; i++) {
-      whole[i] ^= part[i];
-    }
+    return whole.hex();
   }
 }

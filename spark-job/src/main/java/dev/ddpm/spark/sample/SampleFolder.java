@@ -7,6 +7,7 @@ import dev.ddpm.spark.config.KeyHistory;
 import dev.ddpm.spark.io.DamagedFileException;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Json;
+import dev.ddpm.spark.io.NamedFolder;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -78,13 +79,11 @@ final class SampleFolder {
    */
   static SampleFolder open(
       String output, Configuration configuration, Map<String, String> settings) {
+    NamedFolder named = NamedFolder.of("--output", output, configuration);
     try {
-      Path path = new Path(output);
-      FileSystem files = path.getFileSystem(configuration);
-      SampleFolder folder =
-          new SampleFolder(files.makeQualified(path), configuration, files, settings);
+      var folder = new SampleFolder(named.path(), configuration, named.files(), settings);
       if (!folder.store.exists(Manifest.FILE_NAME)) {
-        folder.requireEmpty(output);
+        requireEmpty(named, output);
         byte[] json = json(Manifest.empty(settings));
         // Of two jobs that start at the same time, one makes the manifest and both read it.
         folder.store.createNew(Manifest.FILE_NAME, out -> out.write(json));
@@ -96,9 +95,7 @@ final class SampleFolder {
       }
       return folder;
     } catch (IOException e) {
-      throw DdpmException.environment(e, "--output = %s: cannot be used: %s.", output, reason(e));
-    } catch (IllegalArgumentException e) {
-      throw DdpmException.user("--output = '%s': is not a path: %s.", output, e.getMessage());
+      throw named.unusable(e);
     }
   }
 
@@ -106,14 +103,8 @@ final class SampleFolder {
     return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
-  private void requireEmpty(String output) throws IOException {
-    FileStatus[] there;
-    try {
-      there = files.listStatus(folder);
-    } catch (FileNotFoundException none) {
-      return;
-    }
-    if (Arrays.stream(there).anyMatch(SampleFolder::isLasting)) {
+  private static void requireEmpty(NamedFolder folder, String output) throws IOException {
+    if (folder.list().stream().anyMatch(SampleFolder::isLasting)) {
       throw DdpmException.user(
           "--output = %s: is not empty, and holds no %s to go on with; samples never overwrite"
               + " anything.",

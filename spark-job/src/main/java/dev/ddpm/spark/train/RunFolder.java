@@ -7,6 +7,7 @@ import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Lease;
+import dev.ddpm.spark.io.NamedFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -33,6 +34,7 @@ import org.apache.hadoop.fs.Path;
  * </ul>
  */
 final class RunFolder implements AutoCloseable {
+  private static final String OPTION = "--run";
   private static final String RUN = "run.json";
 
   /** Version 0.1 wrote no {@value #RUN}, and nothing else that needs another form. */
@@ -64,15 +66,15 @@ final class RunFolder implements AutoCloseable {
    *     writes into it
    */
   static RunFolder open(String run, Configuration configuration, Duration leaseExpiry) {
+    NamedFolder named = NamedFolder.of(OPTION, run, configuration);
+    FileSystem files = named.files();
+    Path folder = named.path();
     try {
-      Path path = new Path(run);
-      FileSystem files = path.getFileSystem(configuration);
-      Path folder = files.makeQualified(path);
       if (files.exists(folder) && !isRun(files, folder)) {
         throw DdpmException.user(
             "--run = %s: exists, but is no folder of a training run; name a new folder.", run);
       }
-      HadoopFileStore store = new HadoopFileStore(folder.toString(), configuration);
+      HadoopFileStore store = named.store();
       requireVersion(store);
       files.mkdirs(checkpoints(folder));
       Lease lease = Lease.acquire(folder.toString(), configuration, leaseExpiry);
@@ -81,9 +83,7 @@ final class RunFolder implements AutoCloseable {
       opened.removeTemporaries();
       return opened;
     } catch (IOException e) {
-      throw DdpmException.environment(e, "--run = %s: cannot be used: %s.", run, e.getMessage());
-    } catch (IllegalArgumentException e) {
-      throw DdpmException.user("--run = '%s': is not a path: %s.", run, e.getMessage());
+      throw named.unusable(e);
     }
   }
 
@@ -109,15 +109,29 @@ final class RunFolder implements AutoCloseable {
     store.create(RUN, out -> out.write(json));
   }
 
-  /** Whether a folder has checkpoints, complete or not; false where that cannot be told. */
-  static boolean hasCheckpoints(String run, Configuration configuration) {
-    try {
-      Path folder = new Path(run);
-      FileSystem files = folder.getFileSystem(configuration);
-      return new Checkpoints(checkpoints(folder), files, configuration).exist();
-    } catch (IOException | IllegalArgumentException | DdpmException unusable) {
-      return false;
+  /**
+   * Whether a folder, which need not exist, has checkpoints, complete or not. Writes nothing.
+   *
+   * @throws DdpmException (user) if {@code resume} rules out what there is; (user, environment) if
+   *     that cannot be told
+   */
+  static boolean hasCheckpoints(String run, Resume resume, Configuration configuration) {
+    NamedFolder named = NamedFolder.of(OPTION, run, configuration);
+    boolean exist =
+        new Checkpoints(checkpoints(named.path()), named.files(), configuration).exist();
+    if (resume == Resume.NEVER && exist) {
+      throw DdpmException.user(
+          "--resume = never, but --run = %s has checkpoints; name a new folder.", run);
     }
+    if (resume == Resume.REQUIRE && !exist) {
+      throw noCheckpoint(run);
+    }
+    return exist;
+  }
+
+  private static DdpmException noCheckpoint(String run) {
+    return DdpmException.user(
+        "--resume = require, but --run = %s has no complete checkpoint.", run);
   }
 
   /** A new folder is empty; one of a run has checkpoints. */
@@ -144,24 +158,16 @@ final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * What to go on from: the newest complete checkpoint, if {@code resume} allows.
+   * What to go on from: the newest complete checkpoint.
    *
-   * @param description of the model to be trained, with its settings as provenance
-   * @throws DdpmException (user) if the checkpoint was made with settings that give another model,
-   *     or {@code resume} rules out what there is
+   * @throws DdpmException (user) if there is none and {@code resume} asks for one; (data) as {@link
+   *     Checkpoints#newest} does
    */
-  Optional<Checkpoints.Stored> resume(Resume resume, ModelDescription description) {
-    if (resume == Resume.NEVER && checkpoints.exist()) {
-      throw DdpmException.user(
-          "--resume = never, but --run = %s has checkpoints; name a new folder.", folder);
-    }
+  Optional<Checkpoints.Stored> resume(Resume resume) {
     Optional<Checkpoints.Stored> newest = checkpoints.newest();
     if (resume == Resume.REQUIRE && newest.isEmpty()) {
-      throw DdpmException.user(
-          "--resume = require, but --run = %s has no complete checkpoint.", folder);
+      throw noCheckpoint(folder.toString());
     }
-    newest.ifPresent(
-        stored -> RunSettings.requireSame(folder.toString(), stored.description(), description));
     return newest;
   }
 

@@ -21,7 +21,12 @@ final class RunSettings {
   /** Provenance: path of the image table. */
   static final String TABLE = "data.table";
 
-  private static final String DECAY_STEPS = "training.decay-steps";
+  /** Provenance: number of images in the table. */
+  static final String IMAGES = "data.images";
+
+  /** Provenance: steps over which the learning rate falls, as they have come out. */
+  static final String DECAY_STEPS = "training.decay-steps";
+
   private static final String SCHEDULE = "training.schedule";
 
   /** Settings that may change when a run goes on: they do not touch what a step computes. */
@@ -52,26 +57,35 @@ final class RunSettings {
           "training.batch-size",
           "training.workers",
           "validation.fraction",
-          "data.images");
+          IMAGES);
 
   private final String run;
   private final Map<String, String> stored;
   private final Map<String, String> wanted;
+  private final boolean decayStepsAreSet;
 
-  private RunSettings(String run, Map<String, String> stored, Map<String, String> wanted) {
+  private RunSettings(
+      String run,
+      Map<String, String> stored,
+      Map<String, String> wanted,
+      boolean decayStepsAreSet) {
     this.run = run;
     this.stored = stored;
     this.wanted = wanted;
+    this.decayStepsAreSet = decayStepsAreSet;
   }
 
   /**
    * Checks that a run may go on.
    *
    * @param run its folder, for the message
+   * @param decayStepsAreSet whether {@value #DECAY_STEPS} is configured, and does not follow from
+   *     the length of the run
    * @throws DdpmException (user) naming every setting that differs and gives another model
    */
-  static void requireSame(String run, ModelDescription stored, ModelDescription wanted) {
-    new RunSettings(run, stored.provenance(), wanted.provenance()).check();
+  static void requireSame(
+      String run, ModelDescription stored, ModelDescription wanted, boolean decayStepsAreSet) {
+    new RunSettings(run, stored.provenance(), wanted.provenance(), decayStepsAreSet).check();
   }
 
   private void check() {
@@ -89,36 +103,43 @@ final class RunSettings {
         differing.put(key, before(key) + " → " + now(key));
       }
     }
-    boolean otherImages = differing.remove(FINGERPRINT) != null;
-    if (differing.containsKey(DECAY_STEPS)) {
+    if (differing.containsKey(DECAY_STEPS) && !decayStepsAreSet) {
       tellOfDecaySteps(differing);
     }
+    boolean otherImages = differing.keySet().removeAll(Set.of(FINGERPRINT, IMAGES));
     if (!differing.isEmpty()) {
       throw DdpmException.user(
           "--run = %s: was started with other settings (%s); name a new folder, or set them back.",
           run, String.join(", ", lines(differing)));
     }
     if (otherImages) {
-      throw otherImages(run, stored.get(FINGERPRINT), stored, wanted);
+      throw otherImages(run, stored, wanted);
     }
   }
 
   /**
    * What to say of a run that is to go on with another table.
    *
-   * @param fingerprint of the images that the run was started on
+   * @param stored provenance of the run, with the fingerprint of its images where that is known
+   * @param wanted that of the run as it is to go on
    */
   static DdpmException otherImages(
-      String run, String fingerprint, Map<String, String> stored, Map<String, String> wanted) {
+      String run, Map<String, String> stored, Map<String, String> wanted) {
     return DdpmException.user(
-        "--run = %s: was started on other images: %s with the fingerprint %s, and not %s with the"
-            + " fingerprint %s; name the table of those images, or a new folder.",
-        run, stored.get(TABLE), fingerprint, wanted.get(TABLE), wanted.get(FINGERPRINT));
+        "--run = %s: was started on other images: %s, and not %s; name the table of those images,"
+            + " or a new folder.",
+        run, images(stored), images(wanted));
+  }
+
+  private static String images(Map<String, String> provenance) {
+    String table = "%s (%s images)".formatted(provenance.get(TABLE), provenance.get(IMAGES));
+    String fingerprint = provenance.get(FINGERPRINT);
+    return fingerprint == null ? table : table + " with the fingerprint " + fingerprint;
   }
 
   /**
-   * How many steps a rate falls over follows from other settings, unless it is set itself: told is
-   * what was changed, not what came of it.
+   * How many steps a rate falls over has followed from other settings: told is what was changed,
+   * not what came of it.
    */
   private void tellOfDecaySteps(Map<String, String> differing) {
     Map<String, String> length = new TreeMap<>();

@@ -88,15 +88,14 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
   }
 
   /**
-   * Reads the model, whose network {@link #requireSameNetwork} has checked.
+   * Reads the model.
    *
+   * @param folder as {@link #open} gives it
    * @param wanted what is to be trained
    * @return where the run begins
    * @throws DdpmException (user) if it lacks what is asked for; (data) if it is damaged
    */
-  Checkpoints.Stored read(
-      ModelDescription wanted, TrainingConfig training, Configuration configuration) {
-    ModelFolder folder = StoredModel.open(path, configuration);
+  Checkpoints.Stored read(ModelFolder folder, ModelDescription wanted, TrainingConfig training) {
     TensorFile file = weights == WeightChoice.EMA ? TensorFile.EMA : TensorFile.WEIGHTS;
     if (!folder.has(file)) {
       throw DdpmException.user(
@@ -138,13 +137,13 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
   }
 
   /**
-   * Checks that the model's network is the one that is to be trained.
+   * Opens the model, whose network must be the one that is to be trained.
    *
    * @throws DdpmException (user) naming what is different; (data) if there is no model
    */
-  void requireSameNetwork(ModelDescription wanted, Configuration configuration) {
-    ModelDescription there = StoredModel.open(path, configuration).description();
-    Map<String, List<String>> misfits = there.misfits(wanted.architecture());
+  ModelFolder open(ModelDescription wanted, Configuration configuration) {
+    ModelFolder folder = StoredModel.open(path, configuration);
+    Map<String, List<String>> misfits = folder.description().misfits(wanted.architecture());
     if (!misfits.isEmpty()) {
       List<String> lines =
           misfits.entrySet().stream()
@@ -161,5 +160,6 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
               + " model has them.",
           path, String.join(", ", lines));
     }
+    return folder;
   }
 }

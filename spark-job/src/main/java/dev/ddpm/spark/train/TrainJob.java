@@ -2,6 +2,7 @@ package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.cluster.ClusterJob;
@@ -104,20 +105,24 @@ public final class TrainJob {
     TrainingConfig training = configuration.experiment().training();
     Duration leaseExpiry = Duration.ofSeconds(training.leaseSeconds());
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    boolean begun = RunFolder.hasCheckpoints(run, resume, hadoop);
     ImageTableReader reader = ImageTableReader.open(spark, table);
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (ClusterJob job = ClusterJob.start(context)) {
       Prepared prepared = prepare(reader, job);
+      ModelDescription wanted = prepared.description();
+      // The wrong network would be told as too little memory.
+      Optional<ModelFolder> model = begun ? Optional.empty() : openStart(wanted);
+      job.require(TrainingMemory.of(wanted.architecture(), prepared.plan(), training.optimiser()));
       // A model that cannot be started from leaves no run folder.
-      Optional<Checkpoints.Stored> start =
-          RunFolder.hasCheckpoints(run, hadoop) ? Optional.empty() : readStart(prepared);
+      Optional<Checkpoints.Stored> start = model.map(open -> readStart(open, wanted));
       try (RunFolder folder = RunFolder.open(run, hadoop, leaseExpiry)) {
         Optional<Checkpoints.Stored> resumed =
-            folder
-                .resume(resume, prepared.description())
-                .map(stored -> goingOn(stored, prepared.description()));
+            folder.resume(resume).map(stored -> goingOn(stored, wanted));
         Optional<Checkpoints.Stored> beginning =
-            resumed.or(() -> start).or(() -> readStart(prepared));
+            resumed
+                .or(() -> start)
+                .or(() -> openStart(wanted).map(open -> readStart(open, wanted)));
         return train(
             job,
             beginning.map(known -> prepared.as(known.description())).orElse(prepared),
@@ -129,10 +134,13 @@ public final class TrainJob {
   }
 
   /**
-   * A run of a version that did not take down its images goes on with those that it is given,
-   * unless they are others than those of the table that it was started on, where that can be read.
+   * The run as it goes on, if its settings allow. One of a version that did not take down its
+   * images goes on with those that it is given, unless they are others than those of the table that
+   * it was started on, where that can be read.
    */
   private Checkpoints.Stored goingOn(Checkpoints.Stored stored, ModelDescription wanted) {
+    RunSettings.requireSame(
+        run, stored.description(), wanted, configuration.experiment().training().decaySteps() > 0);
     Map<String, String> before = stored.description().provenance();
     if (!before.containsKey(RunSettings.FINGERPRINT)) {
       String earlier = before.get(RunSettings.TABLE);
@@ -144,7 +152,9 @@ public final class TrainJob {
                     + " now on they are those of %s.")
                 .formatted(earlier, table));
       } else if (!fingerprint.get().equals(wanted.provenance().get(RunSettings.FINGERPRINT))) {
-        throw RunSettings.otherImages(run, fingerprint.get(), before, wanted.provenance());
+        Map<String, String> known = new TreeMap<>(before);
+        known.put(RunSettings.FINGERPRINT, fingerprint.get());
+        throw RunSettings.otherImages(run, known, wanted.provenance());
       }
     }
     return stored.describedBy(wanted);
@@ -159,13 +169,12 @@ public final class TrainJob {
     }
   }
 
-  private Optional<Checkpoints.Stored> readStart(Prepared prepared) {
-    return from.map(
-        model ->
-            model.read(
-                prepared.description(),
-                configuration.experiment().training(),
-                spark.sparkContext().hadoopConfiguration()));
+  private Optional<ModelFolder> openStart(ModelDescription wanted) {
+    return from.map(model -> model.open(wanted, spark.sparkContext().hadoopConfiguration()));
+  }
+
+  private Checkpoints.Stored readStart(ModelFolder model, ModelDescription wanted) {
+    return from.orElseThrow().read(model, wanted, configuration.experiment().training());
   }
 
   /** What is known before anything is written or built. */
@@ -197,12 +206,6 @@ public final class TrainJob {
     ModelDescription description = describe(experiment, reader, plan);
     // What cannot be sampled as configured is found out before it is trained.
     new SamplingPlan(description, experiment.sampling());
-    // The wrong network would be told as too little memory.
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-    if (from.isPresent() && !RunFolder.hasCheckpoints(run, hadoop)) {
-      from.get().requireSameNetwork(description, hadoop);
-    }
-    job.require(TrainingMemory.of(description.architecture(), plan, training.optimiser()));
     DiffusionConfig diffusion = experiment.diffusion();
     var setup =
         new TrainingSetup(
@@ -279,15 +282,15 @@ public final class TrainJob {
     for (Setting setting : configuration.settings()) {
       provenance.put(setting.path(), setting.value());
     }
-    provenance.put("data.table", table);
+    provenance.put(RunSettings.TABLE, table);
     provenance.put(RunSettings.FINGERPRINT, reader.fingerprint());
     from.ifPresent(model -> provenance.putAll(model.provenance()));
-    provenance.put("data.images", Long.toString(reader.images()));
+    provenance.put(RunSettings.IMAGES, Long.toString(reader.images()));
     provenance.put("model.height", Integer.toString(reader.height()));
     provenance.put("model.width", Integer.toString(reader.width()));
     provenance.put("model.image-channels", Integer.toString(reader.channels()));
     provenance.put(
-        "training.decay-steps", Long.toString(experiment.training().effectiveDecaySteps(plan)));
+        RunSettings.DECAY_STEPS, Long.toString(experiment.training().effectiveDecaySteps(plan)));
     provenance.put("training.workers", Integer.toString(plan.workers()));
     DiffusionConfig diffusion = experiment.diffusion();
     return new ModelDescription(

@@ -171,9 +171,11 @@ class CommandLineTest {
         "2|train --config {folder}/none.conf --data t --run r|--config {folder}/none.conf:",
         "3|ingest --source idx --output {folder}/t {folder}/none|{folder}/none",
         "3|ingest --source idx --output {folder}/t {folder}/notes.txt|{folder}/notes.txt",
-        "2|ingest --source idx --output {folder}/pictures {idx}|{folder}/pictures is not empty",
-        "2|ingest --source idx --output {folder}/notes.txt {idx}|{folder}/notes.txt is a file",
-        "2|ingest --source idx --output {empty} {idx}|The output '' is not a path",
+        "2|ingest --source idx --output {folder}/pictures {idx}|--output = {folder}/pictures: is"
+            + " not empty",
+        "2|ingest --source idx --output {folder}/notes.txt {idx}|--output = {folder}/notes.txt: is"
+            + " a file",
+        "2|ingest --source idx --output {empty} {idx}|--output = '': is not a path",
         "3|sample --model {folder}/none --output {folder}/o --count 1|{folder}/none/model.json does"
             + " not exist",
         "3|sample --model {folder}/notes.txt --output {folder}/o --count 1|{folder}/notes.txt",

@@ -686,7 +686,7 @@ class IngestJobTest {
     Pictures.bytes(output().resolve("precious"), new byte[] {42});
 
     assertRefused(
-        options(pictures(false), GREY), DdpmException.Category.USER, "table is not empty");
+        options(pictures(false), GREY), DdpmException.Category.USER, "table: is not empty");
     assertThat(output().resolve("precious")).hasBinaryContent(new byte[] {42});
   }
 

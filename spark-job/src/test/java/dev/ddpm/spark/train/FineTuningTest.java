@@ -146,7 +146,7 @@ class FineTuningTest {
         .hasMessageContaining("(from.weights: ema → raw)");
     assertThatThrownBy(() -> train(base, from(WeightChoice.RAW, false), "training.epochs=1"))
         .isInstanceOf(DdpmException.class)
-        .hasMessageContaining("--run = file:" + base)
+        .hasMessageContaining("--run = " + base)
         .hasMessageEndingWith(
             "was not begun from a model, and --from begins a new run; leave --from out, or name a"
                 + " new folder.");

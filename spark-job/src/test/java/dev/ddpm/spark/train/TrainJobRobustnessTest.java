@@ -76,6 +76,7 @@ class TrainJobRobustnessTest {
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("--resume = require, but --run = ")
         .hasMessageContaining("has no complete checkpoint");
+    assertThat(folder.resolve("new")).doesNotExist();
     train("new", Resume.NEVER, "training.max-rounds=2");
     assertThatThrownBy(() -> train("new", Resume.NEVER))
         .isInstanceOf(DdpmException.class)

@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.LocalFileStore;
-import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.SelfDigest;
 import dev.ddpm.checkpoint.TensorFile;
@@ -303,14 +302,13 @@ class TrainJobTest {
   @EnumSource
   void theNewestCheckpointThatIsWholeIsUsed(Damage damage) throws IOException {
     Path run = copyOf(interrupted);
-    var description = ModelFolder.open(new LocalFileStore(run.resolve("model"))).description();
     try (RunFolder opened =
         RunFolder.open(run.toString(), new Configuration(), Duration.ofMinutes(1))) {
-      assertThat(resumedRound(opened, description)).isEqualTo(5);
+      assertThat(resumedRound(opened)).isEqualTo(5);
 
       damage.doTo(run.resolve("checkpoints/round-000005"));
 
-      assertThat(resumedRound(opened, description)).isEqualTo(4);
+      assertThat(resumedRound(opened)).isEqualTo(4);
     }
   }
 
@@ -326,8 +324,8 @@ class TrainJobTest {
         .hasMessageContaining("run.json is damaged: it has the SHA-256");
   }
 
-  private static long resumedRound(RunFolder folder, ModelDescription description) {
-    return folder.resume(Resume.AUTO, description).orElseThrow().checkpoint().training().round();
+  private static long resumedRound(RunFolder folder) {
+    return folder.resume(Resume.AUTO).orElseThrow().checkpoint().training().round();
   }
 
   @Test
@@ -384,7 +382,7 @@ class TrainJobTest {
 
     try (RunFolder opened =
         RunFolder.open(run.toString(), new Configuration(), Duration.ofMinutes(1))) {
-      assertThat(resumedRound(opened, description)).isEqualTo(5);
+      assertThat(resumedRound(opened)).isEqualTo(5);
     }
   }
 
@@ -435,10 +433,17 @@ class TrainJobTest {
             DdpmException.class,
             e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
         .hasMessageContainingAll(
-            "was started on other images: " + table + " with the fingerprint ",
+            "was started on other images: " + table + " (64 images) with the fingerprint ",
             reader.fingerprint(),
-            "and not " + other + " with the fingerprint ",
+            "and not " + other + " (64 images) with the fingerprint ",
             ImageTableReader.open(SPARK.session(), other).fingerprint());
+    String fewer = folder.resolve("fewer").toString();
+    reader.table().filter(col("id").lt(48)).write().parquet(fewer);
+    assertThatThrownBy(() -> train(fewer, run))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContainingAll(
+            "was started on other images: " + table + " (64 images)",
+            "and not " + fewer + " (48 images)");
     assertThat(train(moved, run, "training.max-rounds=6")).contains("Going on after round 5 of 6.");
   }
 

@@ -1,0 +1,112 @@
+package dev.ddpm.spark.io;
+
+import dev.ddpm.DdpmException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A folder that an option names, which need not exist: where it is, and what is said when it cannot
+ * be used.
+ */
+public final class NamedFolder {
+  private final String option;
+  private final String value;
+  private final FileSystem files;
+  private final Path path;
+  private final Configuration configuration;
+
+  private NamedFolder(
+      String option, String value, FileSystem files, Path path, Configuration configuration) {
+    this.option = option;
+    this.value = value;
+    this.files = files;
+    this.path = path;
+    this.configuration = configuration;
+  }
+
+  /**
+   * Looks up the file system of a folder, and nothing in it.
+   *
+   * @param option such as {@code --output}
+   * @param value the path as the option has it
+   * @throws DdpmException (user) if the value is no path; (environment) if there is no such file
+   *     system
+   */
+  public static NamedFolder of(String option, String value, Configuration configuration) {
+    try {
+      Path given = new Path(value);
+      FileSystem files = given.getFileSystem(configuration);
+      return new NamedFolder(option, value, files, files.makeQualified(given), configuration);
+    } catch (IOException e) {
+      throw unusable(option, value, e);
+    } catch (IllegalArgumentException e) {
+      throw DdpmException.user("%s = '%s': is not a path: %s.", option, value, e.getMessage());
+    }
+  }
+
+  /** Its file system. */
+  public FileSystem files() {
+    return files;
+  }
+
+  /** Its full path. */
+  public Path path() {
+    return path;
+  }
+
+  /** The files in it. */
+  public HadoopFileStore store() {
+    return new HadoopFileStore(path.toString(), configuration);
+  }
+
+  /**
+   * What is in it; nothing if it does not exist.
+   *
+   * @throws DdpmException (user) if it is a file
+   */
+  public List<FileStatus> list() throws IOException {
+    try {
+      FileStatus[] there = files.listStatus(path);
+      if (there.length == 1 && there[0].isFile() && there[0].getPath().equals(path)) {
+        throw DdpmException.user("%s = %s: is a file; name a new folder.", option, value);
+      }
+      return List.of(there);
+    } catch (FileNotFoundException none) {
+      return List.of();
+    }
+  }
+
+  /**
+   * Checks that a job which does not go on with an earlier one would write over nothing.
+   *
+   * @return this folder
+   * @throws DdpmException (user) if it is a file or not empty; (environment) if it cannot be looked
+   *     at
+   */
+  public NamedFolder requireEmpty() {
+    try {
+      if (!list().isEmpty()) {
+        throw DdpmException.user(
+            "%s = %s: is not empty; nothing is ever overwritten.", option, value);
+      }
+      return this;
+    } catch (IOException e) {
+      throw unusable(e);
+    }
+  }
+
+  /** What to throw when the file system fails. */
+  public DdpmException unusable(IOException e) {
+    return unusable(option, value, e);
+  }
+
+  private static DdpmException unusable(String option, String value, IOException e) {
+    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+    return DdpmException.environment(e, "%s = %s: cannot be used: %s.", option, value, reason);
+  }
+}
