@@ -378,7 +378,6 @@ class TrainJobTest {
     Path run = copyOf(interrupted);
     Files.move(run.resolve("checkpoints/round-000005"), run.resolve("checkpoints/round-1000000"));
     Files.move(run.resolve("checkpoints/round-000004"), run.resolve("checkpoints/round-999999"));
-    var description = ModelFolder.open(new LocalFileStore(run.resolve("model"))).description();
 
     try (RunFolder opened =
         RunFolder.open(run.toString(), new Configuration(), Duration.ofMinutes(1))) {
