@@ -33,7 +33,7 @@ Options:
   --supervise           start a driver that was lost again, on the cluster (standalone, cluster mode)
   --gpus                one task per GPU, with the job jar of profile cuda (YARN, Kubernetes, standalone)
   --image NAME          container image (Kubernetes)
-  --jar PATH            job jar (default: $jar)
+  --jar PATH            job jar (default: $jar)$jar_note
   --settings FILE       further settings in the form of conf/spark-defaults, such as s3a.conf there; may be repeated
   --conf KEY=VALUE      further Spark setting, which wins over those made here; may be repeated
   --dry-run             print the command instead of running it
@@ -64,6 +64,28 @@ positive() {
   [[ "$2" =~ ^[1-9][0-9]*$ ]] || fail "$1 = $2: must be a whole number, at least 1"
 }
 
+scratch=""
+
+# Makes a folder for the temporary files of a driver in this process, and removes those of drivers that were killed. A
+# driver holds the lock of its folder as long as its process lives: no number of a process, which another one can have
+# got, and no clock decides. Where that is not possible, Java and Spark take the machine's temporary folder.
+make_scratch() {
+  local base="${TMPDIR:-/tmp}/ddpm-$UID" folder
+  command -v flock >/dev/null || return 0
+  { mkdir -p -m 700 "$base" && [[ -O "$base" && ! -L "$base" ]] && exec 8>"$base/lock"; } 2>/dev/null || return 0
+  flock 8
+  for folder in "$base"/driver-*; do
+    if [[ -f "$folder/lock" ]] && flock --nonblock "$folder/lock" true; then
+      rm -rf "$folder"
+    fi
+  done
+  if scratch="$(mktemp -d "$base/driver-XXXXXX" 2>/dev/null)"; then
+    exec 9>"$scratch/lock"
+    flock 9
+  fi
+  exec 8>&-
+}
+
 [[ "${1:-}" == --manager && $# -ge 2 ]] \
   || { echo "error: call local.sh, standalone.sh, yarn.sh or kubernetes.sh instead." >&2; exit 2; }
 manager=$2
@@ -91,6 +113,7 @@ settings_files=()
 settings=()
 dry_run=false
 exit_note=""
+jar_note=""
 
 case "$manager" in
   local)
@@ -104,6 +127,8 @@ case "$manager" in
     about="Runs on a Spark standalone cluster."
     exit_note="In cluster mode the exit code does
 not tell how the driver ended: look for the result."
+    jar_note=";
+                        local:PATH if it lies there on every machine, so that executors need no copies"
     examples="  standalone.sh --master spark://head:7077 --executor-cores 4 train --config conf/fashion-mnist.conf"
     ;;
   yarn)
@@ -177,6 +202,18 @@ fi
 [[ "$manager" != local ]] || ! "$gpus" || fail "--gpus is for clusters: local mode has one JVM for all tasks"
 ! "$supervise" || [[ "$manager" == standalone && "$deploy_mode" == cluster ]] \
   || fail "--supervise is for standalone clusters in cluster mode: YARN does so by itself"
+# The path of a job jar that is where it is needed, and so need not be sent. YARN knows local: by itself.
+jar_path=""
+case "$manager:$master:$jar" in
+  yarn:*) ;;
+  *:local:/*)
+    jar_path=${jar#local:}
+    while [[ "$jar_path" == //* ]]; do jar_path=${jar_path#/}; done
+    ;;
+  *:local*) [[ "$jar" == *:/* ]] || jar_path=$jar ;;
+esac
+[[ "$manager" != standalone || "$jar" != local:/* || "$deploy_mode" == client ]] \
+  || fail "--jar = $jar: is for client mode: in cluster mode the worker of the driver fetches the jar"
 heap=$(megabytes --memory "$memory")
 native=$(megabytes --native-memory "$native_memory")
 
@@ -189,7 +226,7 @@ fi
 export SPARK_HOME
 if ! "$dry_run"; then
   [[ -d "$SPARK_HOME/jars" ]] || fail "there is no Spark in $SPARK_HOME: run submit-scripts/build.sh, or set SPARK_HOME" 4
-  [[ "$jar" == *://* || -f "$jar" ]] || fail "there is no job jar $jar: run submit-scripts/build.sh" 4
+  [[ "$jar" == *:/* || -f "$jar" ]] || fail "there is no job jar $jar: run submit-scripts/build.sh" 4
 fi
 
 # maxphysicalbytes bounds the whole process: JavaCPP's default of four heaps is more than a container has.
@@ -205,6 +242,8 @@ jvm_options+=" -Dorg.deeplearning4j.spark.time.TimeSource=org.deeplearning4j.spa
 [[ "$manager" == local ]] || jvm_options+=" -XX:+UseTransparentHugePages -XX:InitiatingHeapOccupancyPercent=85"
 driver_options="$jvm_options"
 if [[ "$deploy_mode" == client ]]; then
+  "$dry_run" || make_scratch
+  [[ -z "$scratch" ]] || driver_options+=" -Djava.io.tmpdir=$scratch"
   driver_options+=" -Dlog4j2.configurationFile=file:$project/conf/log4j2.properties"
 elif [[ "$manager" == standalone ]]; then
   # The only driver that Spark starts without its module opens.
@@ -253,6 +292,20 @@ case "$manager" in
     ;;
 esac
 
+# Whether the user's Spark comes without Hadoop: its spark-env.sh then sets that end of the class path by itself.
+is_spark_without_hadoop() {
+  grep -qs SPARK_DIST_CLASSPATH "${SPARK_CONF_DIR:-$SPARK_HOME/conf}/spark-env.sh"
+}
+
+# Adds a path to the class path of driver or executor, behind what the settings have put there.
+add_to_class_path() {
+  local key="spark.$1.extraClassPath" theirs="" word
+  for word in "${command[@]}"; do
+    [[ "$word" != "$key="* ]] || theirs=${word#*=}
+  done
+  command+=(--conf "$key=${theirs:+$theirs:}$2")
+}
+
 # Adds the lines of a file, KEY and VALUE with the given separator between them, as settings.
 add_settings() {
   local file=$1 separator=$2 prefix=${3:-} key value
@@ -282,7 +335,22 @@ if "$gpus"; then
 fi
 # conf/spark-defaults/common.conf says why
 environment+=("OMP_NUM_THREADS=$task_cpus" "MALLOC_ARENA_MAX=1")
-command+=("${settings[@]}" "$jar" "$@")
+command+=("${settings[@]}")
+
+# A jar that is handed to Spark is copied: by local drivers into their temporary folder, by executors twice into theirs.
+# One that is there is put on class paths instead: on this machine behind Spark's jars, whose versions of libraries
+# then win as they do over those of a jar that is handed over. Executors of local-cluster have this environment too.
+application=$jar
+if [[ -n "$jar_path" ]] && ! { [[ "$deploy_mode" == client ]] && is_spark_without_hadoop; }; then
+  application=spark-internal
+  if [[ "$deploy_mode" == client ]]; then
+    environment+=("SPARK_DIST_CLASSPATH=${SPARK_DIST_CLASSPATH:+$SPARK_DIST_CLASSPATH:}$jar_path")
+  else
+    add_to_class_path driver "$jar_path"
+  fi
+  [[ "$master" == local* ]] || add_to_class_path executor "$jar_path"
+fi
+command+=("$application" "$@")
 
 if "$dry_run"; then
   printf '%q ' env "${environment[@]}" "${command[@]}"

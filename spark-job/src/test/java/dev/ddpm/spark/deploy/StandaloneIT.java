@@ -38,7 +38,9 @@ class StandaloneIT {
       drivers.get(0).destroyForcibly();
       training.succeeds();
       assertThat(driverOutput()).containsPattern("Going on after round [1-5] of 6");
-      submit(cluster, "client", jobs.sample()).succeeds();
+      String jar = Submission.PROJECT + "/spark-job/target/ddpm-spark.jar";
+      submit(cluster, "client", jobs.sample(), "--jar", "local:" + jar).succeeds();
+      assertThat(copiesOfTheJar("app-")).as("of ingest: two executors").hasSize(2);
     }
     assertThat(Outcome.of(jobs.base(), LOCAL_FILES)).isEqualTo(LocalOutcome.get());
   }
@@ -68,6 +70,16 @@ class StandaloneIT {
     words.addAll(List.of(options));
     words.addAll(job);
     return Submission.start(folder.resolve(job.get(0) + ".log"), Map.of(), "standalone.sh", words);
+  }
+
+  /** What lies in the folders of workers whose name begins so. */
+  private List<Path> copiesOfTheJar(String work) throws IOException {
+    try (var files = Files.walk(folder)) {
+      return files
+          .filter(path -> path.endsWith("ddpm-spark.jar"))
+          .filter(path -> path.toString().contains("/" + work))
+          .toList();
+    }
   }
 
   /** Standard output of every driver that a worker has run. */

@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -77,7 +79,7 @@ class SubmitScriptsTest {
         .contains("--add-modules=jdk.incubator.vector")
         .contains("--driver-memory 2048m")
         .contains("javacpp.maxphysicalbytes=8192m")
-        .endsWith("ddpm-spark.jar train \n");
+        .endsWith(" spark-internal train \n");
   }
 
   @Test
@@ -162,7 +164,9 @@ class SubmitScriptsTest {
         .contains("/conf/kubernetes/driver-pod.yaml")
         .contains("/conf/kubernetes/executor-pod.yaml")
         .contains("javacpp.cachedir=/var/cache/javacpp")
-        .endsWith("local:///opt/ddpm/ddpm-spark.jar train \n");
+        .contains("spark.driver.extraClassPath=/opt/ddpm/ddpm-spark.jar")
+        .contains("spark.executor.extraClassPath=/opt/ddpm/ddpm-spark.jar")
+        .endsWith(" spark-internal train \n");
   }
 
   /** The operator's files repeat the options of both JVMs, and its memory those of the script. */
@@ -203,7 +207,7 @@ class SubmitScriptsTest {
         "standalone.sh --master spark://a:1 | target/ddpm-spark-cuda.jar train",
         "yarn.sh | --files .*/conf/discover-gpus.sh .*discoveryScript=./discover-gpus.sh",
         "kubernetes.sh --master k8s://a --image b | /opt/ddpm/conf/discover-gpus.sh",
-        "kubernetes.sh --master k8s://a --image b | local:///opt/ddpm/ddpm-spark-cuda.jar train",
+        "kubernetes.sh --master k8s://a --image b | extraClassPath=/opt/ddpm/ddpm-spark-cuda.jar spark-internal train",
         "kubernetes.sh --master k8s://a --image b | /conf/kubernetes/executor-pod-gpu.yaml",
       })
   void gpusMeansOneTaskPerGpuAndTheJarForThem(String call, String expected) throws Exception {
@@ -284,6 +288,73 @@ class SubmitScriptsTest {
         .endsWith("<train><--set><data.table=a b*><--dry-run>");
   }
 
+  /** What is handed to Spark as the application's file is copied. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "local.sh --jar a.jar | SPARK_DIST_CLASSPATH=a.jar .* spark-internal",
+        "local.sh --master local-cluster[1,1,1] --jar a.jar | SPARK_DIST_CLASSPATH=a.jar .* spark-internal",
+        "standalone.sh --master spark://a:1 --jar local:/a.jar | SPARK_DIST_CLASSPATH=/a.jar .* spark.executor.extraClassPath=/a.jar spark-internal",
+        "standalone.sh --master spark://a:1 --jar local:///a.jar --conf spark.executor.extraClassPath=b | spark.executor.extraClassPath=b:/a.jar spark-internal",
+        "standalone.sh --master spark://a:1 --jar a.jar | a.jar",
+        "yarn.sh --jar local:/a.jar | local:/a.jar",
+        "local.sh --jar file:/a.jar | file:/a.jar",
+      })
+  void aJarThatIsThereIsNotHandedOver(String call, String expected) throws Exception {
+    String[] words = (call + " --dry-run train").split(" ");
+    words[0] = script(words[0]);
+
+    Result result = run(Map.of(), words);
+
+    assertThat(result.err()).isEmpty();
+    assertThat(result.out()).containsPattern(" " + expected + " train \n$");
+  }
+
+  /** Its own script sets what local.sh would, after local.sh. */
+  @Test
+  void aSparkWithoutHadoopGetsTheJarAsItIs() throws Exception {
+    Path spark = fakeSpark("printf '%s\\n' \"$@\"");
+    Path settings = Files.createDirectories(spark.resolve("conf")).resolve("spark-env.sh");
+    Files.writeString(settings, "export SPARK_DIST_CLASSPATH=$(hadoop classpath)\n");
+
+    Result result =
+        run(Map.of("SPARK_HOME", spark.toString()), script("local.sh"), "--jar", anyJar(), "train");
+
+    assertThat(result.out()).endsWith(anyJar() + "\ntrain\n");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void whatAKilledDriverLeavesGoesAtTheNextStart() throws Exception {
+    Path spark = fakeSpark("for w in \"$@\"; do case $w in *tmpdir=*) d=${w##*tmpdir=}; d=${d%% *};; esac; done\n" +
+        "echo data > $d/data; echo $d; [ $2 = 'local[1]' ] || exec sleep 60");
+    Map<String, String> environment =
+        Map.of("SPARK_HOME", spark.toString(), "TMPDIR", folder.toString());
+    String[] job = {script("local.sh"), "--master", "local[2]", "--jar", anyJar(), "train"};
+    Path killed;
+    Path living;
+    Process first = start(environment, job);
+    Process second = start(environment, job);
+    try {
+      killed = Path.of(first.inputReader().readLine());
+      living = Path.of(second.inputReader().readLine());
+      assertThat(List.of(killed, living)).allSatisfy(path -> assertThat(path).isNotEmptyDirectory());
+      first.destroyForcibly().waitFor();
+
+      job[2] = "local[1]";
+      Result next = run(environment, job);
+
+      assertThat(next.exitCode()).as(next.err()).isZero();
+      assertThat(killed).doesNotExist();
+      assertThat(living.resolve("data")).exists();
+      assertThat(Path.of(next.out().strip())).hasParent(living.getParent());
+    } finally {
+      first.destroyForcibly();
+      second.destroyForcibly();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 2, 3, 143})
   void theExitCodeIsThatOfSpark(int exitCode) throws Exception {
@@ -313,6 +384,7 @@ class SubmitScriptsTest {
         "build-image.sh | the name of the image is missing",
         "build-image.sh --engine buildah a | --engine = buildah: must be docker or podman",
         "submit.sh train | call local.sh",
+        "standalone.sh --master spark://a:1 --deploy-mode cluster --jar local:/a.jar train | --jar = local:/a.jar: is for client mode",
       })
   void aWrongCallIsOneLine(String call, String message) throws Exception {
     String[] words = call.split(" ");
@@ -346,8 +418,8 @@ class SubmitScriptsTest {
         .hasSize(2)
         .first()
         .asString()
-        .contains("ddpm-spark.jar train --config conf/fashion-mnist.conf");
-    assertThat(result.out()).contains("ddpm-spark.jar sample ").contains("--count 64");
+        .contains("spark-internal train --config conf/fashion-mnist.conf");
+    assertThat(result.out()).contains("spark-internal sample ").contains("--count 64");
   }
 
   @Test
@@ -388,6 +460,14 @@ class SubmitScriptsTest {
     Path submit = Files.writeString(bin.resolve("spark-submit"), "#!/bin/sh\n" + body + "\n");
     assertThat(submit.toFile().setExecutable(true)).isTrue();
     return folder;
+  }
+
+  private static Process start(Map<String, String> environment, String... command)
+      throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().putAll(environment);
+    return builder.start();
   }
 
   private Result run(Map<String, String> environment, String... command)
