@@ -207,7 +207,8 @@ class SubmitScriptsTest {
         "standalone.sh --master spark://a:1 | target/ddpm-spark-cuda.jar train",
         "yarn.sh | --files .*/conf/discover-gpus.sh .*discoveryScript=./discover-gpus.sh",
         "kubernetes.sh --master k8s://a --image b | /opt/ddpm/conf/discover-gpus.sh",
-        "kubernetes.sh --master k8s://a --image b | extraClassPath=/opt/ddpm/ddpm-spark-cuda.jar spark-internal train",
+        "kubernetes.sh --master k8s://a --image b | extraClassPath=/opt/ddpm/ddpm-spark-cuda.jar"
+            + " spark-internal train",
         "kubernetes.sh --master k8s://a --image b | /conf/kubernetes/executor-pod-gpu.yaml",
       })
   void gpusMeansOneTaskPerGpuAndTheJarForThem(String call, String expected) throws Exception {
@@ -294,9 +295,13 @@ class SubmitScriptsTest {
       delimiter = '|',
       value = {
         "local.sh --jar a.jar | SPARK_DIST_CLASSPATH=a.jar .* spark-internal",
-        "local.sh --master local-cluster[1,1,1] --jar a.jar | SPARK_DIST_CLASSPATH=a.jar .* spark-internal",
-        "standalone.sh --master spark://a:1 --jar local:/a.jar | SPARK_DIST_CLASSPATH=/a.jar .* spark.executor.extraClassPath=/a.jar spark-internal",
-        "standalone.sh --master spark://a:1 --jar local:///a.jar --conf spark.executor.extraClassPath=b | spark.executor.extraClassPath=b:/a.jar spark-internal",
+        "local.sh --master local-cluster[1,1,1] --jar a.jar | SPARK_DIST_CLASSPATH=a.jar .*"
+            + " spark-internal",
+        "standalone.sh --master spark://a:1 --jar local:/a.jar | SPARK_DIST_CLASSPATH=/a.jar .*"
+            + " spark.executor.extraClassPath=/a.jar spark-internal",
+        "standalone.sh --master spark://a:1 --jar local:///a.jar --conf"
+            + " spark.executor.extraClassPath=b | spark.executor.extraClassPath=b:/a.jar"
+            + " spark-internal",
         "standalone.sh --master spark://a:1 --jar a.jar | a.jar",
         "yarn.sh --jar local:/a.jar | local:/a.jar",
         "local.sh --jar file:/a.jar | file:/a.jar",
@@ -327,8 +332,10 @@ class SubmitScriptsTest {
   @Test
   @EnabledOnOs(OS.LINUX)
   void whatAKilledDriverLeavesGoesAtTheNextStart() throws Exception {
-    Path spark = fakeSpark("for w in \"$@\"; do case $w in *tmpdir=*) d=${w##*tmpdir=}; d=${d%% *};; esac; done\n" +
-        "echo data > $d/data; echo $d; [ $2 = 'local[1]' ] || exec sleep 60");
+    Path spark =
+        fakeSpark(
+            "for w in \"$@\"; do case $w in *tmpdir=*) d=${w##*tmpdir=}; d=${d%% *};; esac; done\n"
+                + "echo data > $d/data; echo $d; [ $2 = 'local[1]' ] || exec sleep 60");
     Map<String, String> environment =
         Map.of("SPARK_HOME", spark.toString(), "TMPDIR", folder.toString());
     String[] job = {script("local.sh"), "--master", "local[2]", "--jar", anyJar(), "train"};
@@ -339,7 +346,8 @@ class SubmitScriptsTest {
     try {
       killed = Path.of(first.inputReader().readLine());
       living = Path.of(second.inputReader().readLine());
-      assertThat(List.of(killed, living)).allSatisfy(path -> assertThat(path).isNotEmptyDirectory());
+      assertThat(List.of(killed, living))
+          .allSatisfy(path -> assertThat(path).isNotEmptyDirectory());
       first.destroyForcibly().waitFor();
 
       job[2] = "local[1]";
@@ -384,7 +392,8 @@ class SubmitScriptsTest {
         "build-image.sh | the name of the image is missing",
         "build-image.sh --engine buildah a | --engine = buildah: must be docker or podman",
         "submit.sh train | call local.sh",
-        "standalone.sh --master spark://a:1 --deploy-mode cluster --jar local:/a.jar train | --jar = local:/a.jar: is for client mode",
+        "standalone.sh --master spark://a:1 --deploy-mode cluster --jar local:/a.jar train | --jar"
+            + " = local:/a.jar: is for client mode",
       })
   void aWrongCallIsOneLine(String call, String message) throws Exception {
     String[] words = call.split(" ");
