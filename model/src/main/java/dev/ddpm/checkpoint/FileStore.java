@@ -13,6 +13,9 @@ public interface FileStore {
   /** Opens a file for reading; the caller closes it. */
   InputStream open(String name) throws IOException;
 
+  /** Bytes that a file has. */
+  long length(String name) throws IOException;
+
   /**
    * Writes a file as a whole: it appears under its name, replacing what was there, only after all
    * its content is written and closed. If anything fails, nothing is left and nothing is replaced.

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -48,20 +49,15 @@ public final class FlatTensors {
    * @param file {@link TensorFile#WEIGHTS} or {@link TensorFile#EMA}
    */
   public float[] read(ModelFolder folder, TensorFile file) {
-    float[] flat = new float[size()];
-    read(folder, file, Map.of("", 0), flat);
-    return flat;
+    return read(folder, file, Map.of("", 0));
   }
 
   /** Reads Adam's moments: all first moments, then all second moments, flat. */
   public float[] readMoments(ModelFolder folder) {
-    float[] flat = new float[2 * size()];
-    read(
+    return read(
         folder,
         TensorFile.UPDATER,
-        Map.of(ModelFolder.FIRST_MOMENT, 0, ModelFolder.SECOND_MOMENT, size()),
-        flat);
-    return flat;
+        Map.of(ModelFolder.FIRST_MOMENT, 0, ModelFolder.SECOND_MOMENT, size()));
   }
 
   private int size() {
@@ -77,18 +73,29 @@ public final class FlatTensors {
   }
 
   /** Reads tensors of each prefix into the part of a flat vector that begins at its base. */
-  private void read(
-      ModelFolder folder, TensorFile file, Map<String, Integer> baseOfPrefix, float[] flat) {
-    List<TensorHeader> headers = new ArrayList<>();
+  private float[] read(ModelFolder folder, TensorFile file, Map<String, Integer> baseOfPrefix) {
+    List<TensorHeader> headers = headers(baseOfPrefix.keySet());
+    folder.require(file, headers);
+    float[] flat = new float[baseOfPrefix.size() * size()];
     Map<String, Consumer<float[]>> consumers = new HashMap<>();
     baseOfPrefix.forEach(
         (prefix, base) -> {
           for (ParameterLayout.Entry tensor : layout.tensors()) {
-            String name = prefix + tensor.name();
-            headers.add(new TensorHeader(name, tensor.shape()));
-            consumers.put(name, values -> layout.fromStateDict(tensor, values, flat, base));
+            consumers.put(
+                prefix + tensor.name(), values -> layout.fromStateDict(tensor, values, flat, base));
           }
         });
     folder.read(file, headers, (header, values) -> consumers.get(header.name()).accept(values));
+    return flat;
+  }
+
+  private List<TensorHeader> headers(Set<String> prefixes) {
+    List<TensorHeader> headers = new ArrayList<>();
+    for (String prefix : prefixes) {
+      for (ParameterLayout.Entry tensor : layout.tensors()) {
+        headers.add(new TensorHeader(prefix + tensor.name(), tensor.shape()));
+      }
+    }
+    return headers;
   }
 }

@@ -29,6 +29,11 @@ public final class LocalFileStore implements FileStore {
   }
 
   @Override
+  public long length(String name) throws IOException {
+    return Files.size(folder.resolve(name));
+  }
+
+  @Override
   public void create(String name, Content content) throws IOException {
     Files.createDirectories(folder);
     Path temporary = Files.createTempFile(folder, "." + name, ".tmp");

@@ -2,6 +2,7 @@ package dev.ddpm.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
+import dev.ddpm.network.Architecture;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -50,6 +51,9 @@ public final class ModelFolder {
 
   private static final String MODEL = "model.json";
   private static final String TRAINING = "training.json";
+
+  /** Longer than any description or state that is written here. */
+  private static final long MAXIMUM_DOCUMENT_BYTES = 16 << 20;
 
   /** All that a folder may have besides its description. */
   private static final Set<String> PARTS =
@@ -109,7 +113,8 @@ public final class ModelFolder {
    * Reads the description of a model.
    *
    * @throws DdpmException (data) if the folder has no {@code model.json}, or one that is damaged or
-   *     of a newer version, or not exactly the files that it lists
+   *     of a newer version, or not exactly the files that it lists; or if its network is too large
+   *     to be held in arrays
    */
   public static ModelFolder open(FileStore store) {
     String location = store.location(MODEL);
@@ -121,7 +126,16 @@ public final class ModelFolder {
           "%s cannot be used: it does not list %s.", location, TensorFile.WEIGHTS.fileName());
     }
     requireParts(store, document.sha256().keySet());
+    requireCountable(document.model().architecture(), location);
     return new ModelFolder(store, document);
+  }
+
+  private static void requireCountable(Architecture architecture, String location) {
+    try {
+      architecture.plan();
+    } catch (DdpmException tooLarge) {
+      throw DdpmException.data(tooLarge, "%s cannot be used: %s", location, tooLarge.getMessage());
+    }
   }
 
   /** A model whose average or moments went missing would be used without them, and say nothing. */
@@ -200,11 +214,21 @@ public final class ModelFolder {
       if (!store.exists(MODEL)) {
         throw DdpmException.data("%s does not exist: this is not a model folder.", location);
       }
-      try (InputStream in = store.open(MODEL)) {
-        return in.readAllBytes();
-      }
+      return readAll(store, MODEL);
     } catch (IOException e) {
       throw unreadable(e, location);
+    }
+  }
+
+  private static byte[] readAll(FileStore store, String name) throws IOException {
+    long length = store.length(name);
+    if (length > MAXIMUM_DOCUMENT_BYTES) {
+      throw DdpmException.data(
+          "%s is damaged: it has %d bytes, and no such file has more than %d.",
+          store.location(name), length, MAXIMUM_DOCUMENT_BYTES);
+    }
+    try (InputStream in = store.open(name)) {
+      return in.readAllBytes();
     }
   }
 
@@ -260,10 +284,7 @@ public final class ModelFolder {
     String location = store.location(name);
     String listed = listedDigest(name);
     MessageDigest digest = Checksum.digest();
-    try (InputStream in = openExisting(name);
-        SafetensorsReader reader =
-            new SafetensorsReader(new DigestInputStream(in, digest), location)) {
-      checkHeaders(reader.tensors(), expected, location);
+    try (SafetensorsReader reader = reader(name, expected, digest)) {
       for (TensorHeader header : reader.tensors()) {
         float[] elements = reader.readFloats();
         checkFinite(header, elements, location);
@@ -276,6 +297,38 @@ public final class ModelFolder {
     checkDigest(digest, listed, location);
   }
 
+  /**
+   * Checks that a tensor file is as long as the wanted tensors make it, so that room for them can
+   * be made before they are read. Their elements are not looked at.
+   *
+   * @param file which; see {@link #has}
+   * @param expected the names and shapes that must be in it, in any order, and no others
+   */
+  public void require(TensorFile file, List<TensorHeader> expected) {
+    listedDigest(file.fileName());
+    String name = file.fileName();
+    try (SafetensorsReader reader = reader(name, expected, Checksum.digest())) {
+      checkLength(reader.length(), store.length(name), store.location(name));
+    } catch (IOException e) {
+      throw unreadable(e, store.location(name));
+    }
+  }
+
+  private SafetensorsReader reader(String name, List<TensorHeader> expected, MessageDigest digest)
+      throws IOException {
+    String location = store.location(name);
+    requirePresent(name);
+    SafetensorsReader reader =
+        new SafetensorsReader(new DigestInputStream(store.open(name), digest), location);
+    try {
+      checkHeaders(reader.tensors(), expected, location);
+      return reader;
+    } catch (DdpmException refused) {
+      reader.close();
+      throw refused;
+    }
+  }
+
   /** Where training stands, if the folder says so. */
   public Optional<TrainingState> training() {
     if (!document.sha256().containsKey(TRAINING)) {
@@ -283,8 +336,9 @@ public final class ModelFolder {
     }
     String location = store.location(TRAINING);
     byte[] json;
-    try (InputStream in = openExisting(TRAINING)) {
-      json = in.readAllBytes();
+    try {
+      requirePresent(TRAINING);
+      json = readAll(store, TRAINING);
     } catch (IOException e) {
       throw unreadable(e, location);
     }
@@ -341,11 +395,10 @@ public final class ModelFolder {
     return digest;
   }
 
-  private InputStream openExisting(String name) throws IOException {
+  private void requirePresent(String name) throws IOException {
     if (!store.exists(name)) {
       throw absent(store, name);
     }
-    return store.open(name);
   }
 
   private static String create(FileStore store, String name, FileStore.Content content) {
@@ -390,6 +443,14 @@ public final class ModelFolder {
     if (!missing.isEmpty()) {
       throw DdpmException.data(
           "%s: tensor %s is missing.", location, missing.keySet().iterator().next());
+    }
+  }
+
+  private static void checkLength(long announced, long actual, String location) {
+    if (actual != announced) {
+      throw DdpmException.data(
+          "%s is damaged: it has %d bytes, but its header is that of a file of %d.",
+          location, actual, announced);
     }
   }
 

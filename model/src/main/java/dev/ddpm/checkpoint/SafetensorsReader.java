@@ -55,6 +55,7 @@ public final class SafetensorsReader implements Closeable {
       ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private final Map<String, String> metadata;
   private final List<TensorHeader> tensors;
+  private final long length;
   private int taken;
 
   private record Entry(TensorHeader header, long begin, long end) {}
@@ -69,9 +70,18 @@ public final class SafetensorsReader implements Closeable {
   public SafetensorsReader(InputStream in, String file) throws IOException {
     this.in = in;
     this.file = file;
-    JsonNode header = readHeader();
+    byte[] text = readText();
+    JsonNode header = parse(text);
     this.metadata = readMetadata(header);
-    this.tensors = readTensors(header);
+    List<Entry> entries = readTensors(header);
+    this.tensors = entries.stream().map(Entry::header).toList();
+    long data = entries.isEmpty() ? 0 : entries.get(entries.size() - 1).end();
+    this.length = Long.BYTES + text.length + data;
+  }
+
+  /** Bytes that the file has if nothing is missing and nothing follows. */
+  public long length() {
+    return length;
   }
 
   /** The free text of the header, by key. */
@@ -136,7 +146,7 @@ public final class SafetensorsReader implements Closeable {
     buffer.limit(bytes);
   }
 
-  private JsonNode readHeader() throws IOException {
+  private byte[] readText() throws IOException {
     buffer.clear();
     if (in.readNBytes(buffer.array(), 0, Long.BYTES) < Long.BYTES) {
       throw DdpmException.data("%s: not a safetensors file: shorter than 8 bytes.", file);
@@ -151,6 +161,10 @@ public final class SafetensorsReader implements Closeable {
     if (bytes.length < length) {
       throw DdpmException.data("%s: the file ends within its header of %d bytes.", file, length);
     }
+    return bytes;
+  }
+
+  private JsonNode parse(byte[] bytes) throws IOException {
     JsonNode header;
     try {
       header = JSON.readTree(bytes);
@@ -178,7 +192,7 @@ public final class SafetensorsReader implements Closeable {
     return Collections.unmodifiableMap(text);
   }
 
-  private List<TensorHeader> readTensors(JsonNode header) {
+  private List<Entry> readTensors(JsonNode header) {
     List<Entry> entries = new ArrayList<>();
     for (Map.Entry<String, JsonNode> field : header.properties()) {
       if (!field.getKey().equals(METADATA)) {
@@ -197,7 +211,7 @@ public final class SafetensorsReader implements Closeable {
       }
       offset = entry.end();
     }
-    return entries.stream().map(Entry::header).toList();
+    return entries;
   }
 
   private Entry readEntry(String name, JsonNode json) {

@@ -36,6 +36,11 @@ public sealed interface ScheduleSpec extends Serializable {
       if (!(firstBeta > 0 && firstBeta < 1)) {
         throw DdpmException.user("first_beta = %s: must be above 0 and below 1.", firstBeta);
       }
+      if (1 - firstBeta == 1) {
+        throw DdpmException.user(
+            "first_beta = %s: is so small that the first step would add no noise at all.",
+            firstBeta);
+      }
       if (!(lastBeta >= firstBeta && lastBeta < 1)) {
         throw DdpmException.user(
             "last_beta = %s: must be at least first_beta = %s and below 1.", lastBeta, firstBeta);

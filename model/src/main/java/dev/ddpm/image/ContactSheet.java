@@ -41,12 +41,25 @@ public record ContactSheet(int columns, int margin, int scale, Rgb background) {
   }
 
   /**
+   * Whether a sheet of so many images of a size has at most {@link ImageCodec#MAX_PIXELS} pixels.
+   *
+   * @param images at least 1
+   */
+  public boolean fits(int images, ImageShape shape) {
+    long rows = (images + (long) columns - 1) / columns;
+    double height = (double) rows * ((double) shape.height() * scale + margin) + margin;
+    double width =
+        (double) Math.min(columns, images) * ((double) shape.width() * scale + margin) + margin;
+    return height * width <= ImageCodec.MAX_PIXELS;
+  }
+
+  /**
    * Makes the sheet.
    *
    * @param images at least one; all of the same height, width and channels
    * @return an image of those channels
-   * @throws DdpmException (data) if there is none, the shapes differ, or the sheet would have more
-   *     than {@link ImageCodec#MAX_PIXELS} pixels
+   * @throws DdpmException (data) if there is none, the shapes differ, or the sheet would be too
+   *     large, see {@link #fits}
    */
   public RawImage compose(List<RawImage> images) {
     if (images.isEmpty()) {
@@ -65,7 +78,7 @@ public record ContactSheet(int columns, int margin, int scale, Rgb background) {
     int stepX = first.width() * scale + margin;
     long height = (long) rows * stepY + margin;
     long width = (long) Math.min(columns, images.size()) * stepX + margin;
-    if (height * width > ImageCodec.MAX_PIXELS) {
+    if (!fits(images.size(), new ImageShape(first.height(), first.width(), first.channels()))) {
       throw DdpmException.data(
           "A contact sheet of %d images would have %d×%d pixels (height×width): at most %d in all"
               + " are possible.",

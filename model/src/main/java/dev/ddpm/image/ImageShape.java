@@ -1,5 +1,6 @@
 package dev.ddpm.image;
 
+import dev.ddpm.DdpmException;
 import java.io.Serializable;
 
 /**
@@ -14,6 +15,23 @@ public record ImageShape(int height, int width, int channels) implements Seriali
   /** Values per image. */
   public int size() {
     return height * width * channels;
+  }
+
+  /** The longest array that every virtual machine allows. */
+  private static final int MAXIMUM_VALUES = Integer.MAX_VALUE - 8;
+
+  /**
+   * Checks that so many images can be computed together, in one array.
+   *
+   * @param key the setting or option that says how many, for the message
+   * @throws DdpmException (user) if they are too many
+   */
+  public void requireTogether(int images, String key) {
+    int most = MAXIMUM_VALUES / size();
+    if (images > most) {
+      throw DdpmException.user(
+          "%s = %d: at most %d images of %s can be computed together.", key, images, most, this);
+    }
   }
 
   /** The shape as messages have it, such as 28×28×1. */

@@ -1,6 +1,7 @@
 package dev.ddpm.network;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.ImageShape;
 import java.util.List;
 
@@ -10,13 +11,15 @@ import java.util.List;
  * <p>Channel multipliers are cumulative: level i is {@code channelMultipliers[i]} times as wide as
  * level i−1, so 64 channels with multipliers 1, 2, 2, 4 give the widths 64, 128, 256, 1024.
  *
- * @param imageChannels channels of the image and of the predicted noise, at least 1
+ * @param imageChannels channels of the image and of the predicted noise, 1 to 4
  * @param height image height in pixels, a multiple of 2^(levels−1)
  * @param width image width in pixels, a multiple of 2^(levels−1)
  * @param channels width of the first convolution, a multiple of 8 (the final norm has 8 groups)
- * @param channelMultipliers one cumulative multiplier per level, each at least 1
+ * @param channelMultipliers one cumulative multiplier per level, each at least 1; at most {@value
+ *     #MAXIMUM_LEVELS}
  * @param attention one flag per level: whether its blocks attend over all positions
- * @param blocks residual blocks per level on the way down; one more on the way up
+ * @param blocks residual blocks per level on the way down; one more on the way up; 1 to {@value
+ *     #MAXIMUM_BLOCKS}
  * @param normGroups groups of every GroupNorm but the final one; divides every level's width
  * @param attentionHeads heads of every attention block; divides the width of each level that
  *     attends and of the deepest one, which always does
@@ -42,21 +45,36 @@ public record LabmlUNet(
   /** ε of every GroupNorm. */
   public static final double NORM_EPSILON = 1e-5;
 
+  /** More halvings than any image allows that can be decoded. */
+  private static final int MAXIMUM_LEVELS = 14;
+
+  private static final int MAXIMUM_BLOCKS = 1000;
+  private static final int MAXIMUM_IMAGE_CHANNELS = 4;
+  private static final int MAXIMUM_WIDTH = 1 << 16;
+
+  /** Attention keeps a value per pair of positions: of 512 × 512 these are 256 GiB per image. */
+  private static final int MAXIMUM_ATTENDED = 1 << 18;
+
   /**
-   * Checks that such a network exists.
+   * Checks that such a network exists, and that its sizes can be counted.
    *
    * @throws DdpmException (user) naming the key, its value and what is allowed
    */
   public LabmlUNet {
     channelMultipliers = List.copyOf(channelMultipliers);
     attention = List.copyOf(attention);
-    atLeast("image-channels", imageChannels, 1);
-    atLeast("height", height, 1);
-    atLeast("width", width, 1);
-    atLeast("channels", channels, FINAL_NORM_GROUPS);
-    atLeast("blocks", blocks, 1);
-    atLeast("norm-groups", normGroups, 1);
-    atLeast("attention-heads", attentionHeads, 1);
+    between("image-channels", imageChannels, 1, MAXIMUM_IMAGE_CHANNELS);
+    between("height", height, 1, ImageCodec.MAX_PIXELS);
+    between("width", width, 1, ImageCodec.MAX_PIXELS);
+    between("channels", channels, FINAL_NORM_GROUPS, MAXIMUM_WIDTH);
+    between("blocks", blocks, 1, MAXIMUM_BLOCKS);
+    between("norm-groups", normGroups, 1, MAXIMUM_WIDTH);
+    between("attention-heads", attentionHeads, 1, MAXIMUM_WIDTH);
+    if ((long) height * width > ImageCodec.MAX_PIXELS) {
+      throw DdpmException.user(
+          "height = %d, width = %d: an image may have at most %d pixels.",
+          height, width, ImageCodec.MAX_PIXELS);
+    }
     if (channels % FINAL_NORM_GROUPS != 0) {
       throw DdpmException.user(
           "channels = %d: must be a multiple of %d, the group count of the final norm.",
@@ -65,11 +83,16 @@ public record LabmlUNet(
     if (channelMultipliers.isEmpty()) {
       throw DdpmException.user("channel-multipliers = []: at least one level is needed.");
     }
+    if (channelMultipliers.size() > MAXIMUM_LEVELS) {
+      throw DdpmException.user(
+          "channel-multipliers has %d levels: at most %d are allowed.",
+          channelMultipliers.size(), MAXIMUM_LEVELS);
+    }
     if (attention.size() != channelMultipliers.size()) {
       throw DdpmException.user(
-          "attention = %s: has %d flags, but channel-multipliers = %s has %d levels; one flag per"
-              + " level is needed.",
-          attention, attention.size(), channelMultipliers, channelMultipliers.size());
+          "attention has %d flags, but channel-multipliers = %s has %d levels: one flag per level"
+              + " is needed.",
+          attention.size(), channelMultipliers, channelMultipliers.size());
     }
     if (!(dropout >= 0 && dropout < 1)) {
       throw DdpmException.user("dropout = %s: must be at least 0 and below 1.", dropout);
@@ -83,11 +106,11 @@ public record LabmlUNet(
             "channel-multipliers = %s: every multiplier must be at least 1.", channelMultipliers);
       }
       levelWidth *= multiplier;
-      if (levelWidth > 1 << 16) {
+      if (levelWidth > MAXIMUM_WIDTH) {
         throw DdpmException.user(
             "channel-multipliers = %s: multipliers are cumulative, and level %d would be %d"
-                + " channels wide; at most 65536 are allowed.",
-            channelMultipliers, level, levelWidth);
+                + " channels wide; at most %d are allowed.",
+            channelMultipliers, level, levelWidth, MAXIMUM_WIDTH);
       }
       checkWidth(levelWidth, level, normGroups);
       boolean attends = attention.get(level) || level == attention.size() - 1;
@@ -95,6 +118,13 @@ public record LabmlUNet(
         throw DdpmException.user(
             "attention-heads = %d: must divide the %d channels of level %d.",
             attentionHeads, levelWidth, level);
+      }
+      long positions = (long) (height >> level) * (width >> level);
+      if (attends && positions > MAXIMUM_ATTENDED) {
+        throw DdpmException.user(
+            "attention = %s: level %d would attend over %d positions; at most %d are allowed, so"
+                + " more levels or smaller images are needed.",
+            attention, level, positions, MAXIMUM_ATTENDED);
       }
       level++;
     }
@@ -110,9 +140,10 @@ public record LabmlUNet(
     }
   }
 
-  private static void atLeast(String key, int value, int minimum) {
-    if (value < minimum) {
-      throw DdpmException.user("%s = %d: must be at least %d.", key, value, minimum);
+  private static void between(String key, int value, long minimum, long maximum) {
+    if (value < minimum || value > maximum) {
+      throw DdpmException.user(
+          "%s = %d: must be at least %d and at most %d.", key, value, minimum, maximum);
     }
   }
 

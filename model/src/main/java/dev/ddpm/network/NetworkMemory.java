@@ -17,6 +17,9 @@ public final class NetworkMemory {
   /** What kernels and the allocator take beyond the counted arrays. */
   private static final double SURCHARGE = 1.15;
 
+  /** 4 PiB: more than any machine has, and little enough to be multiplied by a number of tasks. */
+  private static final double MOST_BYTES = 1L << 52;
+
   private final long parameters;
   private final MemoryCount count;
 
@@ -57,8 +60,8 @@ public final class NetworkMemory {
     long images = batchSizes.stream().mapToLong(Integer::longValue).sum();
     double counted =
         (double) Float.BYTES
-            * (parameters * (2 + optimiserValues) + count.training().values() * images);
-    return (long) (counted * SURCHARGE);
+            * (parameters * (2 + optimiserValues) + (double) count.training().values() * images);
+    return bytes(counted);
   }
 
   /**
@@ -70,7 +73,11 @@ public final class NetworkMemory {
   public long inferenceBytes(int batchSize) {
     double counted =
         (double) Float.BYTES
-            * (parameters + count.keptWeights() + count.inference().values() * batchSize);
-    return (long) (counted * SURCHARGE);
+            * (parameters + count.keptWeights() + (double) count.inference().values() * batchSize);
+    return bytes(counted);
+  }
+
+  private static long bytes(double counted) {
+    return (long) Math.min(counted * SURCHARGE, MOST_BYTES);
   }
 }

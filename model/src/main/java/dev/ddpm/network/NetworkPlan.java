@@ -1,7 +1,9 @@
 package dev.ddpm.network;
 
+import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.block.BlockSpec;
+import dev.ddpm.network.block.Parameter;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +28,27 @@ public record NetworkPlan(ImageShape imageShape, List<Node> nodes) {
   /** The gradients of input and weight take a pass each beside the forward one. */
   private static final int TRAINING_PASSES = 3;
 
-  /** Freezes the list. */
+  /** Adam's moments, two per weight, are one array. */
+  private static final long MAXIMUM_PARAMETERS = (Integer.MAX_VALUE - 8) / 2;
+
+  /**
+   * Freezes the list.
+   *
+   * @throws DdpmException (user) if there are more weights than an array can hold with their
+   *     moments
+   */
   public NetworkPlan {
     nodes = List.copyOf(nodes);
+    long parameters =
+        nodes.stream()
+            .flatMap(node -> node.block().parameters().stream())
+            .mapToLong(Parameter::length)
+            .sum();
+    if (parameters > MAXIMUM_PARAMETERS) {
+      throw DdpmException.user(
+          "The network is too large: it would have %d weights, and at most %d are possible.",
+          parameters, MAXIMUM_PARAMETERS);
+    }
   }
 
   /**

@@ -26,6 +26,9 @@ import java.util.TreeSet;
 public record RoundPlan(long rows, int workers, int averagingFrequency, int batchSize, long seed)
     implements Serializable {
 
+  /** Little enough to be added to a number of rows. */
+  private static final long MAXIMUM_ROWS_PER_ROUND = 1L << 60;
+
   /** Where one row is used within its epoch. */
   public record Slot(int round, int worker, int step) {}
 
@@ -38,6 +41,12 @@ public record RoundPlan(long rows, int workers, int averagingFrequency, int batc
     atLeastOne("workers", workers);
     atLeastOne("averaging-frequency", averagingFrequency);
     atLeastOne("batch-size", batchSize);
+    if ((double) workers * averagingFrequency * batchSize > MAXIMUM_ROWS_PER_ROUND) {
+      throw DdpmException.user(
+          "averaging-frequency = %d: is too much for %d workers with batch size %d, since a round"
+              + " can have at most %d rows.",
+          averagingFrequency, workers, batchSize, MAXIMUM_ROWS_PER_ROUND);
+    }
     if (rows < workers) {
       throw DdpmException.user(
           "workers = %d: the data set has only %d rows; at least one row per worker is needed.",

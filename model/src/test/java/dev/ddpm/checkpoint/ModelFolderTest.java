@@ -12,9 +12,11 @@ import dev.ddpm.network.LabmlUNet;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -206,6 +208,18 @@ class ModelFolderTest {
             + " first_beta",
         "\"last_beta\" : 0.02 | \"last_beta\" : \"NaN\" | last_beta = NaN: must be at least"
             + " first_beta",
+        "\"first_beta\" : 1.0E-4 | \"first_beta\" : 1e-300 | first_beta = 1.0E-300: is so small",
+        "\"blocks\" : 1 | \"blocks\" : 100000 | blocks = 100000: must be at least 1 and at most"
+            + " 1000.",
+        "\"channels\" : 16 | \"channels\" : 1000000 | channels = 1000000: must be at least 8 and"
+            + " at most 65536.",
+        "\"channels\" : 16 | \"channels\" : 65536 | channels wide; at most 65536 are allowed.",
+        "\"channels\" : 16 | \"channels\" : 16384 | The network is too large: it would have",
+        "\"image_channels\" : 1 | \"image_channels\" : 5 | image-channels = 5: must be at least 1",
+        "\"height\" : 16 | \"height\" : 2147483646 | height = 2147483646: must be at least 1 and",
+        "\"height\" : 16 | \"height\" : 67108864 | height = 67108864, width = 8: an image may have",
+        "\"height\" : 16 | \"height\" : 524288 | level 1 would attend over 1048576 positions; at"
+            + " most 262144",
         "\"prediction\" : \"epsilon\" | \"prediction\" : \"delta\" | model.prediction = \"delta\":"
             + " must be one of epsilon, x0, v.",
         "\"prediction\" : \"epsilon\" | \"prediction\" : 0 | model.prediction = 0: must be one of",
@@ -302,6 +316,11 @@ class ModelFolderTest {
     }
 
     @Override
+    public long length(String name) throws IOException {
+      return name.equals("model.json") ? json.length : store.length(name);
+    }
+
+    @Override
     public void create(String name, Content content) {
       throw new UnsupportedOperationException();
     }
@@ -385,6 +404,68 @@ class ModelFolderTest {
     assertData(
         () -> read.read(TensorFile.WEIGHTS, HEADERS),
         "weights.safetensors: the file ends within tensor conv.bias");
+  }
+
+  /** A long file would be room for a short one, and a header costs nothing. */
+  @Test
+  void roomIsMadeOnlyForWhatIsThere() throws IOException {
+    ModelFolder read = written(Map.of());
+    read.require(TensorFile.WEIGHTS, HEADERS);
+    Path file = folder.resolve("weights.safetensors");
+    byte[] whole = Files.readAllBytes(file);
+    for (int length : List.of(whole.length - 1, whole.length + 1)) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      assertData(
+          () -> read.require(TensorFile.WEIGHTS, HEADERS),
+          "weights.safetensors is damaged: it has %d bytes, but its header is that of a file of %d."
+              .formatted(length, whole.length));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"model.json", "training.json"})
+  void aDocumentIsNotReadWithoutEnd(String name) throws IOException {
+    ModelFolder read =
+        ModelFolder.write(
+            store, DESCRIPTION, Map.of(TensorFile.WEIGHTS, weights(1)), Optional.of(STATE));
+    try (var file = new RandomAccessFile(folder.resolve(name).toFile(), "rw")) {
+      file.setLength(1L << 40);
+    }
+    assertData(
+        () -> {
+          read.training();
+          ModelFolder.open(store);
+        },
+        name + " is damaged: it has 1099511627776 bytes, and no such file has more than");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"step, 4000", "round, 250", "epoch, 3", "position, 1280"})
+  void aCountIsNotNegative(String key, String value) throws IOException {
+    ModelFolder.write(
+        store, DESCRIPTION, Map.of(TensorFile.WEIGHTS, weights(1)), Optional.of(STATE));
+    Path training = folder.resolve("training.json");
+    Path model = folder.resolve("model.json");
+    byte[] good = Files.readAllBytes(training);
+    byte[] bad =
+        new String(good, StandardCharsets.UTF_8)
+            .replace("\"%s\" : %s".formatted(key, value), "\"%s\" : -1".formatted(key))
+            .getBytes(StandardCharsets.UTF_8);
+    Files.write(training, bad);
+    String listed =
+        new String(SelfDigest.removeFrom(Files.readAllBytes(model), ""), StandardCharsets.UTF_8)
+            .replace(sha256(good), sha256(bad));
+    Files.write(model, SelfDigest.addTo(listed.getBytes(StandardCharsets.UTF_8)));
+
+    assertData(
+        () -> ModelFolder.open(store).training(),
+        "training.json cannot be used: %s = -1: must be at least 0.".formatted(key));
+  }
+
+  private static String sha256(byte[] bytes) {
+    MessageDigest digest = Checksum.digest();
+    digest.update(bytes);
+    return Checksum.hex(digest);
   }
 
   @Test

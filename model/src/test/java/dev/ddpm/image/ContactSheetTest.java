@@ -52,6 +52,16 @@ class ContactSheetTest {
   }
 
   @Test
+  void fitsWhatCanBeComposed() {
+    var sheet = new ContactSheet(2, 0, 1, Rgb.WHITE);
+    var half = new ImageShape(4096, 4096, 1);
+    assertThat(sheet.fits(4, half)).isTrue();
+    assertThat(sheet.fits(5, half)).isFalse();
+    assertThat(new ContactSheet(Integer.MAX_VALUE, 2, 64, Rgb.WHITE).fits(Integer.MAX_VALUE, half))
+        .isFalse();
+  }
+
+  @Test
   void refusesWhatCannotBeLaidOut() {
     ContactSheet sheet = new ContactSheet(2, 1, 1, Rgb.WHITE);
 

@@ -22,6 +22,17 @@ class NetworkMemoryTest {
         .isBetween((eight - none) / 2 - 1, (eight - none) / 2 + 1);
   }
 
+  /** A sum that has become negative would pass for little. */
+  @Test
+  void isNeverTooMuchToCount() {
+    var attentive = new LabmlUNet(1, 512, 512, 1024, List.of(1), List.of(true), 10, 8, 1024, 0);
+
+    assertThat(NetworkMemory.of(attentive).inferenceBytes(1_000_000)).isEqualTo(1L << 52);
+    assertThat(NetworkMemory.of(attentive).replicaBytes(2, List.of(1_000_000))).isEqualTo(1L << 52);
+    assertThat(NetworkMemory.of(attentive).activationBytes()).isPositive();
+    assertThat(attentive.plan().trainingFlops()).isPositive();
+  }
+
   /** Known of labml's model: a step of batch 16 takes about 3.5 GB. */
   @Test
   void isAboutWhatTheReferenceModelTakes() {

@@ -89,6 +89,14 @@ class RoundPlanTest {
     assertThat(plan.order(0).at(0)).isNotEqualTo(plan.order(1).at(0));
   }
 
+  /** As whoever wants one averaging per epoch may set it. */
+  @Test
+  void aRoundMayBeLongerThanTheEpoch() {
+    var plan = new RoundPlan(1000, 4, 1_000_000_000, 10, 1);
+    assertThat(plan.rounds()).isEqualTo(1);
+    assertThat(plan.stepsPerEpoch()).isEqualTo(25);
+  }
+
   @Test
   void refusesWhatCannotBeDealtOut() {
     assertThatThrownBy(() -> new RoundPlan(3, 4, 1, 1, 0))
@@ -98,5 +106,7 @@ class RoundPlanTest {
         .hasMessageContaining("averaging-frequency = 0: must be at least 1");
     assertThatThrownBy(() -> new RoundPlan(3, 1, 1, -1, 0))
         .hasMessageContaining("batch-size = -1: must be at least 1");
+    assertThatThrownBy(() -> new RoundPlan(3_000_000, 1_000_000, 1_000_000_000, 1_000_000, 0))
+        .hasMessageContaining("averaging-frequency = 1000000000: is too much for 1000000 workers");
   }
 }

@@ -1,8 +1,10 @@
 package dev.ddpm.spark.cli;
 
+import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.compare.SamplerComparison;
 import dev.ddpm.spark.config.SamplingConfig;
 import java.util.concurrent.Callable;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,6 +45,10 @@ final class CompareSamplersCommand implements Callable<Integer> {
     var comparison =
         new SamplerComparison(
             model.folder, sampling, spark.sparkContext().hadoopConfiguration(), out);
+    try (ClusterJob job =
+        ClusterJob.start(JavaSparkContext.fromSparkContext(spark.sparkContext()))) {
+      job.require(comparison.needs(images));
+    }
     comparison.microBatches();
     out.println();
     comparison.samplers(images);

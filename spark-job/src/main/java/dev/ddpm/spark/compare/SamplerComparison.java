@@ -1,15 +1,19 @@
 package dev.ddpm.spark.compare;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
+import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.stored.SamplingMemory;
 import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.stored.StoredModel;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
@@ -34,12 +38,12 @@ public final class SamplerComparison {
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   private final StoredModel stored;
-  private final Denoiser model;
   private final SamplingConfig sampling;
   private final PrintWriter out;
+  private Denoiser model;
 
   /**
-   * Reads the model and measures nothing yet.
+   * Reads the model, and builds and measures nothing yet.
    *
    * @param path a model folder
    * @param sampling settings that are not compared
@@ -48,7 +52,6 @@ public final class SamplerComparison {
   public SamplerComparison(
       String path, SamplingConfig sampling, Configuration configuration, PrintWriter out) {
     this.stored = StoredModel.read(path, sampling.weights(), configuration);
-    this.model = stored.network().create();
     this.sampling = sampling;
     this.out = out;
   }
@@ -86,8 +89,10 @@ public final class SamplerComparison {
    * Compares all samplers at a few numbers of steps, and at all.
    *
    * @param images how many, denoised together
+   * @throws DdpmException (user) if they are too many for an array
    */
   public void samplers(int images) {
+    requireTogether(images);
     out.println(
         "| sampler | steps | s per image | CPU s per image | distance to all steps | distance to"
             + " DDIM with all |");
@@ -106,6 +111,27 @@ public final class SamplerComparison {
       }
       print(sampler, timesteps(), complete.get(sampler), itself, ddim);
     }
+  }
+
+  private void requireTogether(int images) {
+    stored.description().architecture().imageShape().requireTogether(images, "--images");
+  }
+
+  /** What comparing takes of memory, all of it on the driver. */
+  public MemoryNeeds needs(int images) {
+    requireTogether(images);
+    int most = Math.max(images, Collections.max(MICRO_BATCHES));
+    MemoryNeeds task = SamplingMemory.of(stored.description().architecture(), most, "--images");
+    return new MemoryNeeds(
+        task.driverHeap() + task.taskHeap(),
+        task.taskNative(),
+        0,
+        0,
+        0,
+        0,
+        most == images
+            ? "--images"
+            : "nothing, since up to %d images are measured".formatted(most));
   }
 
   private void print(
@@ -139,6 +165,9 @@ public final class SamplerComparison {
     SamplingPlan plan = plan(settings);
     ReverseProcess process = plan.process();
     float[] x = new float[images * plan.imageSize()];
+    if (model == null) {
+      model = stored.network().create();
+    }
     long start = System.nanoTime();
     long cpuStart = SYSTEM.getProcessCpuTime();
     process.sample(model, sampling.seed(), 0, images, x, StepListener.NONE);

@@ -19,7 +19,7 @@ public record DiffusionConfig(
         Preset preset,
     @Key(value = "1000", in = "[1, 100000]", doc = "Steps T of the forward process.") int timesteps,
     @Key(value = "linear", doc = "How β grows with the timestep.") ScheduleKind schedule,
-    @Key(value = "1e-4", in = "(0, 1)", doc = "β of the first timestep; linear schedule only.")
+    @Key(value = "1e-4", in = "[1e-15, 1)", doc = "β of the first timestep; linear schedule only.")
         double betaFirst,
     @Key(value = "0.02", in = "(0, 1)", doc = "β of the last timestep; linear schedule only.")
         double betaLast,

@@ -16,12 +16,12 @@ public record ModelConfig(
         int imageChannels,
     @Key(
             value = "0",
-            in = "[0, 8192]",
+            in = "[0, 67108864]",
             doc = "Image height in pixels, a multiple of 2^(levels−1); 0 = that of the data set.")
         int height,
     @Key(
             value = "0",
-            in = "[0, 8192]",
+            in = "[0, 67108864]",
             doc = "Image width in pixels, a multiple of 2^(levels−1); 0 = that of the data set.")
         int width,
     @Key(
@@ -44,7 +44,7 @@ public record ModelConfig(
         List<Boolean> attention,
     @Key(
             value = "2",
-            in = "[1, 64]",
+            in = "[1, 1000]",
             doc = "Residual blocks per level on the way down; one more on the way up.")
         int blocks,
     @Key(
@@ -61,22 +61,10 @@ public record ModelConfig(
         double dropout)
     implements Serializable {
 
-  /** Levels of the largest images: each but the first halves them. */
-  private static final int MOST_LEVELS = 14;
-
-  /**
-   * Freezes the lists.
-   *
-   * @throws DdpmException (user) if there are more levels than any image can be halved
-   */
+  /** Freezes the lists. */
   public ModelConfig {
     channelMultipliers = List.copyOf(channelMultipliers);
     attention = List.copyOf(attention);
-    if (channelMultipliers.size() > MOST_LEVELS) {
-      throw DdpmException.user(
-          "model.channel-multipliers has %d levels: must have at most %d.",
-          channelMultipliers.size(), MOST_LEVELS);
-    }
   }
 
   /**

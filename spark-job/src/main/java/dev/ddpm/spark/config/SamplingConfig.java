@@ -46,7 +46,7 @@ public record SamplingConfig(
         double thresholdingBound,
     @Key(
             value = "16",
-            in = "[1, 65536]",
+            in = "[1, 1000000]",
             doc =
                 "Images that a task denoises together: more are faster and need more memory. The"
                     + " last bits of an image depend on it.")

@@ -13,16 +13,16 @@ import java.io.Serializable;
 
 /** The optimisation and how it is spread over workers. */
 public record TrainingConfig(
-    @Key(value = "32", in = "[1, 65536]", doc = "Images per worker and optimiser step.")
+    @Key(value = "32", in = "[1, 1000000]", doc = "Images per worker and optimiser step.")
         int batchSize,
     @Key(
             value = "0",
-            in = "[0, 65536]",
+            in = "[0, 1000000]",
             doc = "Workers, each with a model of its own; 0 = one per task slot of the cluster.")
         int workers,
     @Key(
             value = "16",
-            in = "[1, 1000000]",
+            in = "[1, 1000000000]",
             doc = "Optimiser steps of each worker between two averagings: the length of a round.")
         int averagingFrequency,
     @Key(
@@ -33,7 +33,7 @@ public record TrainingConfig(
                     + " bfloat16 in half the bytes, with rounded moments, and the rounded change of"
                     + " the weights sent back in place of the weights.")
         WireFormat wireFormat,
-    @Key(value = "1", in = "[1, 1000000]", doc = "Passes over the data set.") int epochs,
+    @Key(value = "1", in = "[1, 1000000000]", doc = "Passes over the data set.") int epochs,
     @Key(
             value = "0",
             in = "[0, 1000000000]",
@@ -78,7 +78,7 @@ public record TrainingConfig(
     @Key(
             paper = "1.0",
             labml = "0",
-            in = "[0, 1000000000]",
+            in = "[0, 1e30]",
             doc =
                 "Largest L2 norm of the whole gradient, to which a larger one is scaled; 0 = none.")
         double clipNorm,
@@ -98,7 +98,7 @@ public record TrainingConfig(
             in = "[1, 1000000000]",
             doc = "Rounds between two checkpoints; the last round always writes one.")
         int checkpointEvery,
-    @Key(value = "3", in = "[1, 1000000]", doc = "Newest checkpoints that are kept.")
+    @Key(value = "3", in = "[1, 1000000000]", doc = "Newest checkpoints that are kept.")
         int keepCheckpoints,
     @Key(
             value = "0",
@@ -110,7 +110,7 @@ public record TrainingConfig(
     @Key(
             value = "3",
             absent = "3",
-            in = "[1, 1000000]",
+            in = "[1, 1000000000]",
             doc =
                 "Rounds in a row that may be left out because a loss or weight was not finite; the"
                     + " next one ends training.")
@@ -118,7 +118,7 @@ public record TrainingConfig(
     @Key(
             value = "60",
             absent = "60",
-            in = "[3, 86400]",
+            in = "[3, 1000000000]",
             doc =
                 "Seconds without a sign of life after which the run of another driver is taken"
                     + " over.")

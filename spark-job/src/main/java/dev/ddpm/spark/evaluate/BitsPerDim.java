@@ -43,6 +43,10 @@ final class BitsPerDim implements Metric {
               + " minus-one-to-one, the range of the preset paper.",
           request.model(), Word.of(model.dataRange()));
     }
+    model
+        .architecture()
+        .imageShape()
+        .requireTogether(request.sampling().microBatch(), "sampling.micro-batch");
     EvaluateJob.requireBetween(
         "--timesteps",
         timesteps(request, model),

@@ -112,6 +112,8 @@ public final class InterpolateJob {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (ClusterJob job = ClusterJob.start(context)) {
       job.require(SamplingMemory.of(architecture, request.lambdas(), "--lambdas"));
+      var results = new InterpolationOutput(plan, request.pairs(), images, model.hash());
+      results.requireSheet();
       Broadcast<ExecutorPool<Denoiser>> models = job.pool(model.network());
       job.describe("interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
       List<InterpolationTask.Work> work = new ArrayList<>();
@@ -121,10 +123,9 @@ public final class InterpolateJob {
             new InterpolationTask.Work(
                 i, images.get(pair.first()).pixels(), images.get(pair.other()).pixels()));
       }
-      List<List<byte[]>> results =
+      List<List<byte[]>> levels =
           context.parallelize(work, work.size()).map(new InterpolationTask(plan, models)).collect();
-      return new InterpolationOutput(plan, request.pairs(), images, model.hash())
-          .write(store, results);
+      return results.write(store, levels);
     } catch (IOException e) {
       throw DdpmException.environment(
           e, "--output = %s: cannot be written: %s.", request.output(), e.getMessage());

@@ -1,7 +1,9 @@
 package dev.ddpm.spark.interpolate;
 
+import dev.ddpm.DdpmException;
 import dev.ddpm.image.ContactSheet;
 import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.io.HadoopFileStore;
@@ -27,6 +29,30 @@ record InterpolationOutput(
     String modelHash) {
   private static final String TABLE = "interpolations.parquet";
   private static final String SHEET = "interpolations.png";
+
+  /**
+   * Checks that the sheet can be made, before anything is computed.
+   *
+   * @throws DdpmException (user) if it would be too large
+   */
+  void requireSheet() {
+    ImageShape shape = plan.sampling().model().architecture().imageShape();
+    int columns = plan.lambdas() + 2;
+    long cells = (long) columns * pairs.size();
+    if (cells > Integer.MAX_VALUE || !layout((int) cells).fits((int) cells, shape)) {
+      throw DdpmException.user(
+          "--lambdas = %d: the sheet of %d pairs of images of %s would have more than %d pixels;"
+              + " fewer images or pairs at a time are needed.",
+          plan.lambdas(), pairs.size(), shape, ImageCodec.MAX_PIXELS);
+    }
+  }
+
+  /** A row per pair. */
+  private ContactSheet layout(int cells) {
+    int height = plan.sampling().model().architecture().imageShape().height();
+    ContactSheet usual = ContactSheet.of(cells, height);
+    return new ContactSheet(plan.lambdas() + 2, usual.margin(), usual.scale(), usual.background());
+  }
 
   /**
    * Writes table and sheet.
@@ -64,11 +90,7 @@ record InterpolationOutput(
             }
           }
         });
-    ContactSheet usual = ContactSheet.of(cells.size(), cells.get(0).height());
-    byte[] sheet =
-        ImageCodec.encodePng(
-            new ContactSheet(plan.lambdas() + 2, usual.margin(), usual.scale(), usual.background())
-                .compose(cells));
+    byte[] sheet = ImageCodec.encodePng(layout(cells.size()).compose(cells));
     store.createNew(SHEET, out -> out.write(sheet));
     return new InterpolateJob.Result(
         store.location(TABLE), store.location(SHEET), Math.sqrt(squares / (2.0 * results.size())));

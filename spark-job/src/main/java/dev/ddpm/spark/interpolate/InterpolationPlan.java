@@ -29,6 +29,7 @@ record InterpolationPlan(
     if (lambdas < 2) {
       throw DdpmException.user("--lambdas = %d: must be at least 2.", lambdas);
     }
+    sampling.model().architecture().imageShape().requireTogether(lambdas, "--lambdas");
     int timesteps = sampling.model().schedule().steps();
     if (timestep < 0 || timestep >= timesteps) {
       throw DdpmException.user(

@@ -96,6 +96,11 @@ public final class HadoopFileStore implements FileStore {
   }
 
   @Override
+  public long length(String name) throws IOException {
+    return files.getFileStatus(path(name)).getLen();
+  }
+
+  @Override
   public void create(String name, Content content) throws IOException {
     publish(name, content, Rename.OVERWRITE);
   }

@@ -31,8 +31,9 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
   /**
    * Checks the settings against the model.
    *
-   * @throws DdpmException (user) if there are more steps than the model was trained with, or
-   *     dynamic thresholding is asked for in a range that it is not made for
+   * @throws DdpmException (user) if there are more steps than the model was trained with, dynamic
+   *     thresholding is asked for in a range that it is not made for, or a micro-batch is too large
+   *     for an array
    */
   public SamplingPlan {
     int timesteps = model.schedule().steps();
@@ -47,6 +48,10 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
           sampling.trajectory(), timesteps);
     }
     sampling.thresholding().require(model);
+    model
+        .architecture()
+        .imageShape()
+        .requireTogether(sampling.microBatch(), "sampling.micro-batch");
   }
 
   /** Timesteps visited. */

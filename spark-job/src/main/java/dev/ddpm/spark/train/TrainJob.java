@@ -204,6 +204,8 @@ public final class TrainJob {
             training.batchSize(),
             training.seed());
     ModelDescription description = describe(experiment, reader, plan);
+    plan.batchSizes()
+        .forEach(size -> reader.imageShape().requireTogether(size, "training.batch-size"));
     // What cannot be sampled as configured is found out before it is trained.
     new SamplingPlan(description, experiment.sampling());
     DiffusionConfig diffusion = experiment.diffusion();

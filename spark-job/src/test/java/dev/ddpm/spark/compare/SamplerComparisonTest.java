@@ -1,7 +1,9 @@
 package dev.ddpm.spark.compare;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ddpm.DdpmException;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.sample.TinyModel;
 import java.io.PrintWriter;
@@ -51,6 +53,28 @@ class SamplerComparisonTest {
             .toList();
     assertThat(distances.get(0)).isGreaterThan(distances.get(2));
     assertThat(distances.get(3)).isZero();
+  }
+
+  /** What it takes is asked before a network is built. */
+  @Test
+  void theBatchDecidesWhatIsNeeded() {
+    Path model = TinyModel.write(folder.resolve("model"), 5);
+    var comparison =
+        new SamplerComparison(
+            model.toString(),
+            TinyModel.sampling(),
+            new Configuration(),
+            new PrintWriter(new StringWriter()));
+
+    assertThat(comparison.needs(1000).driverNative())
+        .isGreaterThan(10 * comparison.needs(64).driverNative());
+    assertThat(comparison.needs(1))
+        .usingRecursiveComparison()
+        .ignoringFields("batchKey")
+        .isEqualTo(comparison.needs(64));
+    assertThatThrownBy(() -> comparison.needs(100_000_000))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("--images = 100000000: at most 33554431 images of 8×8×1");
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Row;
@@ -151,6 +152,35 @@ class InterpolateJobTest {
         .hasMessageContaining("outside of the Java heap, but has")
         .hasMessageContaining("or lower --lambdas or the number of tasks");
     assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void aSheetThatWouldBeTooLargeIsRefusedBeforeAnythingIsComputed() {
+    List<Pair> pairs = Collections.nCopies(3000, new Pair(0, 1));
+
+    assertThatThrownBy(() -> interpolate(InterpolationMethod.SAME_NOISE, 40, pairs))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("--lambdas = 5: the sheet of 3000 pairs of images of 8×8×1 would");
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void moreImagesThanAnArrayHoldsAreRefused() {
+    var request =
+        new InterpolateJob.Request(
+            model.toString(),
+            table.toString(),
+            folder.resolve("out").toString(),
+            List.of(new Pair(0, 1)),
+            InterpolationMethod.SAME_NOISE,
+            40,
+            100_000_000,
+            TinyModel.sampling());
+    var job = new InterpolateJob(SPARK.session());
+
+    assertThatThrownBy(() -> job.run(request))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("--lambdas = 100000000: at most 33554431 images of 8×8×1");
   }
 
   @Test
