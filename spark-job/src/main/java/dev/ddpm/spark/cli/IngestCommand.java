@@ -8,6 +8,7 @@ import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.dataset.BadImagePolicy;
 import dev.ddpm.spark.dataset.TableDescription;
 import dev.ddpm.spark.ingest.Account;
+import dev.ddpm.spark.ingest.ArchiveSource;
 import dev.ddpm.spark.ingest.CifarSource;
 import dev.ddpm.spark.ingest.FolderSource;
 import dev.ddpm.spark.ingest.IdxSource;
@@ -18,10 +19,12 @@ import dev.ddpm.spark.ingest.IngestResult;
 import dev.ddpm.spark.ingest.TableSource;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -52,6 +55,8 @@ import picocli.CommandLine.Spec;
       "  ddpm ingest --source table --format orc --image-column photo.bytes \\",
       "      --label-column species --where \"year > 2020\" --height 64 --width 64 \\",
       "      --output tables/birds hdfs:///warehouse/birds",
+      "  ddpm ingest --source archive --height 64 --width 64 --output tables/shards \\",
+      "      's3a://bucket/shards/train-*.tar'",
       "  ddpm ingest --source folder --channels rgb --height 64 --width 64 \\",
       "      --label-from-folder --on-bad-image skip --max-bad 1%% \\",
       "      --output tables/flowers s3a://bucket/flowers"
@@ -95,6 +100,17 @@ final class IngestCommand implements Callable<Integer> {
         return given;
       }
     },
+    ARCHIVE(true) {
+      @Override
+      ImageSource source(IngestCommand command) {
+        return new ArchiveSource(command.inputs, command.glob, command.labelFromFolder);
+      }
+
+      @Override
+      List<String> ownOptions(IngestCommand command) {
+        return FOLDER.ownOptions(command);
+      }
+    },
     TABLE(true) {
       @Override
       ImageSource source(IngestCommand command) {
@@ -116,7 +132,7 @@ final class IngestCommand implements Callable<Integer> {
     /** The source that the options describe. */
     abstract ImageSource source(IngestCommand command);
 
-    /** Those of the given options that this kind alone understands. */
+    /** Those of the given options that this kind understands and some others do not. */
     List<String> ownOptions(IngestCommand command) {
       return List.of();
     }
@@ -137,8 +153,9 @@ final class IngestCommand implements Callable<Integer> {
       converter = KindConverter.class,
       description =
           "What the input is: idx (MNIST, gzipped or not), cifar10 (binary version), folder (of"
-              + " PNG, JPEG, GIF, BMP, WebP and TIFF files, with all folders in it), or table"
-              + " (whatever Spark reads, such as Parquet files of Hugging Face).")
+              + " PNG, JPEG, GIF, BMP, WebP and TIFF files, with all folders in it), archive (tar,"
+              + " tar.gz and zip with such files, as of WebDataset), or table (whatever Spark"
+              + " reads, such as Parquet files of Hugging Face).")
   Kind kind;
 
   @Parameters(
@@ -146,7 +163,8 @@ final class IngestCommand implements Callable<Integer> {
       paramLabel = "INPUT",
       description =
           "The IDX file of images; CIFAR-10 files, or the folder of their data_batch_*.bin; the"
-              + " folder of images; or the files or the folder of a table, or its name in Spark's"
+              + " folder of images; archives, folders of archives, or patterns such as"
+              + " shards/train-*.tar; or the files or the folder of a table, or its name in Spark's"
               + " catalogue.")
   List<String> inputs;
 
@@ -167,16 +185,18 @@ final class IngestCommand implements Callable<Integer> {
       names = "--label-from-folder",
       description =
           "With --source folder: the folder directly below INPUT names the label; labels are"
-              + " numbered in the order of these names.")
+              + " numbered in the order of these names. With --source archive: so does, of a"
+              + " picture without a .cls file or a label in a .json file beside it, the folder"
+              + " directly below those that all pictures lie in.")
   boolean labelFromFolder;
 
   @Option(
       names = "--glob",
       paramLabel = "PATTERN",
       description =
-          "With --source folder: names of the files that are read as images; a file that matches"
-              + " but is no image counts as a bad one (default: what ends as the names of pictures"
-              + " do, such as .jpg or .PNG).")
+          "With --source folder or archive: names of the files that are read as images; a file that"
+              + " matches but is no image counts as a bad one (default: what ends as the names of"
+              + " pictures do, such as .jpg or .PNG).")
   Optional<String> glob;
 
   @Mixin TableArguments table;
@@ -257,12 +277,13 @@ final class IngestCommand implements Callable<Integer> {
   }
 
   private ImageSource source() {
+    List<String> understood = kind.ownOptions(this);
     for (Kind other : Kind.values()) {
       for (String option : other.ownOptions(this)) {
-        if (other != kind) {
+        if (!understood.contains(option)) {
           throw DdpmException.user(
               "%s was given with --source %s: it goes with %s only.",
-              option, Words.of(kind), Words.of(other));
+              option, Words.of(kind), kindsWith(option));
         }
       }
     }
@@ -270,6 +291,13 @@ final class IngestCommand implements Callable<Integer> {
       throw DdpmException.user("%d inputs were given, but this source takes one.", inputs.size());
     }
     return kind.source(this);
+  }
+
+  private String kindsWith(String option) {
+    return Arrays.stream(Kind.values())
+        .filter(kind -> kind.ownOptions(this).contains(option))
+        .map(Words::of)
+        .collect(Collectors.joining(" or "));
   }
 
   private ChannelPolicy channelPolicy() {

@@ -56,11 +56,11 @@ final class Candidates {
   }
 
   /**
-   * An image in a row of a table.
+   * An image in a row of a table or in an archive.
    *
    * @param order what the ids follow first
    * @param position what they follow then
-   * @param source what the row is called
+   * @param source what it is called
    */
   static Row ofRow(
       String order,
@@ -74,7 +74,12 @@ final class Candidates {
 
   /** A file that is known to be no image before it is opened, with the reason. */
   static Row bad(String file, String reason) {
-    return bad(file, 0, file, null, reason);
+    return bad(file, 0, reason);
+  }
+
+  /** A file of many that cannot be read from a position on, with the reason. */
+  static Row bad(String file, long position, String reason) {
+    return bad(file, position, file, null, reason);
   }
 
   private static Row row(

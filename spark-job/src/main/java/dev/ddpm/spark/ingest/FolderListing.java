@@ -9,6 +9,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
@@ -31,8 +32,14 @@ record FolderListing(
     List<LeftOut> leftOut,
     List<String> folders) {
 
-  /** Looks through a folder; names tell which files are to be read. */
-  static FolderListing of(InputFiles files, String folder, PictureNames names) {
+  /**
+   * Looks through a folder.
+   *
+   * @param names tells by the name of a file, relative to the folder, why it is left out: what goes
+   *     on after "because it"; empty if it is to be read
+   */
+  static FolderListing of(
+      InputFiles files, String folder, Function<String, Optional<String>> names) {
     FileStatus status = files.status(folder);
     if (!status.isDirectory()) {
       throw DdpmException.data("The input %s is a file: a folder of images is needed.", folder);
@@ -72,19 +79,19 @@ record FolderListing(
   }
 
   private static final class Collector implements LocalFolder.Visitor {
-    private final PictureNames names;
+    private final Function<String, Optional<String>> names;
     private final List<FolderFile> pictures = new ArrayList<>();
     private final SortedMap<String, String> unreadable = new TreeMap<>();
     private final LeftOutFiles others = new LeftOutFiles();
     private final SortedSet<String> folders = new TreeSet<>();
 
-    Collector(PictureNames names) {
+    Collector(Function<String, Optional<String>> names) {
       this.names = names;
     }
 
     @Override
     public void file(FolderFile file) {
-      Optional<String> reason = names.leftOut(file.name());
+      Optional<String> reason = names.apply(file.name());
       if (reason.isPresent()) {
         others.add(reason.get(), file.name());
       } else {
@@ -98,7 +105,7 @@ record FolderListing(
       Optional<String> hidden = PictureNames.hidden(name);
       if (hidden.isPresent()) {
         others.add(hidden.get(), name);
-      } else if (names.leftOut(name).isPresent()) {
+      } else if (names.apply(name).isPresent()) {
         others.add(reason, name);
       } else {
         addFolder(name);

@@ -40,7 +40,7 @@ public record FolderSource(String folder, Optional<String> glob, boolean labelFr
   @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     InputFiles files = new InputFiles(spark);
-    FolderListing listing = FolderListing.of(files, folder, PictureNames.of(glob));
+    FolderListing listing = FolderListing.of(files, folder, PictureNames.of(glob)::leftOut);
     List<String> names = labelFromFolder ? listing.folders() : List.of();
     Map<String, Integer> labels = new HashMap<>();
     for (String name : names) {

@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.apache.hadoop.fs.ChecksumException;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.GlobFilter;
@@ -58,6 +59,45 @@ final class InputFiles implements Serializable {
     }
   }
 
+  /**
+   * Files and folders that must be there.
+   *
+   * @param path one that exists, or else a Hadoop glob
+   * @throws DdpmException (data) if there is none, (environment) if the file system does not answer
+   */
+  List<FileStatus> statusesOf(String path) {
+    try {
+      Path hadoopPath = new Path(path);
+      FileSystem fileSystem = fileSystem(hadoopPath);
+      if (fileSystem.exists(hadoopPath)) {
+        return List.of(fileSystem.getFileStatus(hadoopPath));
+      }
+      FileStatus[] found = glob(fileSystem, hadoopPath);
+      if (found == null || found.length == 0) {
+        throw DdpmException.data("The input %s does not exist, and matches nothing.", path);
+      }
+      return List.of(found);
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    } catch (IllegalArgumentException e) {
+      throw DdpmException.data(e, "The input '%s' is not a path: %s.", path, e.getMessage());
+    }
+  }
+
+  private static FileStatus[] glob(FileSystem fileSystem, Path pattern) throws IOException {
+    try {
+      return fileSystem.globStatus(pattern);
+    } catch (IOException e) {
+      // Hadoop's class for this is one that it brings along under another name.
+      if (String.valueOf(e.getMessage()).startsWith("Illegal file pattern")) {
+        throw DdpmException.user(
+            "The input %s does not exist, and is no pattern either: %s.",
+            pattern, e.getMessage().lines().findFirst().orElse(""));
+      }
+      throw e;
+    }
+  }
+
   /** The files of a folder whose names match a Hadoop glob, in the order of their names. */
   List<FileStatus> list(Path folder, String glob) {
     try {
@@ -95,6 +135,15 @@ final class InputFiles implements Serializable {
     }
   }
 
+  /** Opens a file, as it is stored, to read anywhere in it. */
+  StoredChannel channel(String path, long length) {
+    try {
+      return new StoredChannel(stored(new Path(path)), length);
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+  }
+
   /**
    * The bytes of a file that is wanted as a whole.
    *
@@ -124,7 +173,7 @@ final class InputFiles implements Serializable {
    * Opens a file as it is stored. The local file system looks for a checksum in another file, whose
    * name it cannot form if there is a colon in that of the file.
    */
-  private InputStream stored(Path path) throws IOException {
+  private FSDataInputStream stored(Path path) throws IOException {
     FileSystem fileSystem = fileSystem(path);
     return fileSystem instanceof LocalFileSystem local && path.getName().contains(":")
         ? local.getRaw().open(path)

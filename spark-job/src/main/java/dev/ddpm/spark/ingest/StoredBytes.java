@@ -1,5 +1,6 @@
 package dev.ddpm.spark.ingest;
 
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,6 +52,9 @@ final class StoredBytes extends FilterInputStream {
   public long skip(long bytes) throws IOException {
     try {
       return super.skip(bytes);
+    } catch (EOFException e) {
+      // Some file systems say so of a place beyond the end.
+      throw e;
     } catch (IOException e) {
       throw new Failure(e);
     }

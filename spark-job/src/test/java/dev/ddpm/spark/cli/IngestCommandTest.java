@@ -125,7 +125,8 @@ class IngestCommandTest {
         "--source folder|--channels is missing",
         "--source folder --labels x|--labels was given with --source folder: it goes with idx"
             + " only.",
-        "--source idx --glob x|--glob was given with --source idx: it goes with folder only.",
+        "--source idx --glob x|--glob was given with --source idx: it goes with folder or"
+            + " archive only.",
         "--source cifar10 --label-from-folder|--label-from-folder was given with --source cifar10",
         "--source idx second|2 inputs were given, but this source takes one.",
         "--source idx --height 4|--height and --width must be given together, or neither.",

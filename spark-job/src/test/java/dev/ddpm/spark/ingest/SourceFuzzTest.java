@@ -45,6 +45,7 @@ class SourceFuzzTest {
       throws Exception {
     try {
       return source.read(SPARK.session(), preparation).candidates().collectAsList().stream()
+          .map(SourceFuzzTest::good)
           .map(SourceFuzzTest::values)
           .toList();
     } catch (Exception thrown) {
@@ -55,6 +56,14 @@ class SourceFuzzTest {
       }
       throw thrown;
     }
+  }
+
+  /** A bad image is damage that was noticed. */
+  private static Row good(Row row) {
+    if (row.getAs("reason") != null) {
+      throw DdpmException.data("%s", row.<String>getAs("reason"));
+    }
+    return row;
   }
 
   private static List<Object> values(Row row) {
@@ -121,5 +130,32 @@ class SourceFuzzTest {
     fuzz(batch, new CifarSource(List.of(file.toString())), file, Channels.RGB)
         .withoutChecksum()
         .run();
+  }
+
+  private void archive(String name) throws Exception {
+    Path good = Path.of("src/test/resources/archives").resolve(name);
+    Path file = folder.resolve("archive");
+    fuzz(
+            Files.readAllBytes(good),
+            new ArchiveSource(List.of(file.toString()), Optional.empty(), false),
+            file,
+            Channels.GREY)
+        .withoutChecksum()
+        .run();
+  }
+
+  @Test
+  void tar() throws Exception {
+    archive("json.tar");
+  }
+
+  @Test
+  void compressedTar() throws Exception {
+    archive("bsd.tar.gz");
+  }
+
+  @Test
+  void zip() throws Exception {
+    archive("info.zip");
   }
 }
