@@ -96,6 +96,9 @@ record TableInput(
     refuseSplit(options);
     Map<String, String> all = new HashMap<>(options.read());
     String kind = format.toLowerCase(Locale.ROOT);
+    if (kind.equals(TableVersion.ICEBERG)) {
+      TableVersion.readIcebergByPath(spark);
+    }
     if (kind.equals(TableVersion.DELTA) || kind.equals(TableVersion.ICEBERG)) {
       for (String input : inputs) {
         all.putAll(TableVersion.pin(access, new Path(input), kind, options.read()));
@@ -113,12 +116,14 @@ record TableInput(
 
   private static TableInput ofCatalogue(SparkSession spark, String name, TableOptions options) {
     refuseSplit(options);
-    List<String> remarks = new ArrayList<>();
-    remarks.add("table of the catalogue");
-    new TreeMap<>(options.read()).forEach((key, value) -> remarks.add(key + "=" + value));
     try {
+      Map<String, String> all = new TreeMap<>(options.read());
+      all.putAll(TableVersion.pin(spark, name, options.read()));
+      List<String> remarks = new ArrayList<>();
+      remarks.add("table of the catalogue");
+      all.forEach((key, value) -> remarks.add(key + "=" + value));
       return new TableInput(
-          spark.read().options(options.read()).table(name),
+          spark.read().options(all).table(name),
           "",
           HuggingFaceFeatures.NONE,
           List.copyOf(remarks));

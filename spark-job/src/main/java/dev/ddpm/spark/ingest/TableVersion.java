@@ -1,5 +1,7 @@
 package dev.ddpm.spark.ingest;
 
+import static org.apache.spark.sql.functions.col;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
@@ -7,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -16,22 +19,28 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 
 /**
- * The version of a Delta or Iceberg table in a folder, found by the table's own files, so that what
- * is read is the same however often it is read, whatever is committed meanwhile.
+ * The version of a Delta or Iceberg table, found by the files of one in a folder, and asked for of
+ * one in a catalogue, so that what is read is the same however often it is read, whatever is
+ * committed meanwhile.
  */
 final class TableVersion {
   static final String DELTA = "delta";
   static final String ICEBERG = "iceberg";
 
+  private static final String DELTA_OPTION = "versionAsOf";
+  private static final String ICEBERG_OPTION = "snapshot-id";
   private static final String DELTA_LOG = "_delta_log";
   private static final Pattern DELTA_COMMIT = Pattern.compile("(\\d{20})\\.json");
   private static final String ICEBERG_METADATA = "metadata";
   private static final String ICEBERG_SUFFIX = ".metadata.json";
   private static final Set<String> DELTA_CHOICES = Set.of("versionasof", "timestampasof");
   private static final Set<String> ICEBERG_CHOICES =
-      Set.of("snapshot-id", "as-of-timestamp", "branch", "tag", "end-snapshot-id");
+      Set.of(ICEBERG_OPTION, "as-of-timestamp", "branch", "tag", "end-snapshot-id");
 
   private TableVersion() {}
 
@@ -66,18 +75,66 @@ final class TableVersion {
       if (format.equals(DELTA) && !chooses(given, DELTA_CHOICES)) {
         OptionalLong newest = newestDelta(files, new Path(folder, DELTA_LOG));
         if (newest.isPresent()) {
-          return Map.of("versionAsOf", String.valueOf(newest.getAsLong()));
+          return Map.of(DELTA_OPTION, String.valueOf(newest.getAsLong()));
         }
       }
       if (format.equals(ICEBERG) && !chooses(given, ICEBERG_CHOICES)) {
         OptionalLong current = currentIceberg(files, new Path(folder, ICEBERG_METADATA));
         if (current.isPresent()) {
-          return Map.of("snapshot-id", String.valueOf(current.getAsLong()));
+          return Map.of(ICEBERG_OPTION, String.valueOf(current.getAsLong()));
         }
       }
       return Map.of();
     } catch (IOException e) {
       throw InputFiles.failed(folder.toString(), e);
+    }
+  }
+
+  /**
+   * The read option that pins the newest version of a table of the catalogue.
+   *
+   * @param name of the table, quoted as SQL asks
+   * @param given the user's options: one that chooses a version stays the only one
+   * @return at most one option; none where the table has no versions
+   */
+  static Map<String, String> pin(SparkSession spark, String name, Map<String, String> given) {
+    String provider =
+        first(
+                spark
+                    .sql("DESCRIBE TABLE EXTENDED " + name)
+                    .where(col("col_name").equalTo("Provider"))
+                    .select("data_type"))
+            .map(row -> row.getString(0).toLowerCase(Locale.ROOT))
+            .orElse("");
+    if (provider.equals(DELTA) && !chooses(given, DELTA_CHOICES)) {
+      return first(spark.sql("DESCRIBE HISTORY " + name + " LIMIT 1").select("version"))
+          .map(row -> Map.of(DELTA_OPTION, String.valueOf(row.getLong(0))))
+          .orElse(Map.of());
+    }
+    if (provider.equals(ICEBERG) && !chooses(given, ICEBERG_CHOICES)) {
+      // A table without any commit has no branch yet.
+      return first(spark.table(name + ".refs").where("name = 'main'").select("snapshot_id"))
+          .map(row -> Map.of(ICEBERG_OPTION, String.valueOf(row.getLong(0))))
+          .orElse(Map.of());
+    }
+    return Map.of();
+  }
+
+  private static Optional<Row> first(Dataset<Row> rows) {
+    return rows.takeAsList(1).stream().findFirst();
+  }
+
+  /**
+   * Lets Iceberg read tables by their paths: its source looks them up in a catalogue of this name,
+   * which would be Hive's, unless the user has set another.
+   */
+  static void readIcebergByPath(SparkSession spark) {
+    String catalogue = "spark.sql.catalog.default_iceberg";
+    if (spark.conf().getOption(catalogue).isEmpty()) {
+      spark.conf().set(catalogue, "org.apache.iceberg.spark.SparkCatalog");
+      spark.conf().set(catalogue + ".type", "hadoop");
+      // Asked for, but paths of tables do not depend on it.
+      spark.conf().set(catalogue + ".warehouse", "iceberg-warehouse");
     }
   }
 

@@ -539,8 +539,8 @@ class TableSourceTest {
     assertRefused(
         DdpmException.Category.ENVIRONMENT,
         folder.resolve("t").toString(),
-        with(),
-        "--format = delta: Spark has no such data source");
+        with("format", "hudi"),
+        "--format = hudi: Spark has no such data source");
   }
 
   @Test
