@@ -4,6 +4,8 @@ set -euo pipefail
 
 scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 project="$(dirname "$scripts")"
+# shellcheck source=/dev/null
+source "$scripts/functions.bash"
 
 fail() {
   echo "error: $1 (see 'nightly-samples.sh --help')" >&2
@@ -16,7 +18,8 @@ Usage: nightly-samples.sh --model FOLDER --output BASE --count N [OPTION...] [--
 
 Samples N images into BASE/DATE. The seed is the date (20261124), so that every night has other images and a
 night that is repeated has the same. A night that failed or was killed goes on where it ended when it is run
-again: at once (--attempts), or later with --date. BASE is a folder or a URI such as hdfs:///samples.
+again: at once (--attempts), or later with --date. BASE is a folder or a URI such as hdfs:///samples; where a
+folder without a scheme lies is for Hadoop's configuration to say, if there is one (HADOOP_CONF_DIR).
 
 Options:
   --model FOLDER     run folder of 'train', or a model folder in it
@@ -92,7 +95,8 @@ done
   || fail "--manager = $manager: must be local, standalone, yarn or kubernetes"
 
 night="$output/$date"
-command=("$scripts/$manager.sh" "${submit_options[@]}" sample "${sample_options[@]}"
+command=("$scripts/$manager.sh" ${submit_options[@]+"${submit_options[@]}"} sample
+  ${sample_options[@]+"${sample_options[@]}"}
   --set "sampling.seed=${date//-/}" --model "$model" --output "$night" --count "$count")
 if "$dry_run"; then
   printf '%q ' "${command[@]}"
@@ -101,47 +105,86 @@ if "$dry_run"; then
   exit 0
 fi
 
-# A file system that is not mounted is reached with Hadoop's own shell.
+# Where the nights lie on this machine; empty if only Hadoop knows. Its configuration says where paths without a scheme
+# lead to: its files, or settings for the job.
+folder=""
+hadoop_options=()
+hadoop_decides=false
+spark_conf="${SPARK_CONF_DIR:-${SPARK_HOME:-$project/spark-job/target/spark}/conf}"
+if [[ -n "${HADOOP_CONF_DIR:-}${YARN_CONF_DIR:-}" || -f "$spark_conf/core-site.xml" ]]; then
+  hadoop_decides=true
+fi
+for word in ${submit_options[@]+"${submit_options[@]}"}; do
+  if [[ "$word" == spark.hadoop.*=* ]]; then
+    hadoop_options+=(-D "${word#spark.hadoop.}")
+    [[ "$word" != spark.hadoop.fs.defaultFS=* ]] || hadoop_decides=true
+  fi
+done
+if [[ "$output" =~ ^file:/+(.*)$ ]]; then
+  folder="/${BASH_REMATCH[1]}"
+elif ! "$hadoop_decides" && [[ ! "$output" =~ ^[A-Za-z][A-Za-z0-9+.-]+:/ ]]; then
+  folder=$output
+fi
+
+# What is not on this machine is reached with Hadoop's own shell.
 hadoop_fs() {
   SPARK_HOME="${SPARK_HOME:-$project/spark-job/target/spark}" \
-    "$scripts/bin/spark-class" org.apache.hadoop.fs.FsShell "$@"
+    "$scripts/bin/spark-class" org.apache.hadoop.fs.FsShell ${hadoop_options[@]+"${hadoop_options[@]}"} "$@"
 }
 
+sha256() {
+  if command -v sha256sum >/dev/null; then
+    sha256sum
+  else
+    shasum -a 256
+  fi
+}
+
+# Whether the manifest of a night says "complete", and its digest, which came with format 2, is that of its text.
 is_complete() {
-  local manifest
-  case "$1" in
-    *://*) manifest="$(hadoop_fs -cat "$1/manifest.json" 2>/dev/null || true)" ;;
-    *) manifest="$(cat "$1/manifest.json" 2>/dev/null || true)" ;;
-  esac
-  grep -q '"complete" : true' <<<"$manifest"
+  local manifest text sum
+  if [[ -n "$folder" ]]; then
+    manifest="$(cat "$folder/$1/manifest.json" 2>/dev/null || true)"
+  else
+    manifest="$(hadoop_fs -cat "$output/$1/manifest.json" 2>/dev/null || true)"
+  fi
+  grep -q '^  "complete" : true' <<<"$manifest" || return 1
+  if grep -q '^  "digest" : ' <<<"$manifest" || ! grep -q '^  "format_version" : 1,$' <<<"$manifest"; then
+    text="${manifest%,*}"
+    sum="$(printf '%s\n}\n' "$text" | sha256)"
+    [[ "${manifest#"$text"}" == $',\n  "digest" : "sha256:'"${sum%% *}"$'"\n}' ]] || return 1
+  fi
 }
 
 nights() {
-  case "$output" in
-    *://*) hadoop_fs -ls -C "$output" 2>/dev/null || true ;;
-    *) ls "$output" ;;
-  esac | sed 's:.*/::' | grep -E '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' | sort -r || true
+  if [[ -n "$folder" ]]; then
+    ls "$folder"
+  else
+    hadoop_fs -ls -C "$output" 2>/dev/null || true
+  fi | sed 's:.*/::' | grep -E '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' | sort -r || true
 }
 
 remove() {
-  echo "Removing $1"
-  case "$1" in
-    *://*) hadoop_fs -rm -r -skipTrash "$1" ;;
-    *) rm -r "$1" ;;
-  esac
+  echo "Removing $output/$1"
+  if [[ -n "$folder" ]]; then
+    rm -r "${folder:?}/$1"
+  else
+    hadoop_fs -rm -r -skipTrash "$output/$1"
+  fi
 }
 
 # Two runs would do each other's work; on a file system that is not mounted they do, without harm.
-if [[ "$output" != *://* ]] && command -v flock >/dev/null; then
-  mkdir -p "$output"
-  exec 9>"$output/.nightly.lock"
+if [[ -n "$folder" ]] && command -v flock >/dev/null; then
+  mkdir -p "$folder"
+  exec 9>"$folder/.nightly.lock"
   flock --nonblock 9 || fail "another run is at work in $output" 4
 fi
 
 for ((attempt = 1; ; attempt++)); do
   code=0
-  "${command[@]}" 9>&- || code=$?
-  if [[ $code -eq 0 ]] && ! is_complete "$night"; then
+  passing_signals "${command[@]}" 9>&- || code=$?
+  [[ -z "$signalled" ]] || exit "$code"
+  if [[ $code -eq 0 ]] && ! is_complete "$date"; then
     echo "error: the job ended, but $night is not complete." >&2
     code=1
   fi
@@ -157,10 +200,10 @@ echo "Report: $night/report.html"
 if [[ -n "$keep" ]]; then
   kept=0
   for old in $(nights); do
-    # An incomplete night is for someone to look at.
-    if is_complete "$output/$old"; then
+    # A night that is incomplete, or whose manifest is damaged, is for someone to look at.
+    if is_complete "$old"; then
       kept=$((kept + 1))
-      [[ $kept -le $keep ]] || remove "$output/$old"
+      [[ $kept -le $keep ]] || remove "$old"
     fi
   done
 fi

@@ -4,6 +4,8 @@ set -euo pipefail
 
 scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 project="$(dirname "$scripts")"
+# shellcheck source=/dev/null
+source "$scripts/functions.bash"
 run=runs/fashion-mnist
 
 case "${1:-}" in
@@ -30,12 +32,12 @@ HELP
 esac
 
 cd "$project"
-[[ "${1:-}" == --dry-run ]] || "$scripts/build.sh"
-"$scripts/local.sh" "$@" train --config conf/fashion-mnist.conf \
+[[ "${1:-}" == --dry-run ]] || passing_signals "$scripts/build.sh"
+passing_signals "$scripts/local.sh" "$@" train --config conf/fashion-mnist.conf \
   --data spark-job/data/fashion-mnist-10k --run "$run"
 if [[ "${1:-}" != --dry-run && -f "$run/samples/contact-sheet.png" ]]; then
   echo "Sampled before. Contact sheet: $run/samples/contact-sheet.png"
 else
-  "$scripts/local.sh" "$@" sample --config conf/fashion-mnist.conf \
+  passing_signals "$scripts/local.sh" "$@" sample --config conf/fashion-mnist.conf \
     --model "$run" --output "$run/samples" --count 64
 fi

@@ -21,6 +21,8 @@ final class Shortage {
           "OutOfMemoryError(?:: ([^\\n]*))?|Cannot allocate memory|unable to create native thread"
               + "|System memory \\d+ must be at least \\d+");
 
+  private static final Pattern STACK = Pattern.compile("StackOverflowError");
+
   private static final Pattern EXECUTOR =
       Pattern.compile("ExecutorLostFailure \\(([^\\n]*)|Job [^\\n]* SparkContext was shut down");
 
@@ -44,6 +46,13 @@ final class Shortage {
                 "A disk is full or over its quota (%s): the output needs room, and so do temporary files in spark.local.dir and java.io.tmpdir."
                     .formatted(found.group()))
         .or(() -> first(MEMORY, chain).map(Shortage::memory))
+        .or(
+            () ->
+                first(STACK, chain)
+                    .map(
+                        found ->
+                            "The stack of a thread is used up (StackOverflowError): -Xss4m among"
+                                + " the options of the JVM makes it larger."))
         .or(
             () ->
                 first(EXECUTOR, chain)

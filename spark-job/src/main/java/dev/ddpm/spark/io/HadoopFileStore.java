@@ -117,6 +117,12 @@ public final class HadoopFileStore implements FileStore {
       return true;
     } catch (FileAlreadyExistsException exists) {
       return false;
+    } catch (IOException e) {
+      // Whoever has written it may also have removed what was no longer needed here.
+      if (exists(name)) {
+        return false;
+      }
+      throw e;
     }
   }
 

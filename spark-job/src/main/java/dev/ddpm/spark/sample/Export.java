@@ -1,7 +1,6 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.checkpoint.Checksum;
-import dev.ddpm.checkpoint.FileStore.Content;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.IOException;
@@ -81,7 +80,7 @@ public enum Export {
           });
       String name = fileName(range);
       if (!folder.exists(name)
-          && createNew(folder, name, out -> NpzFile.write(out, indices, images))) {
+          && folder.createNew(name, out -> NpzFile.write(out, indices, images))) {
         return 0;
       }
       var expected = new DigestOutputStream(OutputStream.nullOutputStream(), Checksum.digest());
@@ -115,19 +114,6 @@ public enum Export {
       throws IOException {
     String folder = new Path(output, folder()).toString();
     return write(range, table, new HadoopFileStore(folder, configuration), configuration);
-  }
-
-  /** Another job may remove what this one is writing, once it has written the same. */
-  private static boolean createNew(HadoopFileStore folder, String name, Content content)
-      throws IOException {
-    try {
-      return folder.createNew(name, content);
-    } catch (IOException e) {
-      if (folder.exists(name)) {
-        return false;
-      }
-      throw e;
-    }
   }
 
   /** SHA-256 of a file; of nothing, if it cannot be read to its end. */

@@ -26,6 +26,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -38,8 +39,12 @@ import org.slf4j.LoggerFactory;
  * truth of what has been drawn; the {@link Manifest} says what was asked for, and sums them up.
  */
 final class SampleFolder {
-  private static final Set<String> EXPORTS =
-      Arrays.stream(Export.values()).map(Export::folder).collect(toUnmodifiableSet());
+  /** Folders whose files are written once, and never replaced. */
+  private static final Set<String> WRITTEN_ONCE =
+      Stream.concat(
+              Arrays.stream(Export.values()).map(Export::folder),
+              Arrays.stream(ShardTable.values()).map(ShardTable::folder))
+          .collect(toUnmodifiableSet());
 
   private static final String GONE = "is gone";
   private static final Logger LOG = LoggerFactory.getLogger(SampleFolder.class);
@@ -344,14 +349,14 @@ final class SampleFolder {
     return Manifest.FORMAT.write(Json.object(manifest));
   }
 
-  /** Removes what killed writers left: what has not been written to for long. */
+  /**
+   * Removes what killed writers left: files of which there is a complete one by now, and all that
+   * has not been written to for long.
+   */
   void removeTemporaries() {
     List<Path> folders = new ArrayList<>(List.of(folder));
-    for (ShardTable table : ShardTable.values()) {
-      folders.add(new Path(folder, table.folder()));
-    }
-    for (Export export : Export.values()) {
-      folders.add(new Path(folder, export.folder()));
+    for (String name : WRITTEN_ONCE) {
+      folders.add(new Path(folder, name));
     }
     int removed = 0;
     for (Path path : folders) {
@@ -362,11 +367,11 @@ final class SampleFolder {
     }
   }
 
-  /** What is exported is renamed once, and of two writers the slower one can do without. */
+  /** Of two writers of the same file the slower one can do without. */
   private boolean isSuperseded(Path temporary) throws IOException {
     String name = temporary.getName();
     String lasting = name.substring(1, name.lastIndexOf('.'));
-    return EXPORTS.contains(temporary.getParent().getName())
+    return WRITTEN_ONCE.contains(temporary.getParent().getName())
         && files.exists(new Path(temporary.getParent(), lasting));
   }
 

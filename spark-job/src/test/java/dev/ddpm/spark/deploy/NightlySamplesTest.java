@@ -1,17 +1,22 @@
 package dev.ddpm.spark.deploy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.ddpm.checkpoint.SelfDigest;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.sample.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -29,58 +34,87 @@ class NightlySamplesTest {
       """
       #!/usr/bin/env bash
       while [[ $1 != --output ]]; do shift; done
+      set -- --output "${ROOT:-}${2#*:}"
       mkdir -p "$2"
       echo >> "$2/calls"
       calls=$(wc -l < "$2/calls")
       """;
 
   private static final String COMPLETES =
-      "echo '  \"complete\" : true,' > \"$2/manifest.json\"; exit 0\n";
+      "printf '{\\n"
+          + "  \"format_version\" : 1,\\n"
+          + "  \"complete\" : true\\n"
+          + "}\\n"
+          + "' > $2/manifest.json; exit 0\n";
 
   @TempDir Path folder;
 
   private record Result(int exitCode, String out, String err) {}
 
-  private Result run(Map<String, String> environment, List<String> arguments)
-      throws IOException, InterruptedException {
+  private Process start(Map<String, String> environment, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of(SCRIPT));
     command.addAll(arguments);
-    Path out = folder.resolve("stdout");
-    Path err = folder.resolve("stderr");
     ProcessBuilder builder =
-        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        new ProcessBuilder(command)
+            .redirectOutput(folder.resolve("stdout").toFile())
+            .redirectError(folder.resolve("stderr").toFile());
     builder.environment().putAll(environment);
-    Process process = builder.start();
+    return builder.start();
+  }
+
+  private Result run(Map<String, String> environment, List<String> arguments)
+      throws IOException, InterruptedException {
+    Process process = start(environment, arguments);
     try {
       assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ended in time").isTrue();
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
-    return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+    return new Result(
+        process.exitValue(),
+        Files.readString(folder.resolve("stdout")),
+        Files.readString(folder.resolve("stderr")));
+  }
+
+  private String nightsFolder() {
+    return folder.resolve("nights").toString();
   }
 
   /** A night with a pretended job that ends as told. */
   private Result night(String date, String job, String... options) throws Exception {
+    return night(nightsFolder(), Map.of(), date, job, options);
+  }
+
+  private Result night(
+      String output, Map<String, String> environment, String date, String job, String... options)
+      throws Exception {
+    return run(environment(environment), arguments(output, date, job, options));
+  }
+
+  /** What is given, with a Spark that has real jars and a submission that only pretends. */
+  private Map<String, String> environment(Map<String, String> given) throws IOException {
     Path spark = folder.resolve("spark");
-    Files.createDirectories(spark.resolve("jars"));
-    Files.createDirectories(spark.resolve("bin"));
-    Path submit = Files.writeString(spark.resolve("bin/spark-submit"), PRETENDER + job);
+    Files.createDirectories(spark);
+    if (Files.notExists(spark.resolve("jars"))) {
+      Files.createSymbolicLink(spark.resolve("jars"), Path.of("target/spark/jars").toRealPath());
+    }
+    Map<String, String> all = new TreeMap<>(given);
+    all.put("SPARK_HOME", spark.toString());
+    return all;
+  }
+
+  private List<String> arguments(String output, String date, String job, String... options)
+      throws IOException {
+    Path bin = Files.createDirectories(folder.resolve("spark/bin"));
+    Path submit = Files.writeString(bin.resolve("spark-submit"), PRETENDER + job);
     assertThat(submit.toFile().setExecutable(true)).isTrue();
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "--model",
-                "m",
-                "--output",
-                folder.resolve("nights").toString(),
-                "--count",
-                "10",
-                "--date",
-                date));
+    List<String> arguments = new ArrayList<>(List.of("--model", "m", "--output", output));
+    arguments.addAll(List.of("--count", "10", "--date", date));
     arguments.addAll(List.of(options));
     arguments.addAll(List.of("--", "--jar", submit.toString()));
-    return run(Map.of("SPARK_HOME", spark.toString()), arguments);
+    return arguments;
   }
 
   private List<String> nights() throws IOException {
@@ -205,6 +239,89 @@ class NightlySamplesTest {
     assertThat(result.exitCode()).isZero();
     assertThat(result.out()).contains("Removing " + folder.resolve("nights/2026-11-21"));
     assertThat(nights()).containsExactly("2026-11-22", "2026-11-23", "2026-11-24", "notes");
+  }
+
+  /** The form in which a job prints its folder. */
+  @Test
+  void nightsCanLieUnderAFileUri() throws Exception {
+    String output = "file:" + folder.resolve("nights");
+    assertThat(night(output, Map.of(), "2026-11-23", COMPLETES).exitCode()).isZero();
+
+    Result result = night(output, Map.of(), "2026-11-24", COMPLETES, "--keep", "1");
+
+    assertThat(result.exitCode()).as(result.err()).isZero();
+    assertThat(result.out())
+        .contains("Report: " + output + "/2026-11-24/report.html")
+        .contains("Removing " + output + "/2026-11-23");
+    assertThat(nights()).containsExactly("2026-11-24");
+  }
+
+  /** On a cluster that is not this machine. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/nights", "viewfs:/nights"})
+  void hadoopsConfigurationTellsWhereAPathLeads(String output) throws Exception {
+    Path configuration = Files.createDirectories(folder.resolve("hadoop"));
+    Files.createDirectories(folder.resolve("nights"));
+    Files.writeString(
+        configuration.resolve("core-site.xml"),
+        """
+        <configuration>
+          <property><name>fs.defaultFS</name><value>viewfs://cluster/</value></property>
+          <property>
+            <name>fs.viewfs.mounttable.cluster.link./nights</name>
+            <value>%s</value>
+          </property>
+        </configuration>
+        """
+            .formatted(folder.resolve("nights").toUri()));
+    Map<String, String> environment =
+        Map.of("HADOOP_CONF_DIR", configuration.toString(), "ROOT", folder.toString());
+    assertThat(night(output, environment, "2026-11-23", COMPLETES).exitCode()).isZero();
+
+    Result result = night(output, environment, "2026-11-24", COMPLETES, "--keep", "1");
+
+    assertThat(result.exitCode()).as(result.err()).isZero();
+    assertThat(result.out()).contains("Removing " + output + "/2026-11-23");
+    assertThat(nights()).containsExactly("2026-11-24");
+  }
+
+  @Test
+  void aNightWhoseManifestIsDamagedNeitherCountsNorGoes() throws Exception {
+    String text = "{\n  \"format_version\" : 2,\n  \"complete\" : true\n}\n";
+    String manifest = new String(SelfDigest.addTo(text.getBytes(UTF_8)), UTF_8);
+    for (String date : List.of("2026-11-21", "2026-11-22", "2026-11-23")) {
+      Path night = Files.createDirectories(folder.resolve("nights").resolve(date));
+      Files.writeString(
+          night.resolve("manifest.json"),
+          date.endsWith("22") ? manifest.replace(": 2,", ": 1,") : manifest);
+    }
+
+    Result result = night("2026-11-24", COMPLETES, "--keep", "2");
+
+    assertThat(result.exitCode()).as(result.err()).isZero();
+    assertThat(nights()).containsExactly("2026-11-22", "2026-11-23", "2026-11-24");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  void aSignalGoesToTheJobWhichIsNotTriedAgain(String signal, int exitCode) throws Exception {
+    String job =
+        "trap 'echo caught > $2/caught; exit %d' %s; echo > $2/ready; while :; do sleep 0.1; done\n"
+            .formatted(exitCode, signal);
+    Process process = start(environment(Map.of()), arguments(nightsFolder(), "2026-11-24", job));
+    try {
+      Path night = folder.resolve("nights/2026-11-24");
+      await().atMost(Duration.ofMinutes(1)).until(() -> Files.exists(night.resolve("ready")));
+      new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+
+      assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(exitCode);
+      assertThat(night.resolve("caught")).exists();
+      assertThat(calls("2026-11-24")).isEqualTo(1);
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
   }
 
   /** With the embedded Spark and the classes of this build in the place of the job jar. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.ddpm.spark.cli.Ddpm;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -429,6 +430,40 @@ class SubmitScriptsTest {
         .asString()
         .contains("spark-internal train --config conf/fashion-mnist.conf");
     assertThat(result.out()).contains("spark-internal sample ").contains("--count 64");
+  }
+
+  /** Which of its steps it was: nothing goes on without it. */
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  void quickstartPassesASignalOn(String signal, int exitCode) throws Exception {
+    Path scripts = Files.createDirectories(folder.resolve("submit-scripts"));
+    for (String name : List.of("quickstart.sh", "functions.bash")) {
+      Files.copy(SCRIPTS.resolve(name), scripts.resolve(name));
+    }
+    String step =
+        "#!/bin/bash\ntrap 'echo caught; exit %d' %s\necho \"$1\"\nwhile :; do sleep 0.1; done\n"
+            .formatted(exitCode, signal);
+    for (String name : List.of("build.sh", "local.sh")) {
+      Path script =
+          Files.writeString(
+              scripts.resolve(name), name.equals("build.sh") ? "#!/bin/sh\nexit 0\n" : step);
+      assertThat(script.toFile().setExecutable(true)).isTrue();
+    }
+
+    Process quickstart = start(Map.of(), scripts.resolve("quickstart.sh").toString());
+    try {
+      BufferedReader lines = quickstart.inputReader();
+      assertThat(lines.readLine()).isEqualTo("train");
+      assertThat(run(Map.of(), "kill", "-" + signal, Long.toString(quickstart.pid())).exitCode())
+          .isZero();
+
+      assertThat(quickstart.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(quickstart.exitValue()).isEqualTo(exitCode);
+      assertThat(lines.lines()).containsExactly("caught");
+    } finally {
+      quickstart.descendants().forEach(ProcessHandle::destroyForcibly);
+      quickstart.destroyForcibly();
+    }
   }
 
   @Test

@@ -12,9 +12,7 @@ import java.io.StringWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -44,6 +42,8 @@ class SampleFaultTest {
 
   /** Exit code of a process that was killed: 128 and the number of the signal. */
   private static final int KILLED = 137;
+
+  private static final int TERMINATED = 143;
 
   private static final Duration LIMIT = Duration.ofMinutes(4);
   private static final List<String> SETTINGS =
@@ -249,6 +249,27 @@ class SampleFaultTest {
   }
 
   @Test
+  void aSignalEndsSamplingInOneLine() throws Exception {
+    Path output = folder.resolve("samples");
+    startDriver(output);
+    awaitFiles(output, FILES / 10);
+
+    driver.destroy();
+
+    assertThat(driver.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(driver.exitValue()).as(() -> log()).isEqualTo(TERMINATED);
+    assertThat(log().lines())
+        .contains("interrupted by SIGTERM: the same command draws what is missing.")
+        .noneMatch(line -> line.startsWith("error:"));
+    assertThat(files(output)).hasSizeLessThan(FILES);
+
+    sample(output, "sampling.shard-size=" + FILE_IMAGES);
+
+    assertUndisturbed(output);
+    assertThat(unfinished(output)).isEmpty();
+  }
+
+  @Test
   void afterAKilledDriverTheRestIsDone() throws Exception {
     Path output = folder.resolve("samples");
     startDriver(output);
@@ -263,10 +284,6 @@ class SampleFaultTest {
     Map<String, String> before = files(output);
     assertThat(before).hasSizeBetween(FILES / 5, FILES - 1);
     assertThat(manifest(output).get("complete").asBoolean()).isFalse();
-
-    for (Path left : unfinished(output)) {
-      Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
-    }
 
     SampleJob.Result rest = sample(output, "sampling.shard-size=" + FILE_IMAGES);
 
