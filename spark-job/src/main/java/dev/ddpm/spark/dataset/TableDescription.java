@@ -1,7 +1,9 @@
 package dev.ddpm.spark.dataset;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -53,12 +55,32 @@ public record TableDescription(
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
 
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @throws DdpmException (user) naming a number that no table has
+   */
   public TableDescription {
+    atLeast("count", count, 0);
+    atLeast("height", height, 1);
+    atLeast("width", width, 1);
+    atLeast("channels", channels, 1);
+    atLeast("skipped", skipped, 0);
     labelNames = labelNames == null ? List.of() : List.copyOf(labelNames);
+  }
+
+  private static void atLeast(String key, long value, int minimum) {
+    if (value < minimum) {
+      throw DdpmException.user("%s = %d: must be at least %d", key, value, minimum);
+    }
   }
 
   /** Height, width and channels as text, such as {@code 28×28×1}. */

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.Word;
@@ -12,7 +13,6 @@ import dev.ddpm.spark.io.ParquetStream;
 import dev.ddpm.spark.stored.StoredModel;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,6 +31,9 @@ import org.apache.spark.sql.SparkSession;
  */
 public final class EvaluateJob {
   private static final String SUMMARY = "evaluation.json";
+
+  /** Of the summary: version 0.1 wrote no number and no digest. */
+  static final StoredFormat FORMAT = StoredFormat.firstUnnumbered(first -> {}).withDigestSince(2);
 
   private final SparkSession spark;
   private final Configuration configuration;
@@ -168,7 +171,7 @@ public final class EvaluateJob {
   }
 
   private static void write(HadoopFileStore store, Map<String, Object> summary, String output) {
-    byte[] json = Json.write(summary).getBytes(StandardCharsets.UTF_8);
+    byte[] json = FORMAT.write(Json.object(summary));
     try {
       store.createNew(SUMMARY, file -> file.write(json));
     } catch (IOException e) {

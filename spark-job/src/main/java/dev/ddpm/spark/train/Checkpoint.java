@@ -9,8 +9,10 @@ import dev.ddpm.checkpoint.TensorFile;
 import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.train.round.ModelState;
+import dev.ddpm.training.Optimiser;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -37,11 +39,32 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
   }
 
   /**
+   * The parts that its settings promise: training would go on without them, or end in the midst.
+   */
+  private static void requireParts(ModelFolder folder) {
+    Map<String, String> settings = folder.description().provenance();
+    boolean plain = Word.of(Optimiser.SGD).equals(settings.get("training.optimiser"));
+    boolean averaged = !settings.getOrDefault("training.ema-decay", "0").matches("0(\\.0)?");
+    if (!plain && !folder.has(TensorFile.UPDATER)) {
+      throw absent(TensorFile.UPDATER, "the moments of its optimiser");
+    }
+    if (averaged && !folder.has(TensorFile.EMA)) {
+      throw absent(TensorFile.EMA, "the moving average of its weights");
+    }
+  }
+
+  private static DdpmException absent(TensorFile file, String what) {
+    return DdpmException.data(
+        "It has no %s, %s, so training cannot go on from it.", file.fileName(), what);
+  }
+
+  /**
    * Reads one, checking every file against its checksum.
    *
    * @throws DdpmException if anything is missing or damaged
    */
   static Checkpoint read(ModelFolder folder) {
+    requireParts(folder);
     var flat = new FlatTensors(ParameterLayout.of(folder.description().architecture()));
     TrainingState training =
         folder

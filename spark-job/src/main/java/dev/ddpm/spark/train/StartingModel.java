@@ -68,9 +68,18 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
             : "a new optimiser");
   }
 
-  /** Optimiser steps that a run of this provenance counts on from. */
+  /**
+   * Optimiser steps that a run of this provenance counts on from.
+   *
+   * @throws DdpmException (data) if it does not say so by a number
+   */
   static long earlierSteps(ModelDescription run) {
-    return Long.parseLong(run.provenance().getOrDefault(STEP, "0"));
+    String steps = run.provenance().getOrDefault(STEP, "0");
+    if (!steps.matches("\\d{1,18}")) {
+      throw DdpmException.data(
+          "The run is damaged: %s = %s: must be a whole number, at least 0.", STEP, steps);
+    }
+    return Long.parseLong(steps);
   }
 
   /** A description of a run that goes on, with what it was begun from. */

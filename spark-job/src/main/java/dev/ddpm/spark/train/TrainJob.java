@@ -143,7 +143,7 @@ public final class TrainJob {
         run, stored.description(), wanted, configuration.experiment().training().decaySteps() > 0);
     Map<String, String> before = stored.description().provenance();
     if (!before.containsKey(RunSettings.FINGERPRINT)) {
-      String earlier = before.get(RunSettings.TABLE);
+      String earlier = before.getOrDefault(RunSettings.TABLE, "an unknown table");
       Optional<String> fingerprint =
           earlier.equals(table) ? Optional.empty() : fingerprint(earlier);
       if (fingerprint.isEmpty()) {

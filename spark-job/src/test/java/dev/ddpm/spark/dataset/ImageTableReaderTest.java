@@ -29,6 +29,8 @@ import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import scala.reflect.ClassTag$;
 
 class ImageTableReaderTest {
@@ -347,6 +349,37 @@ class ImageTableReaderTest {
     Files.writeString(file, Files.readString(file).replace("\"a\"", "\"c\""));
 
     assertThatThrownBy(() -> open(path)).hasMessageContaining("_dataset.json is damaged: it has");
+  }
+
+  /** Of the first two formats, which carry no digest. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'}' | '} 7' | something follows after its end",
+        "'}' | '}}' | it cannot be read",
+        "height\": 2 | height\": -2 | height = -2: must be at least 1",
+        "count\": 4 | count\": 4.5 | count = 4.5: must be a whole number",
+        "count\": 4 | count\": \"4\" | count = \"4\": must be a whole number",
+        "count\": 4 | count\": 4, \"count\": 5 | Duplicate field 'count'",
+        "skipped\": 0 | skipped\": -1 | skipped = -1: must be at least 0"
+      })
+  void refusesDamageToAnOldDescription(String from, String to, String message) throws IOException {
+    String first =
+        "{\"count\": 4, \"height\": 2, \"width\": 3, \"channels\": 1, \"labelNames\": [\"a\"],"
+            + " \"source\": \"s\", \"preparation\": \"p\", \"skipped\": 0, \"createdBy\": \"c\"}";
+    String path = write(table());
+    Path file = Path.of(path, "_dataset.json");
+    Files.writeString(file, first);
+    assertThat(open(path).labelNames()).containsExactly("a");
+
+    Files.writeString(file, first.replace(from, to));
+
+    assertThatThrownBy(() -> open(path))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
+        .hasMessageContaining("_dataset.json is not the description of an image table: " + message);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.ddpm.spark.SettingsFile;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
@@ -143,7 +144,7 @@ class KubernetesFilesTest {
       expected.put(
           "spark.executor.resource.gpu.discoveryScript", "/opt/ddpm/conf/discover-gpus.sh");
     }
-    SparkSettingsTest.settings(CONF.resolve("metrics.properties"), "=")
+    SettingsFile.read(CONF.resolve("metrics.properties"), "=")
         .forEach((key, value) -> expected.put("spark.metrics.conf." + key, value));
     expected.put("spark.task.cpus", "1");
     // The operator makes the pods itself and names their account elsewhere.
@@ -153,7 +154,7 @@ class KubernetesFilesTest {
   }
 
   private static Map<String, String> defaults(String name) throws IOException {
-    return SparkSettingsTest.settings(CONF.resolve("spark-defaults").resolve(name), "\\s+");
+    return SettingsFile.read(CONF.resolve("spark-defaults").resolve(name), "\\s+");
   }
 
   private static List<JsonNode> documents(String text) throws IOException {

@@ -2,13 +2,12 @@ package dev.ddpm.spark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.spark.SettingsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.spark.internal.config.ConfigEntry;
 import org.apache.spark.internal.config.UI$;
@@ -36,7 +35,7 @@ class SparkSettingsTest {
   void sparkKnowsEverySetting(Path file) throws IOException {
     loadSparksEntries();
 
-    assertThat(settings(file, "\\s+").keySet())
+    assertThat(SettingsFile.read(file, "\\s+").keySet())
         .isNotEmpty()
         .allSatisfy(
             key -> {
@@ -61,19 +60,6 @@ class SparkSettingsTest {
       }
     }
     assertThat(withoutReason).isEmpty();
-  }
-
-  /** The settings in a file, in which a line is a key, a separator and a value. */
-  static Map<String, String> settings(Path file, String separator) throws IOException {
-    Map<String, String> settings = new TreeMap<>();
-    for (String line : Files.readAllLines(file)) {
-      if (!line.isBlank() && !line.startsWith("#")) {
-        String[] setting = line.split(separator, 2);
-        assertThat(setting).as(line).hasSize(2);
-        settings.put(setting[0], setting[1]);
-      }
-    }
-    return settings;
   }
 
   /** Spark registers the settings of a module when these are first used. */

@@ -16,16 +16,21 @@ import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.diffusion.Variance;
 import dev.ddpm.evaluation.BoundEvaluator;
 import dev.ddpm.evaluation.ImageBound;
+import dev.ddpm.fuzz.Fuzz;
 import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.SettingsFile;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.dataset.RawTable;
+import dev.ddpm.spark.io.SealedFile;
 import dev.ddpm.spark.sample.TinyModel;
 import dev.ddpm.spark.stored.StoredModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -193,6 +198,28 @@ class EvaluateJobTest {
     assertThat(result.summary().get("bits_per_dim")).isEqualTo(json.get("bits_per_dim").asDouble());
   }
 
+  /** Whatever becomes of table and summary, it can be told from the files themselves. */
+  @Test
+  void whatIsWrittenCarriesDigestsOfItself() throws Exception {
+    EvaluateJob.Result result = run(request(table, "out"));
+
+    byte[] summary = Files.readAllBytes(folder.resolve("out/evaluation.json"));
+    new Fuzz(
+            summary,
+            bytes -> new JsonMapper().readTree(EvaluateJob.FORMAT.upgrade(bytes, "x.json")))
+        .run();
+    SealedFile.requireDamageIsNoticed(Path.of(URI.create(result.tables().get(0))));
+  }
+
+  /** Version 0.1 wrote no digest. */
+  @Test
+  void aSummaryOfTheFirstVersionIsRead() throws IOException {
+    byte[] first = "{\"images\": 24}".getBytes(StandardCharsets.UTF_8);
+
+    assertThat(new JsonMapper().readTree(EvaluateJob.FORMAT.upgrade(first, "x.json")).get("images"))
+        .hasToString("24");
+  }
+
   @Test
   void filesAndOrderOfTheTableDoNotMatter() {
     Path shuffled = write("shuffled", 8, 8, 5);
@@ -334,12 +361,7 @@ class EvaluateJobTest {
   void anAuthenticatedAndEncryptedClusterComputesTheSame() throws IOException {
     List<Row> open = rows(run(request(table, "a")));
     Map<String, String> settings = new HashMap<>(LocalSpark.executorSettings(""));
-    for (String line : Files.readAllLines(Path.of("../conf/spark-defaults/secure.conf"))) {
-      if (!line.isBlank() && !line.startsWith("#")) {
-        String[] setting = line.split("\\s+", 2);
-        settings.put(setting[0], setting[1]);
-      }
-    }
+    settings.putAll(SettingsFile.read(Path.of("../conf/spark-defaults/secure.conf"), "\\s+"));
     settings.put("spark.authenticate.secret", "of this test");
     SparkSession cluster = SPARK.session("local-cluster[1,1,1024]", settings);
 

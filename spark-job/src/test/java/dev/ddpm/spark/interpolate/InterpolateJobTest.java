@@ -9,8 +9,10 @@ import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.RawTable;
 import dev.ddpm.spark.interpolate.InterpolateJob.Pair;
+import dev.ddpm.spark.io.SealedFile;
 import dev.ddpm.spark.sample.TinyModel;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -85,6 +87,14 @@ class InterpolateJobTest {
     RawImage sheet =
         ImageCodec.decode(Files.readAllBytes(folder.resolve("out/interpolations.png")), "sheet");
     assertThat(sheet.shape()).isEqualTo("134×464×1");
+  }
+
+  @Test
+  void theTableCarriesADigestOfItself() throws Exception {
+    InterpolateJob.Result result =
+        interpolate(InterpolationMethod.SAME_NOISE, 40, List.of(new Pair(0, 2)));
+
+    SealedFile.requireDamageIsNoticed(Path.of(URI.create(result.table())));
   }
 
   @Test

@@ -282,6 +282,30 @@ class TrainJobTest {
         Files.delete(checkpoint.resolve("ema.safetensors"));
       }
     },
+    OTHER_NAME_OF_THE_MOMENTS {
+      @Override
+      void doTo(Path checkpoint) throws IOException {
+        rewrite(checkpoint, description(checkpoint).replace("updater.", "updates."));
+      }
+    },
+    OTHER_NAME_OF_THE_MOMENTS_BEFORE_DIGESTS {
+      @Override
+      void doTo(Path checkpoint) throws IOException {
+        rewrite(checkpoint, ofFormat2(checkpoint).replace("updater.", "updates."));
+      }
+    },
+    WITHOUT_MOMENTS_BEFORE_DIGESTS {
+      @Override
+      void doTo(Path checkpoint) throws IOException {
+        withoutPart(checkpoint, "updater.safetensors");
+      }
+    },
+    WITHOUT_AVERAGE_BEFORE_DIGESTS {
+      @Override
+      void doTo(Path checkpoint) throws IOException {
+        withoutPart(checkpoint, "ema.safetensors");
+      }
+    },
     NO_JSON {
       @Override
       void doTo(Path checkpoint) throws IOException {
@@ -290,6 +314,28 @@ class TrainJobTest {
     };
 
     abstract void doTo(Path checkpoint) throws IOException;
+
+    private static String description(Path checkpoint) throws IOException {
+      return Files.readString(checkpoint.resolve("model.json"));
+    }
+
+    private static String ofFormat2(Path checkpoint) throws IOException {
+      return description(checkpoint)
+          .replaceFirst(",\n  \"digest\" : \"sha256:[0-9a-f]{64}\"", "")
+          .replace("\"format_version\" : 3", "\"format_version\" : 2");
+    }
+
+    /** Neither there nor listed. */
+    private static void withoutPart(Path checkpoint, String name) throws IOException {
+      String others =
+          ofFormat2(checkpoint).replaceFirst("\"" + name + "\" : \"[0-9a-f]{64}\",", "");
+      rewrite(checkpoint, others);
+      Files.delete(checkpoint.resolve(name));
+    }
+
+    private static void rewrite(Path checkpoint, String description) throws IOException {
+      rewrite(checkpoint, "model.json", description.getBytes(StandardCharsets.UTF_8));
+    }
 
     /** Replaces a file and removes Hadoop's own checksum, which would give the damage away. */
     private static void rewrite(Path folder, String name, byte[] content) throws IOException {
@@ -309,6 +355,18 @@ class TrainJobTest {
       damage.doTo(run.resolve("checkpoints/round-000005"));
 
       assertThat(resumedRound(opened)).isEqualTo(4);
+    }
+  }
+
+  /** Twin of the damage above: without digests there is nothing wrong. */
+  @Test
+  void aCheckpointFromBeforeThereWereDigestsIsUsed() throws IOException {
+    Path run = copyOf(interrupted);
+    Path newest = run.resolve("checkpoints/round-000005");
+    Damage.rewrite(newest, Damage.ofFormat2(newest));
+    try (RunFolder opened =
+        RunFolder.open(run.toString(), new Configuration(), Duration.ofMinutes(1))) {
+      assertThat(resumedRound(opened)).isEqualTo(5);
     }
   }
 
