@@ -30,6 +30,7 @@ final class Damage {
   private static final Pattern WORDS =
       Pattern.compile(
           "FAILED_TO_UNCOMPRESS|CANNOT_READ_FILE_FOOTER|is not a Parquet file"
+              + "|\\(Is a directory\\)|Path is not a file"
               + "|can not read (?:class|FileMetaData)|could not (?:read|decompress) page");
 
   /** Packages that read tables. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.apache.commons.io.output.CloseShieldOutputStream;
 import org.apache.hadoop.conf.Configuration;
@@ -154,9 +155,11 @@ public final class HadoopFileStore implements FileStore {
     }
   }
 
-  /** Names of the files, in alphabetical order; none if there is no folder. */
+  /**
+   * Names in use, whatever is there under them, in alphabetical order; none if there is no folder.
+   */
   List<String> names() throws IOException {
-    return allNames().stream().filter(name -> !name.startsWith(".")).toList();
+    return names(any -> true).stream().filter(name -> !name.startsWith(".")).toList();
   }
 
   /** Whether there is a file that is being written, or whose writer was killed. */
@@ -175,14 +178,16 @@ public final class HadoopFileStore implements FileStore {
   }
 
   private List<String> temporaries() throws IOException {
-    return allNames().stream().filter(name -> TEMPORARY.matcher(name).matches()).toList();
+    return names(FileStatus::isFile).stream()
+        .filter(name -> TEMPORARY.matcher(name).matches())
+        .toList();
   }
 
-  private List<String> allNames() throws IOException {
+  private List<String> names(Predicate<FileStatus> wanted) throws IOException {
     List<String> names = new ArrayList<>();
     if (files.util().exists(folder)) {
       for (FileStatus file : files.util().listStatus(folder)) {
-        if (file.isFile()) {
+        if (wanted.test(file)) {
           names.add(file.getPath().getName());
         }
       }

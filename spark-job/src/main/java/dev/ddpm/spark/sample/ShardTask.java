@@ -1,5 +1,6 @@
 package dev.ddpm.spark.sample;
 
+import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.cluster.ExecutorPool;
@@ -59,7 +60,12 @@ record ShardTask(
             });
     // What was written is read once, so that a disk which keeps other bytes is found at once.
     return find(range, images, trajectories)
-        .orElseThrow(() -> new IOException(images.path(range) + " has vanished"));
+        .orElseThrow(
+            () ->
+                DdpmException.environment(
+                    "--output = %s: %s cannot be found after it was written: something else has its"
+                        + " name, or someone removes files.",
+                    output, images.path(range)));
   }
 
   private Optional<Shard> find(IndexRange range, ShardFiles images, ShardFiles trajectories) {

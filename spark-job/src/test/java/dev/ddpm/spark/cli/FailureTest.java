@@ -159,6 +159,12 @@ class FailureTest {
         new SparkException("file:/t/part-0.parquet", new ZipException("incorrect data check")),
         new RuntimeException("file:/t/part-0.parquet is not a Parquet file. Expected magic number"),
         DdpmException.environment(
+            new FileNotFoundException("/t/part-0.parquet (Is a directory)"),
+            "/t/part-0.parquet cannot be read."),
+        DdpmException.environment(
+            new FileNotFoundException("Path is not a file: /t/part-0.parquet"),
+            "/t/part-0.parquet cannot be read."),
+        DdpmException.environment(
             new ZipException("incorrect data check"), "file:/t/part-0.parquet cannot be read."));
   }
 

@@ -136,6 +136,12 @@ class LeaseTest {
   }
 
   @Test
+  void aFolderInItsPlaceIsNoSignOfLife() throws IOException {
+    Files.createDirectories(folder.resolve(".lease/lease-000001.json"));
+    assertTakenAfter(EXPIRY, EXPIRY);
+  }
+
+  @Test
   void aDamagedOneThatChangesIsNamed() throws Exception {
     write(1, "");
     var other =

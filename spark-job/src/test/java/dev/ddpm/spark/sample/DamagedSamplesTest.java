@@ -253,6 +253,34 @@ class DamagedSamplesTest {
     assertThat(command(folder)).isEqualTo(new Said(0, List.of()));
   }
 
+  /** What is no file is neither read nor replaced. */
+  @Test
+  void somethingElseUnderTheNameOfAFileIsToldInOneLine() throws IOException {
+    Path file = folder.resolve(path(FIRST));
+    Files.delete(file);
+    Files.createDirectory(file);
+
+    Said ofFolder = command(folder);
+
+    assertThat(ofFolder.exitCode()).isEqualTo(3);
+    assertThat(ofFolder.lines())
+        .filteredOn(line -> line.startsWith("error: "))
+        .singleElement()
+        .asString()
+        .contains(path(FIRST) + " cannot be read: ");
+    Files.delete(file);
+    Files.createSymbolicLink(file, file.getFileName());
+
+    Said ofLink = command(folder);
+
+    assertThat(ofLink.exitCode()).isEqualTo(4);
+    assertThat(ofLink.lines())
+        .filteredOn(line -> line.startsWith("error: "))
+        .singleElement()
+        .asString()
+        .contains(path(FIRST) + " cannot be found after it was written: something else has");
+  }
+
   /** Files without a digest: what can still be read of them is what was written. */
   @Test
   void aDamagedShardOfVersionOneIsFoundOrIsOneOfTheSameImages() throws IOException {
