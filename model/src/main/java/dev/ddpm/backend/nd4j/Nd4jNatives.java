@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.nd4j.linalg.factory.Nd4j;
@@ -14,30 +13,35 @@ import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
- * The native library behind ND4J. The plain CPU build has no fast convolutions; the oneDNN builds
- * have, and which of them a machine can run depends on its CPU. Where the class path has natives
- * for CUDA, those are meant, and a machine without a GPU computes with the plain CPU build.
+ * The native library behind ND4J, of which the class path has one build for CPUs: the one for AVX2,
+ * whose convolutions are oneDNN's and fast on all CPUs since 2013, or the plain one, which runs on
+ * others and has no fast convolutions. Where it has natives for CUDA, those are meant, and a
+ * machine without a GPU computes with the plain CPU build.
  */
 public final class Nd4jNatives {
   /** The JavaCPP property that names the variant of the natives to load. */
   static final String EXTENSION = "org.bytedeco.javacpp.platform.extension";
 
-  private static final String AVX512 = "-onednn-avx512";
   private static final String AVX2 = "-onednn-avx2";
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
   private static final String CPU_BACKEND = "CPU";
   private static final String CUDNN = "-cudnn";
   private static final String PLAIN = "plain";
-  private static final String CPU_LIBRARY =
+
+  /** A resource of a build for CPUs; its name goes into the folder's. */
+  static final String CPU_LIBRARY =
       "org/nd4j/linalg/cpu/nativecpu/bindings/linux-x86_64%s/libjnind4jcpu.so";
+
   private static final String GPU_LIBRARY =
       "org/nd4j/linalg/jcublas/bindings/linux-x86_64%s/libjnind4jcuda.so";
 
   private Nd4jNatives() {}
 
   /**
-   * Picks the fastest variant that this CPU runs and the class path has. Must come before the first
-   * use of ND4J; a value that is already set is left alone, so calling it again changes nothing.
+   * Tells ND4J which build the class path has. Must come before the first use of ND4J; a value that
+   * is already set is left alone, so calling it again changes nothing.
+   *
+   * @throws DdpmException (environment) if this CPU lacks what that build needs
    */
   public static void select() {
     NativeHeap.keepFreedMemory();
@@ -48,9 +52,10 @@ public final class Nd4jNatives {
       System.setProperty(EXTENSION, CUDNN);
       return;
     }
-    variant(cpuFlags())
-        .filter(extension -> onClassPath(CPU_LIBRARY, extension))
-        .ifPresent(extension -> System.setProperty(EXTENSION, extension));
+    if (onClassPath(CPU_LIBRARY, AVX2)) {
+      requireAvx2(cpuFlags());
+      System.setProperty(EXTENSION, AVX2);
+    }
   }
 
   /**
@@ -99,12 +104,17 @@ public final class Nd4jNatives {
     }
   }
 
-  /** The oneDNN build for a CPU with these feature flags, if there is one. */
-  static Optional<String> variant(Set<String> flags) {
-    if (flags.containsAll(Set.of("avx512f", "avx512bw", "avx512dq", "avx512vl"))) {
-      return Optional.of(AVX512);
+  /**
+   * Refuses a CPU that the build for AVX2 would end on with an illegal instruction.
+   *
+   * @param flags its features as Linux names them; none where they are not known
+   */
+  static void requireAvx2(Set<String> flags) {
+    if (!flags.isEmpty() && !flags.containsAll(Set.of("avx2", "fma"))) {
+      throw DdpmException.environment(
+          "This CPU has no AVX2, which this build of the program needs; build it for older CPUs"
+              + " with mvn -Dnd4j.natives= package.");
     }
-    return flags.containsAll(Set.of("avx2", "fma")) ? Optional.of(AVX2) : Optional.empty();
   }
 
   private static Set<String> cpuFlags() {

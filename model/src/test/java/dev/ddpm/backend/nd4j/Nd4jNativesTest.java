@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,12 +14,31 @@ import org.junit.jupiter.params.provider.CsvSource;
 class Nd4jNativesTest {
 
   @Test
-  void theVariantIsTheWidestThatTheProcessorRuns() {
-    Set<String> avx512 = Set.of("fma", "avx2", "avx512f", "avx512bw", "avx512dq", "avx512vl");
-    assertThat(Nd4jNatives.variant(avx512)).contains("-onednn-avx512");
-    assertThat(Nd4jNatives.variant(Set.of("fma", "avx2", "avx512f"))).contains("-onednn-avx2");
-    assertThat(Nd4jNatives.variant(Set.of("avx"))).isEmpty();
-    assertThat(Nd4jNatives.variant(Set.of())).isEmpty();
+  void aProcessorWithoutAvx2IsRefusedBeforeItMeetsAnIllegalInstruction() {
+    assertThatCode(() -> Nd4jNatives.requireAvx2(Set.of("fma", "avx2", "avx512f")))
+        .doesNotThrowAnyException();
+    assertThatCode(() -> Nd4jNatives.requireAvx2(Set.of())).doesNotThrowAnyException();
+    assertThatThrownBy(() -> Nd4jNatives.requireAvx2(Set.of("fma", "avx")))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
+        .hasMessageContaining("has no AVX2")
+        .hasMessageContaining("mvn -Dnd4j.natives= package");
+  }
+
+  /** The job jar carries no build beside the one that is used. */
+  @Test
+  void theClassPathHasOneBuild() {
+    Nd4jNatives.select();
+    assertThat(
+            Stream.of("", "-onednn-avx2", "-onednn-avx512")
+                .filter(
+                    build ->
+                        getClass()
+                                .getClassLoader()
+                                .getResource(Nd4jNatives.CPU_LIBRARY.formatted(build))
+                            != null))
+        .containsExactly(System.getProperty(Nd4jNatives.EXTENSION, ""));
   }
 
   @Test
