@@ -77,4 +77,15 @@ public enum Prediction {
       case V -> a;
     };
   }
+
+  /**
+   * Whether float32 has numbers enough to compute the image from what the network puts out.
+   *
+   * @param signal share of the image in what the network sees, 0 to 1
+   * @param noise share of the noise
+   */
+  public boolean tellsImage(double signal, double noise) {
+    return Float.isFinite((float) x0FromXt(signal, noise))
+        && Float.isFinite((float) x0FromOutput(signal, noise));
+  }
 }

@@ -11,7 +11,9 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Iterator;
+import java.util.function.UnaryOperator;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
@@ -32,6 +34,23 @@ import javax.imageio.stream.ImageInputStream;
 public final class ImageCodec {
   /** The largest picture that is decoded, in pixels: 8192 × 8192. */
   public static final long MAX_PIXELS = 1L << 26;
+
+  /** A larger JPEG is decoded in part if that is enough. */
+  private static final long WHOLE_PIXELS = 1L << 24;
+
+  /** So many times as high and wide as what is wanted must the part be. */
+  private static final int ENOUGH = 8;
+
+  /** A decoder's picture and ours, of four channels each. */
+  private static final int BYTES_PER_PIXEL = 8;
+
+  /** The same, where the decoder's may have 16 bits. */
+  private static final int DEEP_BYTES_PER_PIXEL = 12;
+
+  /** How often a JPEG file is in memory while its markers are read. */
+  private static final int COPIES = 3;
+
+  private static final DecodingMemory MEMORY = new DecodingMemory(Runtime.getRuntime().maxMemory());
 
   private static final ByteBuffer NONE = ByteBuffer.allocate(0);
 
@@ -55,14 +74,51 @@ public final class ImageCodec {
     return decode(encoded, name, orientation, MAX_PIXELS);
   }
 
+  /**
+   * Decodes a picture and prepares it, while no more memory is taken for that by all threads than
+   * the heap has. A JPEG of more than {@value #WHOLE_PIXELS} pixels of which much smaller ones are
+   * made, at most a sixteenth as high and as wide, is decoded at every second pixel of every second
+   * row: of what is wanted there are 8 × 8 pixels to each still.
+   *
+   * @param side the longest side of what is made of the picture; Integer.MAX_VALUE if it keeps its
+   *     size
+   * @param preparation makes it of the decoded one
+   * @throws DdpmException as {@link #decode(byte[], String)}; (environment) if the heap is too
+   *     small for this picture alone
+   */
+  public static RawImage prepare(
+      byte[] encoded,
+      String name,
+      Orientation orientation,
+      int side,
+      UnaryOperator<RawImage> preparation) {
+    try (DecodingMemory.Share memory = MEMORY.share()) {
+      return preparation.apply(
+          decode(encoded, name, orientation, new Extent(MAX_PIXELS, side, memory)));
+    } catch (OutOfMemoryError e) {
+      throw DdpmException.environment(
+          e,
+          "%s cannot be decoded: the heap of this JVM, of %d MiB, is full; give more by --memory.",
+          name,
+          Runtime.getRuntime().maxMemory() >> 20);
+    }
+  }
+
   /** As {@link #decode(byte[], String, Orientation)}, with another limit on height · width. */
   static RawImage decode(byte[] encoded, String name, Orientation orientation, long maxPixels) {
+    try (DecodingMemory.Share memory = MEMORY.share()) {
+      return decode(encoded, name, orientation, new Extent(maxPixels, Integer.MAX_VALUE, memory));
+    }
+  }
+
+  private static RawImage decode(
+      byte[] encoded, String name, Orientation orientation, Extent extent) {
     if (encoded.length == 0) {
       throw DdpmException.data("%s is empty: a %s file is needed.", name, ImageFormat.all());
     }
     ImageFormat format = ImageFormat.of(encoded).orElseThrow(() -> noPicture(encoded, name));
     try {
-      return decode(format, encoded, name, orientation, maxPixels);
+      return decode(format, encoded, name, orientation, extent);
     } catch (DdpmException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
@@ -102,16 +158,17 @@ public final class ImageCodec {
   }
 
   private static RawImage decode(
-      ImageFormat format, byte[] encoded, String name, Orientation orientation, long maxPixels)
+      ImageFormat format, byte[] encoded, String name, Orientation orientation, Extent extent)
       throws IOException {
     ByteBuffer exif = NONE;
     RawImage stored;
     switch (format) {
       case PNG -> {
         exif = PngChunks.exifOfChecked(encoded, name);
-        stored = read(format, encoded, name, maxPixels, ImageCodec::picture);
+        stored = read(format, encoded, name, extent, ImageCodec::picture);
       }
       case JPEG -> {
+        JpegFile.size(encoded).ifPresent(size -> extent.take(size, encoded.length, name));
         JpegFile jpeg = JpegFile.of(encoded);
         exif = jpeg.exif();
         stored =
@@ -119,19 +176,19 @@ public final class ImageCodec {
                 format,
                 jpeg.encoded(),
                 name,
-                maxPixels,
+                extent,
                 jpeg.inks() ? inks(jpeg) : ImageCodec::picture);
       }
       case GIF -> {
         GifScreen screen = GifScreen.of(encoded);
-        checkSize(screen.height(), screen.width(), name, maxPixels);
+        extent.check(screen.height(), screen.width(), name);
         stored =
             read(
                 format,
                 encoded,
                 name,
-                maxPixels,
-                reader -> {
+                extent,
+                (reader, unused) -> {
                   BufferedImage frame = reader.read(0);
                   return screen.show(raw(frame), (IndexColorModel) frame.getColorModel());
                 });
@@ -139,13 +196,13 @@ public final class ImageCodec {
       case WEBP -> {
         WebpFile webp = WebpFile.of(encoded);
         exif = webp.exif();
-        stored = read(format, webp.encoded(), name, maxPixels, ImageCodec::picture);
+        stored = read(format, webp.encoded(), name, extent, ImageCodec::picture);
       }
       case TIFF -> {
         exif = ByteBuffer.wrap(encoded);
-        stored = read(format, encoded, name, maxPixels, ImageCodec::picture);
+        stored = read(format, encoded, name, extent, ImageCodec::picture);
       }
-      default -> stored = read(format, encoded, name, maxPixels, ImageCodec::picture);
+      default -> stored = read(format, encoded, name, extent, ImageCodec::picture);
     }
     return orientation == Orientation.APPLY
         ? Orientation.upright(stored, Orientation.of(exif))
@@ -154,19 +211,19 @@ public final class ImageCodec {
 
   /** Takes the picture out of a reader. */
   private interface Picture {
-    RawImage of(ImageReader reader) throws IOException;
+    RawImage of(ImageReader reader, ImageReadParam way) throws IOException;
   }
 
-  private static RawImage picture(ImageReader reader) throws IOException {
-    return raw(reader.read(0));
+  private static RawImage picture(ImageReader reader, ImageReadParam way) throws IOException {
+    return raw(reader.read(0, way));
   }
 
   /** The reader makes no picture of four inks, but hands out their samples. */
   private static Picture inks(JpegFile jpeg) {
-    return reader ->
+    return (reader, way) ->
         jpeg.ycck()
-            ? Inks.ycckToRgb(reader.readRaster(0, null))
-            : Inks.toRgb(reader.readRaster(0, null), true);
+            ? Inks.ycckToRgb(reader.readRaster(0, way))
+            : Inks.toRgb(reader.readRaster(0, way), true);
   }
 
   private static RawImage raw(BufferedImage image) {
@@ -180,16 +237,25 @@ public final class ImageCodec {
   }
 
   private static RawImage read(
-      ImageFormat format, byte[] encoded, String name, long maxPixels, Picture picture)
+      ImageFormat format, byte[] encoded, String name, Extent extent, Picture picture)
       throws IOException {
     ImageReader reader = reader(format);
     try (ImageInputStream stream = new EncodedStream(encoded)) {
       reader.setInput(stream, true, true);
-      checkSize(reader.getHeight(0), reader.getWidth(0), name, maxPixels);
+      int height = reader.getHeight(0);
+      int width = reader.getWidth(0);
+      extent.check(height, width, name);
+      int step = format == ImageFormat.JPEG ? extent.step(height, width) : 1;
+      extent.memory.take((long) height * width * DEEP_BYTES_PER_PIXEL, height, width, name);
+      ImageReadParam way = null;
+      if (step > 1) {
+        way = reader.getDefaultReadParam();
+        way.setSourceSubsampling(step, step, 0, 0);
+      }
       DecoderWarnings warnings = new DecoderWarnings();
       // Only now: warnings about the header concern metadata that is not used.
       reader.addIIOReadWarningListener(warnings);
-      RawImage image = picture.of(reader);
+      RawImage image = picture.of(reader, way);
       if (warnings.first() != null) {
         throw DdpmException.data("%s is a damaged %s file: %s.", name, format, warnings.first());
       }
@@ -199,11 +265,36 @@ public final class ImageCodec {
     }
   }
 
-  private static void checkSize(long height, long width, String name, long maxPixels) {
-    if (height * width > maxPixels) {
-      throw DdpmException.data(
-          "%s is too large: it has %d×%d pixels (height×width), and at most %d in all are decoded.",
-          name, height, width, maxPixels);
+  /**
+   * How large a picture may be, and how much of it is wanted.
+   *
+   * @param maxPixels limit on height · width
+   * @param side the longest side of what is made of it
+   * @param memory is taken before it is decoded
+   */
+  private record Extent(long maxPixels, int side, DecodingMemory.Share memory) {
+
+    void check(long height, long width, String name) {
+      if (height * width > maxPixels) {
+        throw DdpmException.data(
+            "%s is too large: it has %d×%d pixels (height×width), and at most %d in all are"
+                + " decoded.",
+            name, height, width, maxPixels);
+      }
+    }
+
+    int step(long height, long width) {
+      boolean farSmaller = Math.min(height, width) >= 2L * ENOUGH * side;
+      return height * width > WHOLE_PIXELS && farSmaller ? 2 : 1;
+    }
+
+    /** Before a JPEG file of so many bytes is looked at, which makes copies of it. */
+    void take(JpegFile.Size size, int length, String name) {
+      check(size.height(), size.width(), name);
+      int step = step(size.height(), size.width());
+      long pixels = (long) size.height() * size.width() / step / step;
+      memory.take(
+          pixels * BYTES_PER_PIXEL + (long) COPIES * length, size.height(), size.width(), name);
     }
   }
 

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * A JPEG file without what would change the meaning of its samples: colour profiles and other notes
@@ -39,6 +40,31 @@ record JpegFile(byte[] encoded, boolean inks, boolean ycck, ByteBuffer exif) {
   private static final int YCCK = 2;
   private static final int NO_MARKER = -1;
 
+  /** Height and width of a picture, each 1 to 65535. */
+  record Size(int height, int width) {}
+
+  /** The size that a file tells; empty if it tells none at its place. */
+  static Optional<Size> size(byte[] file) {
+    int at = 2;
+    while (at + 9 <= file.length && file[at] == -1) {
+      int marker = file[at + 1] & 0xff;
+      if (marker == 0xff) {
+        at++;
+        continue;
+      }
+      if (isFrame(marker)) {
+        Size size = new Size(number(file, at + 5), number(file, at + 7));
+        return size.height > 0 && size.width > 0 ? Optional.of(size) : Optional.empty();
+      }
+      at += 2 + number(file, at + 2);
+    }
+    return Optional.empty();
+  }
+
+  private static int number(byte[] file, int at) {
+    return (file[at] & 0xff) << 8 | (file[at + 1] & 0xff);
+  }
+
   /** Reads the markers of a file; one whose markers cannot be followed stays as it is. */
   static JpegFile of(byte[] file) {
     ByteArrayOutputStream rest = new ByteArrayOutputStream(file.length);
@@ -53,7 +79,7 @@ record JpegFile(byte[] encoded, boolean inks, boolean ycck, ByteBuffer exif) {
         at++;
         continue;
       }
-      int length = (file[at + 2] & 0xff) << 8 | (file[at + 3] & 0xff);
+      int length = number(file, at + 2);
       int data = at + 4;
       int end = at + 2 + length;
       if (length < 2 || end > file.length) {

@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -334,5 +335,57 @@ class ImageCodecTest {
             "IMG_1 is %s, which cannot be read: a PNG, JPEG, GIF, BMP, WebP or TIFF file is"
                 + " needed.",
             what);
+  }
+
+  /** A picture with fine detail everywhere, and a texture of its own in each part. */
+  private static byte[] photograph(int height, int width) {
+    BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    SplittableRandom random = new SplittableRandom(1);
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        int value = (int) (128 + 60 * Math.sin(x / 300.0) + 40 * Math.cos(y / (2 + x / 500.0)));
+        int noise = random.nextInt(20);
+        picture.setRGB(x, y, ((value + noise) << 16) | (value << 8) | (((x + y) / 64) & 0xff));
+      }
+    }
+    return Pictures.file("jpeg", picture);
+  }
+
+  private static RawImage small(byte[] jpeg, int height, int width) {
+    ResizePolicy policy = new ResizePolicy(height, width, ResizePolicy.Mode.CENTER_CROP, Rgb.WHITE);
+    return ImageCodec.prepare(jpeg, "x", Orientation.APPLY, Math.max(height, width), policy::apply);
+  }
+
+  private static RawImage smallOfWhole(byte[] jpeg, int height, int width) {
+    return new ResizePolicy(height, width, ResizePolicy.Mode.CENTER_CROP, Rgb.WHITE)
+        .apply(ImageCodec.decode(jpeg, "x"));
+  }
+
+  @Test
+  void ofAVeryLargePhotographEverySecondPixelIsEnough() {
+    byte[] jpeg = photograph(4200, 4000);
+
+    RawImage part = small(jpeg, 64, 64);
+    RawImage whole = smallOfWhole(jpeg, 64, 64);
+
+    double sum = 0;
+    int most = 0;
+    for (int i = 0; i < part.pixels().length; i++) {
+      int difference = Math.abs((part.pixels()[i] & 0xff) - (whole.pixels()[i] & 0xff));
+      sum += difference;
+      most = Math.max(most, difference);
+    }
+    assertThat(part).isNotEqualTo(whole);
+    assertThat(sum / part.pixels().length).isLessThan(1);
+    assertThat(most).isLessThanOrEqualTo(4);
+    // Where more than that is wanted of it, it is decoded whole.
+    assertThat(small(jpeg, 300, 250)).isEqualTo(smallOfWhole(jpeg, 300, 250));
+  }
+
+  @Test
+  void aSmallerPhotographIsDecodedWhole() {
+    byte[] jpeg = photograph(1200, 1600);
+
+    assertThat(small(jpeg, 32, 32)).isEqualTo(smallOfWhole(jpeg, 32, 32));
   }
 }

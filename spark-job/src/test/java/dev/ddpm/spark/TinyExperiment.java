@@ -2,6 +2,7 @@ package dev.ddpm.spark;
 
 import dev.ddpm.image.ChannelPolicy;
 import dev.ddpm.image.Channels;
+import dev.ddpm.image.Orientation;
 import dev.ddpm.image.ResizePolicy;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.config.ConfigLoader;
@@ -79,6 +80,7 @@ public final class TinyExperiment {
             table,
             new ChannelPolicy(Channels.GREY, Rgb.WHITE),
             Optional.of(new ResizePolicy(height, width, ResizePolicy.Mode.STRETCH, Rgb.WHITE)),
+            Orientation.APPLY,
             BadImagePolicy.FAIL,
             OptionalLong.empty());
     new IngestJob(spark, options).run();

@@ -3,6 +3,7 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ChannelPolicy;
 import dev.ddpm.image.Channels;
+import dev.ddpm.image.Orientation;
 import dev.ddpm.image.ResizePolicy;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.dataset.BadImagePolicy;
@@ -90,7 +91,7 @@ final class IngestCommand implements Callable<Integer> {
 
       @Override
       List<String> ownOptions(IngestCommand command) {
-        List<String> given = new ArrayList<>();
+        List<String> given = new ArrayList<>(command.orientationOption());
         if (command.labelFromFolder) {
           given.add("--label-from-folder");
         }
@@ -119,7 +120,9 @@ final class IngestCommand implements Callable<Integer> {
 
       @Override
       List<String> ownOptions(IngestCommand command) {
-        return command.table.given();
+        List<String> given = new ArrayList<>(command.orientationOption());
+        given.addAll(command.table.given());
+        return given;
       }
     };
 
@@ -240,6 +243,15 @@ final class IngestCommand implements Callable<Integer> {
   Optional<ResizePolicy.Mode> resize;
 
   @Option(
+      names = "--orientation",
+      paramLabel = "ACTION",
+      converter = OrientationConverter.class,
+      description =
+          "With --source folder, archive or table: what is done with a picture's note on how the"
+              + " camera was held: apply (turn it upright) or ignore (default: apply).")
+  Optional<Orientation> orientation;
+
+  @Option(
       names = "--on-bad-image",
       paramLabel = "ACTION",
       defaultValue = "fail",
@@ -270,6 +282,7 @@ final class IngestCommand implements Callable<Integer> {
             output,
             channelPolicy(),
             resizePolicy(),
+            orientation.orElse(Orientation.APPLY),
             badImagePolicy(),
             limit.map(OptionalLong::of).orElse(OptionalLong.empty()));
     report(new IngestJob(SparkSession.builder().getOrCreate(), options).run());
@@ -291,6 +304,10 @@ final class IngestCommand implements Callable<Integer> {
       throw DdpmException.user("%d inputs were given, but this source takes one.", inputs.size());
     }
     return kind.source(this);
+  }
+
+  private List<String> orientationOption() {
+    return orientation.isPresent() ? List.of("--orientation") : List.of();
   }
 
   private String kindsWith(String option) {
@@ -377,6 +394,13 @@ final class IngestCommand implements Callable<Integer> {
     @Override
     public ResizePolicy.Mode convert(String word) {
       return Words.parse(ResizePolicy.Mode.class, word);
+    }
+  }
+
+  private static final class OrientationConverter implements ITypeConverter<Orientation> {
+    @Override
+    public Orientation convert(String word) {
+      return Words.parse(Orientation.class, word);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.ddpm.spark.config;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleKind;
@@ -45,6 +46,26 @@ public record DiffusionConfig(
           "diffusion.beta-first = %s: must be at most diffusion.beta-last = %s.",
           betaFirst, betaLast);
     }
+  }
+
+  /**
+   * Checks that the image can be computed from what the network predicts, up to the last timestep.
+   *
+   * @throws DdpmException (user) if so little is left of it there that a float cannot tell it
+   */
+  public void requireSignal() {
+    NoiseSchedule built = scheduleSpec().build();
+    int last = timesteps - 1;
+    double signal = built.signal(last);
+    if (prediction.tellsImage(signal, built.noise(last))) {
+      return;
+    }
+    throw DdpmException.user(
+        "diffusion.timesteps = %d with diffusion.beta-last = %s: leaves so little of an image in"
+            + " the last timestep (1e%.0f of it) that nothing can be sampled with"
+            + " diffusion.prediction = epsilon; take fewer timesteps, a smaller beta-last, or"
+            + " prediction = v.",
+        timesteps, betaLast, Math.log10(built.alphaBar(last)) / 2);
   }
 
   /** The noise schedule that the keys describe. */

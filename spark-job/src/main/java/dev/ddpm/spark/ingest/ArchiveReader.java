@@ -1,7 +1,6 @@
 package dev.ddpm.spark.ingest;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import java.io.EOFException;
 import java.io.IOException;
@@ -119,14 +118,14 @@ final class ArchiveReader implements Iterator<Row> {
     } catch (DdpmException bad) {
       image = refused(bad);
     }
-    return Candidates.ofRow(archive.name(), position, source, label, image, preparation);
+    return Candidates.ofRow(archive.name(), position, source, label, image);
   }
 
   /** Reads an entry; what concerns it alone is told when it is decoded. */
   private Supplier<RawImage> image(ArchiveItem item, String source) throws IOException {
     try {
       byte[] bytes = item.picture(source);
-      return () -> ImageCodec.decode(bytes, source);
+      return () -> preparation.decode(bytes, source);
     } catch (DdpmException bad) {
       return refused(bad);
     } catch (StoredBytes.Failure e) {

@@ -44,6 +44,11 @@ public record ArchiveSource(List<String> inputs, Optional<String> glob, boolean 
   }
 
   @Override
+  public boolean holdsPictureFiles() {
+    return true;
+  }
+
+  @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     PictureNames.of(glob);
     String pattern = glob.orElse(null);

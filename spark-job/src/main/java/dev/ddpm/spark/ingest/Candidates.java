@@ -43,16 +43,16 @@ final class Candidates {
    * An image in a file of its own.
    *
    * @param label class, or null
-   * @param image decodes it; a {@link DdpmException} of the category DATA makes it a bad image
+   * @param image decodes and prepares it; a {@link DdpmException} of the category DATA makes it a
+   *     bad image
    */
-  static Row ofFile(String file, Integer label, Supplier<RawImage> image, Preparation preparation) {
-    return row(file, 0, file, label, image, preparation);
+  static Row ofFile(String file, Integer label, Supplier<RawImage> image) {
+    return row(file, 0, file, label, image);
   }
 
   /** An image that has a position in a file of many. */
-  static Row ofPosition(
-      String file, long position, Integer label, RawImage image, Preparation preparation) {
-    return row(file, position, file + "#" + position, label, () -> image, preparation);
+  static Row ofPosition(String file, long position, Integer label, Supplier<RawImage> image) {
+    return row(file, position, file + "#" + position, label, image);
   }
 
   /**
@@ -63,13 +63,8 @@ final class Candidates {
    * @param source what it is called
    */
   static Row ofRow(
-      String order,
-      long position,
-      String source,
-      Integer label,
-      Supplier<RawImage> image,
-      Preparation preparation) {
-    return row(order, position, source, label, image, preparation);
+      String order, long position, String source, Integer label, Supplier<RawImage> image) {
+    return row(order, position, source, label, image);
   }
 
   /** A file that is known to be no image before it is opened, with the reason. */
@@ -83,14 +78,9 @@ final class Candidates {
   }
 
   private static Row row(
-      String file,
-      long position,
-      String source,
-      Integer label,
-      Supplier<RawImage> image,
-      Preparation preparation) {
+      String file, long position, String source, Integer label, Supplier<RawImage> image) {
     try {
-      RawImage prepared = preparation.apply(image.get());
+      RawImage prepared = image.get();
       return RowFactory.create(
           file,
           position,

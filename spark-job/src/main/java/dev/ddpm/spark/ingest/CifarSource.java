@@ -47,6 +47,11 @@ public record CifarSource(List<String> inputs) implements ImageSource {
   }
 
   @Override
+  public boolean holdsPictureFiles() {
+    return false;
+  }
+
+  @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     InputFiles files = new InputFiles(spark);
     List<FileStatus> batches = batches(files);
@@ -124,6 +129,9 @@ public record CifarSource(List<String> inputs) implements ImageSource {
       }
     }
     return Candidates.ofPosition(
-        slice.name(), position, label, new RawImage(SIDE, SIDE, 3, pixels), preparation);
+        slice.name(),
+        position,
+        label,
+        () -> preparation.apply(new RawImage(SIDE, SIDE, 3, pixels)));
   }
 }

@@ -2,7 +2,6 @@ package dev.ddpm.spark.ingest;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.Channels;
-import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +34,11 @@ public record FolderSource(String folder, Optional<String> glob, boolean labelFr
   @Override
   public Optional<Channels> channels() {
     return Optional.empty();
+  }
+
+  @Override
+  public boolean holdsPictureFiles() {
+    return true;
   }
 
   @Override
@@ -76,17 +80,22 @@ public record FolderSource(String folder, Optional<String> glob, boolean labelFr
                 name -> {
                   Integer label = labels.get(FolderListing.firstFolder(name));
                   return Candidates.ofFile(
-                      name, label, () -> decode(files, root, name, labelled, label), preparation);
+                      name, label, () -> decode(files, root, name, labelled, label, preparation));
                 }),
         Candidates.schema());
   }
 
   private static RawImage decode(
-      InputFiles files, String root, String name, boolean labelled, Integer label) {
+      InputFiles files,
+      String root,
+      String name,
+      boolean labelled,
+      Integer label,
+      Preparation preparation) {
     if (labelled && label == null) {
       throw DdpmException.data(
           "%s lies in no folder below the root that could be its label.", name);
     }
-    return ImageCodec.decode(files.bytes(root + name, name), name);
+    return preparation.decode(files.bytes(root + name, name), name);
   }
 }

@@ -31,6 +31,11 @@ public record IdxSource(String images, Optional<String> labels) implements Image
   }
 
   @Override
+  public boolean holdsPictureFiles() {
+    return false;
+  }
+
+  @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     InputFiles files = new InputFiles(spark);
     FileStatus status = files.status(images);
@@ -84,8 +89,7 @@ public record IdxSource(String images, Optional<String> labels) implements Image
                 slice.name(),
                 position,
                 classes == null ? null : classes[(int) (position - slice.first())] & 0xff,
-                new RawImage(header.height(), header.width(), 1, pixels),
-                preparation));
+                () -> preparation.apply(new RawImage(header.height(), header.width(), 1, pixels))));
   }
 
   private static byte[] readLabels(InputFiles files, FileSlice slice, String path) {

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.sum;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.image.Orientation;
 import dev.ddpm.spark.cluster.ProgramVersion;
 import dev.ddpm.spark.dataset.ImageTable;
 import dev.ddpm.spark.dataset.TableDescription;
@@ -66,10 +67,15 @@ public final class IngestJob {
    */
   public IngestResult run() {
     NamedFolder.of("--output", options.output(), spark.sparkContext().hadoopConfiguration())
-        .requireEmpty();
+        .requireEmpty()
+        .requireWritable();
     describe("Ingest: decode images");
     SourceImages images =
-        options.source().read(spark, new Preparation(options.channels(), options.resize()));
+        options
+            .source()
+            .read(
+                spark,
+                new Preparation(options.orientation(), options.channels(), options.resize()));
     Dataset<Row> candidates = images.candidates().persist(StorageLevel.MEMORY_AND_DISK());
     try {
       return write(candidates, images);
@@ -250,11 +256,21 @@ public final class IngestJob {
   }
 
   private String preparation() {
-    String channels = options.channels().channels() + " on " + options.channels().background();
+    String channels =
+        (options.source().holdsPictureFiles() ? orientation() + ", " : "")
+            + options.channels().channels()
+            + " on "
+            + options.channels().background();
     return options
         .resize()
         .map(r -> channels + ", " + r.mode() + " to " + r.height() + "×" + r.width())
         .orElse(channels);
+  }
+
+  private String orientation() {
+    return options.orientation() == Orientation.APPLY
+        ? "upright (orientation applied)"
+        : "as stored (orientation ignored)";
   }
 
   private static String createdBy() {

@@ -1,7 +1,6 @@
 package dev.ddpm.spark.ingest;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.RawImage;
 import java.io.Serializable;
@@ -22,13 +21,13 @@ import scala.collection.JavaConverters;
 sealed interface StoredImages extends Serializable {
 
   /**
-   * The image of a value.
+   * The image of a value, prepared.
    *
    * @param value not null
    * @param name what to call it in errors
    * @throws DdpmException (data) if it is none
    */
-  RawImage decode(Object value, String name);
+  RawImage decode(Object value, String name, Preparation preparation);
 
   /**
    * Feeds a digest with all that tells a value from others: its bytes, and the path beside them.
@@ -91,8 +90,8 @@ sealed interface StoredImages extends Serializable {
   /** Binary: the bytes of a picture file. */
   record EncodedFile() implements StoredImages {
     @Override
-    public RawImage decode(Object value, String name) {
-      return ImageCodec.decode((byte[]) value, name);
+    public RawImage decode(Object value, String name, Preparation preparation) {
+      return preparation.decode((byte[]) value, name);
     }
 
     @Override
@@ -109,14 +108,15 @@ sealed interface StoredImages extends Serializable {
   /** Binary: unsigned bytes of shape (height, width, channels). */
   record RawBytes(ImageShape shape) implements StoredImages {
     @Override
-    public RawImage decode(Object value, String name) {
+    public RawImage decode(Object value, String name, Preparation preparation) {
       byte[] pixels = (byte[]) value;
       if (pixels.length != shape.size()) {
         throw DdpmException.data(
             "%s has not the %d bytes of pixels of %s: it has %d.",
             name, shape.size(), shape, pixels.length);
       }
-      return new RawImage(shape.height(), shape.width(), shape.channels(), pixels);
+      return preparation.apply(
+          new RawImage(shape.height(), shape.width(), shape.channels(), pixels));
     }
 
     @Override
@@ -143,14 +143,14 @@ sealed interface StoredImages extends Serializable {
     }
 
     @Override
-    public RawImage decode(Object value, String name) {
+    public RawImage decode(Object value, String name, Preparation preparation) {
       Row row = (Row) value;
       byte[] bytes = row.getAs(BYTES);
       if (bytes == null) {
         throw DdpmException.data(
             "%s has no bytes, at most a path: the picture itself must be in the table.", name);
       }
-      return ImageCodec.decode(bytes, name);
+      return preparation.decode(bytes, name);
     }
 
     @Override
@@ -187,7 +187,7 @@ sealed interface StoredImages extends Serializable {
     }
 
     @Override
-    public RawImage decode(Object value, String name) {
+    public RawImage decode(Object value, String name, Preparation preparation) {
       Row row = (Row) value;
       int height = row.getAs("height");
       int width = row.getAs("width");
@@ -208,7 +208,7 @@ sealed interface StoredImages extends Serializable {
         pixels[i] = data[i + 2];
         pixels[i + 2] = data[i];
       }
-      return new RawImage(height, width, channels, pixels);
+      return preparation.apply(new RawImage(height, width, channels, pixels));
     }
 
     @Override
@@ -241,7 +241,7 @@ sealed interface StoredImages extends Serializable {
     private static final int NESTED = 3;
 
     @Override
-    public RawImage decode(Object value, String name) {
+    public RawImage decode(Object value, String name, Preparation preparation) {
       NumberArray array = NumberArray.of(value, name);
       List<Integer> found = array.shape();
       ImageShape wanted = shape;
@@ -273,7 +273,8 @@ sealed interface StoredImages extends Serializable {
         }
         pixels[i] = (byte) values[i];
       }
-      return new RawImage(wanted.height(), wanted.width(), wanted.channels(), pixels);
+      return preparation.apply(
+          new RawImage(wanted.height(), wanted.width(), wanted.channels(), pixels));
     }
 
     @Override

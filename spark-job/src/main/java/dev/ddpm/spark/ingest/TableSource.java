@@ -67,6 +67,11 @@ public record TableSource(List<String> inputs, TableOptions options) implements 
   }
 
   @Override
+  public boolean holdsPictureFiles() {
+    return true;
+  }
+
+  @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     TableInput input = TableInput.open(spark, inputs, options);
     Dataset<Row> chosen = options.where().map(w -> where(input.rows(), w)).orElse(input.rows());
@@ -163,16 +168,15 @@ public record TableSource(List<String> inputs, TableOptions options) implements 
             };
       }
       return key instanceof Long number
-          ? Candidates.ofRow("", number, name, label, image, preparation)
-          : Candidates.ofRow(
-              key == null ? hash : (String) key, position, name, label, image, preparation);
+          ? Candidates.ofRow("", number, name, label, image)
+          : Candidates.ofRow(key == null ? hash : (String) key, position, name, label, image);
     }
 
     private RawImage decode(Object value, String name) {
       if (value == null) {
         throw DdpmException.data("%s has no image: it is null.", name);
       }
-      return images.decode(value, name);
+      return images.decode(value, name, preparation);
     }
 
     private String name(Object key, Object value, String file, Long position, String hash) {

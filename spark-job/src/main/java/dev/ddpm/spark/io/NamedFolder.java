@@ -7,6 +7,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -14,6 +15,8 @@ import org.apache.hadoop.fs.Path;
  * be used.
  */
 public final class NamedFolder {
+  private static final String PROBE = "_ddpm-may-write";
+
   private final String option;
   private final String value;
   private final FileSystem files;
@@ -98,6 +101,52 @@ public final class NamedFolder {
     } catch (IOException e) {
       throw unusable(e);
     }
+  }
+
+  /**
+   * Checks that files can be written in it, by writing one, which is gone afterwards.
+   *
+   * @return this folder
+   * @throws DdpmException (user) if a file is in its way; (environment) if nothing can be written
+   */
+  public NamedFolder requireWritable() {
+    try {
+      boolean there = files.exists(path);
+      Path probe = new Path(path, PROBE);
+      files.create(probe, true).close();
+      files.delete(probe, false);
+      if (!there) {
+        files.delete(path, false);
+      }
+      return this;
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+  }
+
+  private DdpmException unwritable(IOException cause) {
+    Path nearest = path;
+    try {
+      while (nearest.getParent() != null && !files.exists(nearest)) {
+        nearest = nearest.getParent();
+      }
+      if (files.getFileStatus(nearest).isFile()) {
+        return DdpmException.user(
+            "%s = %s: cannot be a folder: %s is a file.", option, value, nearest);
+      }
+    } catch (ParentNotDirectoryException e) {
+      return DdpmException.user(
+          "%s = %s: cannot be a folder: something above it is a file.", option, value);
+    } catch (IOException e) {
+      // What was said first counts.
+    }
+    return DdpmException.environment(
+        cause,
+        "%s = %s: nothing can be written in %s: this user may not, or its file system is read-only"
+            + " or full.",
+        option,
+        value,
+        nearest);
   }
 
   /** What to throw when the file system fails. */

@@ -199,7 +199,9 @@ public final class TrainJob {
     RoundPlan plan =
         new RoundPlan(
             split.training(),
-            training.workers() == 0 ? job.slots() : training.workers(),
+            training.workers() == 0
+                ? (int) Math.min(job.slots(), split.training())
+                : training.workers(),
             training.averagingFrequency(),
             training.batchSize(),
             training.seed());
@@ -209,6 +211,7 @@ public final class TrainJob {
     // What cannot be sampled as configured is found out before it is trained.
     new SamplingPlan(description, experiment.sampling());
     DiffusionConfig diffusion = experiment.diffusion();
+    diffusion.requireSignal();
     var setup =
         new TrainingSetup(
             description.architecture(),
@@ -267,11 +270,21 @@ public final class TrainJob {
   private DataSplit split(ImageTableReader reader, ExperimentConfig experiment) {
     var policy = new BadImagePolicy(experiment.training().maxBad());
     long[] unusable = policy.equals(BadImagePolicy.FAIL) ? new long[0] : reader.unusable(policy);
-    return new DataSplit(
-        reader.images(),
-        unusable,
-        experiment.validation().fraction(),
-        experiment.training().seed());
+    double fraction = experiment.validation().fraction();
+    DataSplit split =
+        new DataSplit(reader.images(), unusable, fraction, experiment.training().seed());
+    long usable = split.heldOut() + split.training();
+    if (fraction > 0 && split.heldOut() == 0) {
+      throw DdpmException.user(
+          "validation.fraction = %s: holds out none of the %d images; that is a share of at least"
+              + " %s.",
+          fraction, usable, 0.5 / usable);
+    }
+    if (fraction > 0 && split.training() == 0) {
+      throw DdpmException.user(
+          "validation.fraction = %s: leaves none of the %d images to train on.", fraction, usable);
+    }
+    return split;
   }
 
   /**

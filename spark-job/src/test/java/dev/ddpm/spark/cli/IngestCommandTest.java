@@ -127,6 +127,8 @@ class IngestCommandTest {
             + " only.",
         "--source idx --glob x|--glob was given with --source idx: it goes with folder or"
             + " archive only.",
+        "--source idx --orientation ignore|--orientation was given with --source idx: it goes with"
+            + " folder or archive or table only.",
         "--source cifar10 --label-from-folder|--label-from-folder was given with --source cifar10",
         "--source idx second|2 inputs were given, but this source takes one.",
         "--source idx --height 4|--height and --width must be given together, or neither.",

@@ -7,6 +7,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.image.ChannelPolicy;
 import dev.ddpm.image.Channels;
 import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.Orientation;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.BadImagePolicy;
@@ -63,6 +64,7 @@ class ArchiveSourceTest {
                 output.toString(),
                 new ChannelPolicy(Channels.GREY, Rgb.WHITE),
                 Optional.empty(),
+                Orientation.APPLY,
                 policy,
                 OptionalLong.empty()))
         .run();

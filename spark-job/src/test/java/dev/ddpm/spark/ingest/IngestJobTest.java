@@ -7,6 +7,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.image.ChannelPolicy;
 import dev.ddpm.image.Channels;
 import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.Orientation;
 import dev.ddpm.image.ResizePolicy;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.LocalSpark;
@@ -34,6 +35,8 @@ import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class IngestJobTest {
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
@@ -57,6 +60,7 @@ class IngestJobTest {
         output().toString(),
         channels,
         Optional.empty(),
+        Orientation.APPLY,
         BadImagePolicy.FAIL,
         OptionalLong.empty());
   }
@@ -67,6 +71,7 @@ class IngestJobTest {
         output().toString(),
         GREY,
         Optional.empty(),
+        Orientation.APPLY,
         new BadImagePolicy(maxBad),
         OptionalLong.empty());
   }
@@ -491,6 +496,7 @@ class IngestJobTest {
             table,
             GREY,
             Optional.empty(),
+            Orientation.APPLY,
             BadImagePolicy.FAIL,
             OptionalLong.empty()));
 
@@ -514,6 +520,7 @@ class IngestJobTest {
                 output().toString(),
                 new ChannelPolicy(Channels.GREY, new Rgb(50, 50, 50)),
                 Optional.of(new ResizePolicy(6, 4, ResizePolicy.Mode.CENTER_CROP, Rgb.WHITE)),
+                Orientation.APPLY,
                 BadImagePolicy.FAIL,
                 OptionalLong.empty()));
 
@@ -530,6 +537,32 @@ class IngestJobTest {
 
     assertThat(rows().get(0).<Integer>getAs("channels")).isEqualTo(4);
     assertThat(pixels(rows().get(0))).containsOnly(7);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "APPLY, 24×16×3, upright (orientation applied)",
+    "IGNORE, 16×24×3, as stored (orientation ignored)"
+  })
+  void picturesAreTurnedUprightUnlessThatIsToBeIgnored(
+      Orientation orientation, String shape, String described) throws IOException {
+    Pictures.bytes(
+        input().resolve("1.jpg"),
+        Files.readAllBytes(Path.of("../model/src/test/resources/pictures/exif6.jpg")));
+
+    IngestResult result =
+        ingest(
+            new IngestOptions(
+                pictures(false),
+                output().toString(),
+                RGB,
+                Optional.empty(),
+                orientation,
+                BadImagePolicy.FAIL,
+                OptionalLong.empty()));
+
+    assertThat(result.table().shape()).isEqualTo(shape);
+    assertThat(result.table().preparation()).isEqualTo(described + ", RGB on #ffffff");
   }
 
   @Test
@@ -565,6 +598,7 @@ class IngestJobTest {
               table,
               GREY,
               Optional.empty(),
+              Orientation.APPLY,
               BadImagePolicy.FAIL,
               OptionalLong.empty()));
     } finally {
@@ -672,6 +706,7 @@ class IngestJobTest {
             output().toString(),
             GREY,
             Optional.empty(),
+            Orientation.APPLY,
             BadImagePolicy.FAIL,
             OptionalLong.of(10)));
 
@@ -688,6 +723,40 @@ class IngestJobTest {
     assertRefused(
         options(pictures(false), GREY), DdpmException.Category.USER, "table: is not empty");
     assertThat(output().resolve("precious")).hasBinaryContent(new byte[] {42});
+  }
+
+  @Test
+  void anOutputThatCannotBeWrittenIsRefusedBeforeAnythingIsDecoded() {
+    // No picture is there to be decoded: the input would be refused.
+    Pictures.bytes(input().resolve("file"), new byte[1]);
+
+    assertThatThrownBy(() -> ingest(to(input().resolve("file/table").toString())))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
+        .hasMessageContaining("file/table: cannot be a folder: ");
+    // The kernel lets nobody make files there.
+    assertThatThrownBy(() -> ingest(to("/proc/table")))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
+        .hasMessage(
+            "--output = /proc/table: nothing can be written in file:/proc: this user may not, or"
+                + " its file system is read-only or full.");
+    assertThatThrownBy(() -> ingest(to(output().toString())))
+        .hasMessageContaining("There is no image in the input");
+    assertThat(output()).doesNotExist();
+  }
+
+  private IngestOptions to(String output) {
+    return new IngestOptions(
+        pictures(false),
+        output,
+        GREY,
+        Optional.empty(),
+        Orientation.APPLY,
+        BadImagePolicy.FAIL,
+        OptionalLong.empty());
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.fuzz.Fuzz;
 import dev.ddpm.image.ChannelPolicy;
 import dev.ddpm.image.Channels;
+import dev.ddpm.image.Orientation;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.Files64;
@@ -30,7 +31,8 @@ class SourceFuzzTest {
 
   private Fuzz fuzz(byte[] good, ImageSource source, Path file, Channels channels) {
     Preparation preparation =
-        new Preparation(new ChannelPolicy(channels, Rgb.WHITE), Optional.empty());
+        new Preparation(
+            Orientation.APPLY, new ChannelPolicy(channels, Rgb.WHITE), Optional.empty());
     return new Fuzz(
             good,
             bytes -> {

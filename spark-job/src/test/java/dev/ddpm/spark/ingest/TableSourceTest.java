@@ -13,6 +13,7 @@ import dev.ddpm.image.ChannelPolicy;
 import dev.ddpm.image.Channels;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.ImageShape;
+import dev.ddpm.image.Orientation;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.LocalSpark;
@@ -72,6 +73,7 @@ class TableSourceTest {
                 output(),
                 new ChannelPolicy(source.channels().orElse(Channels.RGB), Rgb.WHITE),
                 Optional.empty(),
+                Orientation.APPLY,
                 bad,
                 OptionalLong.empty()))
         .run();
@@ -411,7 +413,15 @@ class TableSourceTest {
   private static void assertReason(org.apache.spark.sql.Column array, String... message) {
     Row row = SPARK.session().range(1).select(array.as("a")).head();
     assertThatThrownBy(
-            () -> new StoredImages.Numbers(new ImageShape(1, 1, 1)).decode(row.get(0), "row"))
+            () ->
+                new StoredImages.Numbers(new ImageShape(1, 1, 1))
+                    .decode(
+                        row.get(0),
+                        "row",
+                        new Preparation(
+                            Orientation.APPLY,
+                            new ChannelPolicy(Channels.GREY, Rgb.WHITE),
+                            Optional.empty())))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining(message[message.length - 1]);
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ddpm.image.ChannelPolicy;
 import dev.ddpm.image.Channels;
 import dev.ddpm.image.ImageShape;
+import dev.ddpm.image.Orientation;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.BadImagePolicy;
@@ -83,6 +84,7 @@ class VersionedTablesTest {
                 folder.resolve(output).toString(),
                 new ChannelPolicy(Channels.RGB, Rgb.WHITE),
                 Optional.empty(),
+                Orientation.APPLY,
                 BadImagePolicy.FAIL,
                 OptionalLong.empty()))
         .run()
