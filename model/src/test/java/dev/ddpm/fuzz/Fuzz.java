@@ -19,13 +19,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * Hands a reader damaged copies of a good file: bits flipped, ends cut off, ranges removed, added
- * and overwritten, numbers replaced by impossible ones, nothing but random bytes. Of each it must
- * read what the good file says, or refuse it by a {@link DdpmException} of an expected category,
- * with a message of one line for people; in seconds, and without taking much memory.
+ * and overwritten, numbers and texts replaced by impossible ones, nothing but random bytes. Of each
+ * it must read what the good file says, or refuse it by a {@link DdpmException} of an expected
+ * category, with a message of one line for people; in seconds, and without taking much memory.
  *
  * <p>A seed decides the damage. The system property {@code fuzz.seeds} says how many there are,
  * {@code fuzz.first-seed} which is the first; a failure names its seeds.
@@ -42,6 +43,8 @@ public final class Fuzz {
   private static final Pattern JAVA =
       Pattern.compile(
           "\\b(java|javax|com|org|scala|dev\\.ddpm)\\.\\w+\\.\\w|\\w+(Exception|Error)\\b");
+
+  private static final Pattern TEXT = Pattern.compile(":\\s*(\"[^\"\\\\]*\")");
 
   private static final List<String> IMPOSSIBLE =
       List.of("-1", "0", "0.5", "1e400", "2147483648", "9223372036854775808", "null", "[]", "\"\"");
@@ -178,6 +181,7 @@ public final class Fuzz {
       case 4 -> replaced(position, position, Arrays.copyOfRange(good, position, end));
       case 5 -> bytes(random, random.nextInt(good.length + 1));
       case 6 -> withImpossibleNumber(random, position);
+      case 7 -> withImpossibleText(random, position);
       default -> flipped(random.nextInt(8), position);
     };
   }
@@ -210,6 +214,15 @@ public final class Fuzz {
     }
     String number = IMPOSSIBLE.get(random.nextInt(IMPOSSIBLE.size()));
     return replaced(from, to, number.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** The next text of JSON that is a value, from a position on, becomes something else. */
+  private byte[] withImpossibleText(SplittableRandom random, int position) {
+    Matcher text = TEXT.matcher(new String(good, StandardCharsets.ISO_8859_1));
+    String other = IMPOSSIBLE.get(random.nextInt(IMPOSSIBLE.size()));
+    return text.find(position)
+        ? replaced(text.start(1), text.end(1), other.getBytes(StandardCharsets.US_ASCII))
+        : flipped(random.nextInt(8), position);
   }
 
   private static boolean isDigit(byte value) {

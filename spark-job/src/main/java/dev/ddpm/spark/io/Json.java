@@ -14,7 +14,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * JSON as the files beside samples have it: names in snake case. What is read has every key of its
- * record once, no other, and nothing behind its end.
+ * record once and with a value, no other, and nothing behind its end.
  */
 public final class Json {
   private static final JsonMapper JSON =
@@ -24,6 +24,7 @@ public final class Json {
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)

@@ -311,6 +311,25 @@ class DamagedSamplesTest {
     }
   }
 
+  /** It has no digest that would tell. */
+  @Test
+  void aManifestOfVersionOneWithoutAValueIsRefused() throws IOException {
+    Map<String, String> ofOne = settings(STORED);
+    Path old = copy(STORED, temporary.resolve("old"));
+    Path file = old.resolve("manifest.json");
+    String whole = Files.readString(file);
+    String without = whole.replaceFirst("\"fingerprint\" : \"[^\"]*\"", "\"fingerprint\" : null");
+    assertThat(without).isNotEqualTo(whole);
+    Files.writeString(file, without);
+
+    assertThatThrownBy(() -> SampleFolder.open(old.toString(), configuration, ofOne))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
+        .hasMessageContaining("manifest.json is damaged: ")
+        .hasMessageContaining("fingerprint = null: must be text");
+  }
+
   private static String path(IndexRange range) {
     return "images/" + ShardFiles.fileName(range);
   }
