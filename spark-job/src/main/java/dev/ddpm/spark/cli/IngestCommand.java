@@ -209,8 +209,9 @@ final class IngestCommand implements Callable<Integer> {
       paramLabel = "CHANNELS",
       converter = ChannelsConverter.class,
       description =
-          "grey, rgb or rgba. Required for a folder; the default of a table of picture files is"
-              + " rgb, and that of the other sources what they have.")
+          "grey, rgb or rgba. Required for a folder; the default of archives and of a table of"
+              + " picture files is rgb, also if all are grey, and that of the other sources what"
+              + " they have.")
   Optional<Channels> channels;
 
   @Option(

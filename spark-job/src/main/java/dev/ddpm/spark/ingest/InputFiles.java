@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
+import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,7 +47,7 @@ final class InputFiles implements Serializable {
    */
   FileStatus status(String path) {
     try {
-      Path hadoopPath = new Path(path);
+      Path hadoopPath = path(path);
       FileSystem fileSystem = fileSystem(hadoopPath);
       if (!fileSystem.exists(hadoopPath)) {
         throw DdpmException.data("The input %s does not exist.", path);
@@ -67,7 +68,7 @@ final class InputFiles implements Serializable {
    */
   List<FileStatus> statusesOf(String path) {
     try {
-      Path hadoopPath = new Path(path);
+      Path hadoopPath = path(path);
       FileSystem fileSystem = fileSystem(hadoopPath);
       if (fileSystem.exists(hadoopPath)) {
         return List.of(fileSystem.getFileStatus(hadoopPath));
@@ -117,7 +118,7 @@ final class InputFiles implements Serializable {
   DataInputStream open(String path) {
     InputStream file;
     try {
-      file = stored(new Path(path));
+      file = stored(path(path));
     } catch (IOException e) {
       throw unreadable(path, e);
     }
@@ -138,7 +139,7 @@ final class InputFiles implements Serializable {
   /** Opens a file, as it is stored, to read anywhere in it. */
   StoredChannel channel(String path, long length) {
     try {
-      return new StoredChannel(stored(new Path(path)), length);
+      return new StoredChannel(stored(path(path)), length);
     } catch (IOException e) {
       throw unreadable(path, e);
     }
@@ -153,7 +154,7 @@ final class InputFiles implements Serializable {
    *     more; (environment) if its file system does not answer
    */
   byte[] bytes(String path, String name) {
-    Path hadoopPath = new Path(path);
+    Path hadoopPath = path(path);
     try (InputStream in = stored(hadoopPath)) {
       byte[] bytes = in.readNBytes(MAX_BYTES);
       if (in.read() >= 0) {
@@ -205,6 +206,15 @@ final class InputFiles implements Serializable {
     }
     return DdpmException.environment(
         cause, "%s cannot be read: %s.", path, String.valueOf(cause.getMessage()));
+  }
+
+  /**
+   * A path as users write it: what stands before its first colon is a scheme, or part of a name.
+   */
+  private static Path path(String text) {
+    File local = new File(text);
+    boolean colonInName = text.indexOf(':') >= 0 && !text.startsWith("/") && local.exists();
+    return colonInName ? new Path(local.toURI()) : new Path(text);
   }
 
   /** The file system that a path is on. */

@@ -509,6 +509,23 @@ class IngestJobTest {
   }
 
   @Test
+  void aColonInTheNameOfTheInputIsNoScheme() throws IOException {
+    // In the working folder: elsewhere a slash stands before the colon.
+    Path odd = Path.of("my:pics-" + ProcessHandle.current().pid());
+    Path picture = odd.resolve("in:1/a:b.png");
+    Pictures.png(picture, Pictures.even(2, 2, 1, 5));
+    try {
+      ingest(options(new FolderSource(odd.toString(), Optional.empty(), true), GREY));
+    } finally {
+      Files.delete(picture);
+      Files.delete(picture.getParent());
+      Files.delete(odd);
+    }
+
+    assertThat(rows().get(0).<String>getAs("source")).isEqualTo("in:1/a:b.png");
+  }
+
+  @Test
   void imagesAreResizedAfterTheirChannelsAreMade() {
     Pictures.png(input().resolve("1.png"), Pictures.even(20, 10, 4, 0));
     Pictures.png(input().resolve("2.png"), Pictures.even(10, 40, 3, 100));
