@@ -33,7 +33,7 @@ case "${1:-}" in
       [[ -n "${!option+set}" ]] || break
       options+=("${!option}")
     done
-    command=("$java" "${options[@]}"
+    command=("$java" ${options[@]+"${options[@]}"}
       "-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY"
       -cp "$(class_path)"
       org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend

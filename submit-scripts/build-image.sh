@@ -2,7 +2,16 @@
 # Builds the container image with Spark, the job jar, conf/ and the submit scripts.
 set -euo pipefail
 
-project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+self="${BASH_SOURCE[0]}"
+while [[ -L "$self" ]]; do
+  target="$(readlink "$self")"
+  [[ "$target" == /* ]] || target="$(dirname "$self")/$target"
+  self=$target
+done
+scripts="$(CDPATH="" cd -- "$(dirname -- "$self")" && pwd)"
+project="$(dirname "$scripts")"
+# shellcheck source=/dev/null
+source "$scripts/functions.bash"
 
 fail() {
   echo "error: $1 (see 'build-image.sh --help')" >&2

@@ -2,7 +2,16 @@
 # Builds the job jar and the embedded Spark if they are missing or older than the sources.
 set -euo pipefail
 
-project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+self="${BASH_SOURCE[0]}"
+while [[ -L "$self" ]]; do
+  target="$(readlink "$self")"
+  [[ "$target" == /* ]] || target="$(dirname "$self")/$target"
+  self=$target
+done
+scripts="$(CDPATH="" cd -- "$(dirname -- "$self")" && pwd)"
+project="$(dirname "$scripts")"
+# shellcheck source=/dev/null
+source "$scripts/functions.bash"
 jar="$project/spark-job/target/ddpm-spark.jar"
 profile=()
 
@@ -37,12 +46,14 @@ if [[ -f "$jar" && -d "$project/spark-job/target/spark/jars" \
   exit 0
 fi
 
+use_utf8
+refuse_colon "the project" "$project"
 if ! command -v mvn >/dev/null; then
   echo "error: mvn is not on the PATH; install Maven 3.8 or newer and a JDK 17." >&2
   exit 4
 fi
 echo "Building the job jar (a minute; the first time Maven also downloads its dependencies) ..."
 cd "$project"
-mvn -q -B -ntp "${profile[@]}" -DskipTests package
+mvn -q -B -ntp ${profile[@]+"${profile[@]}"} -DskipTests package
 # A build that found nothing to change leaves an older file.
 touch "$jar"

@@ -2,7 +2,24 @@
 # What several of the scripts need; they read it with 'source'.
 set -euo pipefail
 
+# Java tells names of files by the locale; in that of cron and of many containers, C, it finds none that are not ASCII.
+use_utf8() {
+  if [[ "$(locale charmap 2>/dev/null)" == ANSI_X3.4-1968 \
+    && "$(LC_ALL=C.UTF-8 locale charmap 2>/dev/null)" == UTF-8 ]]; then
+    export LC_ALL=C.UTF-8
+  fi
+}
+
+# Refuses a path that cannot be an entry of a class path, whose entries colons part.
+refuse_colon() {
+  if [[ "$2" == *:* ]]; then
+    echo "error: $1 $2 has a colon in its path, which Java takes for the end of a path: move it." >&2
+    exit 4
+  fi
+}
+
 # The last signal that this script has got while it ran something; empty for none.
+# shellcheck disable=SC2034
 signalled=""
 
 # Runs a command and returns its exit code. Signals to this script go to the command, whose end is waited for: without

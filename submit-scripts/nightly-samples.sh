@@ -2,7 +2,13 @@
 # The nightly batch: samples into a dated folder, resumes a night that failed, keeps the last nights.
 set -euo pipefail
 
-scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+self="${BASH_SOURCE[0]}"
+while [[ -L "$self" ]]; do
+  target="$(readlink "$self")"
+  [[ "$target" == /* ]] || target="$(dirname "$self")/$target"
+  self=$target
+done
+scripts="$(CDPATH="" cd -- "$(dirname -- "$self")" && pwd)"
 project="$(dirname "$scripts")"
 # shellcheck source=/dev/null
 source "$scripts/functions.bash"
@@ -104,6 +110,8 @@ if "$dry_run"; then
   [[ -z "$keep" ]] || echo "then keep the newest $keep complete nights in $output"
   exit 0
 fi
+
+use_utf8
 
 # Where the nights lie on this machine; empty if only Hadoop knows. Its configuration says where paths without a scheme
 # lead to: its files, or settings for the job.

@@ -2,7 +2,13 @@
 # From a fresh clone to generated images: builds, trains on the shipped images, samples 64.
 set -euo pipefail
 
-scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+self="${BASH_SOURCE[0]}"
+while [[ -L "$self" ]]; do
+  target="$(readlink "$self")"
+  [[ "$target" == /* ]] || target="$(dirname "$self")/$target"
+  self=$target
+done
+scripts="$(CDPATH="" cd -- "$(dirname -- "$self")" && pwd)"
 project="$(dirname "$scripts")"
 # shellcheck source=/dev/null
 source "$scripts/functions.bash"

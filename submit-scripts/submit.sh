@@ -3,8 +3,16 @@
 # yarn.sh, kubernetes.sh) names the manager with --manager, and ddpm also itself with --name; all options live here.
 set -euo pipefail
 
-scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+self="${BASH_SOURCE[0]}"
+while [[ -L "$self" ]]; do
+  target="$(readlink "$self")"
+  [[ "$target" == /* ]] || target="$(dirname "$self")/$target"
+  self=$target
+done
+scripts="$(CDPATH="" cd -- "$(dirname -- "$self")" && pwd)"
 project="$(dirname "$scripts")"
+# shellcheck source=/dev/null
+source "$scripts/functions.bash"
 
 commands="ingest, train, sample, evaluate, interpolate, compare-samplers, plan, config"
 
@@ -34,7 +42,8 @@ Options:
   --gpus                one task per GPU, with the job jar of profile cuda (YARN, Kubernetes, standalone)
   --image NAME          container image (Kubernetes)
   --jar PATH            job jar (default: $jar)$jar_note
-  --settings FILE       further settings in the form of conf/spark-defaults, such as s3a.conf there; may be repeated
+  --settings FILE       further settings in the form of Spark's own spark-defaults.conf, such as
+                        conf/spark-defaults/s3a.conf; may be repeated
   --conf KEY=VALUE      further Spark setting, which wins over those made here; may be repeated
   --dry-run             print the command instead of running it
   --version             the version of the job, of Java and of Spark
@@ -66,13 +75,31 @@ positive() {
 
 scratch=""
 
+# A path as it stands in a URI, which has no space, quote or other character that options of a JVM would need to escape.
+as_uri() {
+  local LC_ALL=C path=$1 i byte code
+  for ((i = 0; i < ${#path}; i++)); do
+    byte=${path:i:1}
+    case "$byte" in
+      [A-Za-z0-9/._~-]) printf '%s' "$byte" ;;
+      *)
+        printf -v code '%d' "'$byte"
+        printf '%%%02X' $((code & 255))
+        ;;
+    esac
+  done
+}
+
 # Makes a folder for the temporary files of a driver in this process, and removes those of drivers that were killed. A
 # driver holds the lock of its folder as long as its process lives: no number of a process, which another one can have
 # got, and no clock decides. Where that is not possible, Java and Spark take the machine's temporary folder.
 make_scratch() {
   local base="${TMPDIR:-/tmp}/ddpm-$UID" folder
   command -v flock >/dev/null || return 0
-  { mkdir -p -m 700 "$base" && [[ -O "$base" && ! -L "$base" ]] && exec 8>"$base/lock"; } 2>/dev/null || return 0
+  # It becomes an option of a JVM.
+  [[ "$base" != *[[:space:]\'\"\\]* ]] || return 0
+  mkdir -m 700 "$base" 2>/dev/null || [[ -d "$base" ]] || return 0
+  { [[ -O "$base" && ! -L "$base" ]] && exec 8>"$base/lock"; } 2>/dev/null || return 0
   flock 8
   for folder in "$base"/driver-*; do
     if [[ -f "$folder/lock" ]] && flock --nonblock "$folder/lock" true; then
@@ -178,7 +205,7 @@ while [[ $# -gt 0 && "$1" == -* ]]; do
     --image) image=$2 ;;
     --jar) jar=$2 ;;
     --settings)
-      [[ -f "$2" ]] || fail "$1 = $2: there is no such file"
+      [[ -f "$2" && -r "$2" ]] || fail "$1 = $2: there is no such file, or it cannot be read"
       settings_files+=("$2")
       ;;
     --conf) settings+=(--conf "$2") ;;
@@ -224,6 +251,9 @@ else
   spark_submit="$scripts/bin/spark-submit"
 fi
 export SPARK_HOME
+refuse_colon Spark "$SPARK_HOME"
+[[ -z "$jar_path" ]] || refuse_colon "the job jar" "$jar_path"
+use_utf8
 if ! "$dry_run"; then
   [[ -d "$SPARK_HOME/jars" ]] || fail "there is no Spark in $SPARK_HOME: run submit-scripts/build.sh, or set SPARK_HOME" 4
   [[ "$jar" == *:/* || -f "$jar" ]] || fail "there is no job jar $jar: run submit-scripts/build.sh" 4
@@ -244,7 +274,7 @@ driver_options="$jvm_options"
 if [[ "$deploy_mode" == client ]]; then
   "$dry_run" || make_scratch
   [[ -z "$scratch" ]] || driver_options+=" -Djava.io.tmpdir=$scratch"
-  driver_options+=" -Dlog4j2.configurationFile=file:$project/conf/log4j2.properties"
+  driver_options+=" -Dlog4j2.configurationFile=file:$(as_uri "$project/conf/log4j2.properties")"
 elif [[ "$manager" == standalone ]]; then
   # The only driver that Spark starts without its module opens.
   for package in lang lang.invoke lang.reflect io net nio util util.concurrent util.concurrent.atomic; do
@@ -306,22 +336,65 @@ add_to_class_path() {
   command+=(--conf "$key=${theirs:+$theirs:}$2")
 }
 
-# Adds the lines of a file, KEY and VALUE with the given separator between them, as settings.
+# Adds the lines of a file in Spark's form, that of Java's properties, as settings: a key, then =, : or blanks, then a
+# value; # and ! begin comments; a backslash escapes, or goes on with the next line.
 add_settings() {
-  local file=$1 separator=$2 prefix=${3:-} key value
-  while IFS="$separator" read -r key value; do
-    [[ -z "$key" || "$key" == \#* ]] || command+=(--conf "$prefix$key=$value")
+  local file=$1 prefix=${2:-} line more setting
+  while IFS= read -r line || [[ -n "$line" ]]; do
+    line="$(trimmed "${line%$'\r'}")"
+    [[ -n "$line" && "$line" != [\#!]* ]] || continue
+    while [[ "$line" =~ (^|[^\\])(\\\\)*\\$ ]] && IFS= read -r more; do
+      line="${line%?}$(trimmed "${more%$'\r'}")"
+    done
+    # As = and : in a key are escaped, so are they in none of Spark's.
+    [[ "$line" =~ ^([^=:[:blank:]]+)[[:blank:]]*[=:]?[[:blank:]]*(.*)$ ]] || continue
+    setting="${BASH_REMATCH[1]}=$(unescaped "${BASH_REMATCH[2]}")"
+    command+=(--conf "$prefix$setting")
   done <"$file"
 }
+
+# A text without the blanks around it.
+trimmed() {
+  local text=$1
+  text="${text#"${text%%[![:space:]]*}"}"
+  printf '%s' "${text%"${text##*[![:space:]]}"}"
+}
+
+# A value without the backslashes of the form.
+unescaped() {
+  local text=$1 out="" char
+  if [[ "$text" != *\\* ]]; then
+    printf '%s' "$text"
+    return
+  fi
+  while [[ -n "$text" ]]; do
+    char=${text:0:1}
+    text=${text:1}
+    if [[ "$char" == \\ && -n "$text" ]]; then
+      char=${text:0:1}
+      text=${text:1}
+      case "$char" in
+        t) char=$'\t' ;;
+        n) char=$'\n' ;;
+        r) char=$'\r' ;;
+        f) char=$'\f' ;;
+        *) ;;
+      esac
+    fi
+    out+=$char
+  done
+  printf '%s' "$out"
+}
+
 conf="$project/conf"
-add_settings "$conf/spark-defaults/common.conf" ' '
-add_settings "$conf/spark-defaults/$manager.conf" ' '
-add_settings "$conf/metrics.properties" = spark.metrics.conf.
-for file in "${settings_files[@]}"; do
-  add_settings "$file" ' '
+add_settings "$conf/spark-defaults/common.conf"
+add_settings "$conf/spark-defaults/$manager.conf"
+add_settings "$conf/metrics.properties" spark.metrics.conf.
+for file in ${settings_files[@]+"${settings_files[@]}"}; do
+  add_settings "$file"
 done
 if "$gpus"; then
-  add_settings "$conf/spark-defaults/gpu.conf" ' '
+  add_settings "$conf/spark-defaults/gpu.conf"
   # Standalone workers are started with the addresses of their GPUs.
   case "$manager" in
     yarn)
@@ -335,7 +408,7 @@ if "$gpus"; then
 fi
 # conf/spark-defaults/common.conf says why
 environment+=("OMP_NUM_THREADS=$task_cpus" "MALLOC_ARENA_MAX=1")
-command+=("${settings[@]}")
+command+=(${settings[@]+"${settings[@]}"})
 
 # A jar that is handed to Spark is copied: by local drivers into their temporary folder, by executors twice into theirs.
 # One that is there is put on class paths instead: on this machine behind Spark's jars, whose versions of libraries

@@ -12,11 +12,19 @@ import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.io.HadoopFileStore;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** A trained model as sampling needs it: what it is, one set of weights, and their identity. */
 public final class StoredModel {
+  /** A folder of {@code checkpoints/} in the folder of a run. */
+  private static final Pattern CHECKPOINT = Pattern.compile("round-\\d{6,18}");
+
   private final ModelFolder folder;
   private final TensorFile file;
   private final float[] weights;
@@ -37,7 +45,32 @@ public final class StoredModel {
   public static ModelFolder open(String path, Configuration configuration) {
     var inRun = new HadoopFileStore(path + "/model", configuration);
     var given = new HadoopFileStore(path, configuration);
-    return ModelFolder.open(isModel(inRun) ? inRun : given);
+    boolean finished = isModel(inRun);
+    if (!finished && !isModel(given)) {
+      newestCheckpoint(path, configuration)
+          .ifPresent(
+              checkpoint -> {
+                throw DdpmException.data(
+                    "%s has no model, because its training did not come to its end. A checkpoint is"
+                        + " a model, too; the newest is %s.",
+                    path, checkpoint);
+              });
+    }
+    return ModelFolder.open(finished ? inRun : given);
+  }
+
+  private static Optional<String> newestCheckpoint(String run, Configuration configuration) {
+    Path folder = new Path(run, "checkpoints");
+    try {
+      return Arrays.stream(folder.getFileSystem(configuration).listStatus(folder))
+          .map(status -> status.getPath().getName())
+          .filter(name -> CHECKPOINT.matcher(name).matches())
+          .filter(name -> isModel(new HadoopFileStore(folder + "/" + name, configuration)))
+          .max(Comparator.comparingLong(name -> Long.parseLong(name.replaceAll("\\D", ""))))
+          .map(name -> folder + "/" + name);
+    } catch (IOException | IllegalArgumentException noRun) {
+      return Optional.empty();
+    }
   }
 
   /**

@@ -68,6 +68,15 @@ final class RoundLog {
     return Double.NaN;
   }
 
+  /** How many rounds at the end, up to now, were not applied because something was not finite. */
+  int leftOutAtTheEnd() {
+    int leftOut = 0;
+    for (int i = reports.size() - 1; i >= 0 && reports.get(i).loss() == null; i--) {
+      leftOut++;
+    }
+    return leftOut;
+  }
+
   /**
    * Tells of a round.
    *

@@ -99,7 +99,8 @@ public final class TrainJob {
   /**
    * Trains to the end.
    *
-   * @throws DdpmException for a wrong configuration, table or run folder, before any training
+   * @throws DdpmException for a wrong configuration, table or run folder, before any training;
+   *     (data) if training has diverged
    */
   public Result run() {
     TrainingConfig training = configuration.experiment().training();
@@ -261,6 +262,7 @@ public final class TrainJob {
       } else if (!folder.hasModelOf(trainingRun.roundsDone())) {
         trainingRun.finish();
       }
+      trainingRun.requireLastRoundApplied();
       return new Result(
           folder.model().toString(), trainingRun.roundsDone(), trainingRun.lastLoss());
     }

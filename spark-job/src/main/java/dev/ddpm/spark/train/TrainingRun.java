@@ -122,6 +122,22 @@ final class TrainingRun {
     folder.writeModel(current, description);
   }
 
+  /**
+   * Checks that the model of the run is that of its last round.
+   *
+   * @throws DdpmException (data) if it is that of an earlier one, because something was not finite
+   */
+  void requireLastRoundApplied() {
+    int leftOut = log.leftOutAtTheEnd();
+    if (leftOut > 0) {
+      throw DdpmException.data(
+          "A loss or weight was not finite in the last %d of %d rounds: training has diverged, and"
+              + " %s has the weights from before; lower training.learning-rate or set"
+              + " training.clip-norm.",
+          leftOut, roundsDone(), folder.model());
+    }
+  }
+
   /** The weights that are sampled with: the average, if there is one. */
   private WireFloats weights() {
     return current.ema().orElse(current.state().parameters());

@@ -9,8 +9,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -57,6 +59,13 @@ class SubmitScriptsTest {
         .startsWith("#!/usr/bin/env bash\n")
         .contains("\nset -euo pipefail\n");
     assertThat(run(Map.of(), "bash", "-n", script)).isEqualTo(new Result(0, "", ""));
+    assertThat(Files.readString(Path.of(script)))
+        .as("macOS has bash 3.2: no arrays by name, of lines, from their end; no empty ones bare")
+        .doesNotContainPattern("mapfile|readarray|declare -[An]|local -[An]|coproc|\\|&|&>>")
+        .doesNotContainPattern(
+            "\\$\\{\\w+(\\[[^]]*\\])?(@[A-Za-z]|,,?|\\^\\^?)\\}|\\[-\\d+\\]|\\[\\[ -v")
+        .doesNotContainPattern(
+            "(?<!\\+)\"\\$\\{(settings|settings_files|profile|options|hadoop_options|\\w+_options)\\[@\\]\\}\"");
   }
 
   @ParameterizedTest
@@ -239,6 +248,47 @@ class SubmitScriptsTest {
     assertThat(result.out())
         .containsSubsequence(
             "spark.task.maxFailures=8", "spark.yarn.maxAppAttempts=2", "spark.task.maxFailures=1");
+  }
+
+  /** As Spark reads its own files. */
+  @Test
+  void settingsComeInTheFormOfSparksFiles() throws Exception {
+    List<String> lines =
+        List.of(
+            "# one\r",
+            "! two",
+            "",
+            "spark.a=b\r",
+            "spark.b\t \tc d  ",
+            "spark.c : e=f",
+            "  spark.d   g:h",
+            "spark.e x\\:\\\\y\\tz",
+            "spark.f one\\",
+            "   two",
+            "spark.g",
+            "spark.h http://i/j");
+    Path file = Files.write(folder.resolve("my settings.conf"), lines);
+    Files.writeString(file, "spark.last=1", StandardOpenOption.APPEND);
+
+    Result result =
+        run(
+            Map.of("SPARK_HOME", fakeSpark("printf '<%s>' \"$@\"").toString()),
+            script("local.sh"),
+            "--jar",
+            anyJar(),
+            "--settings",
+            file.toString(),
+            "train");
+
+    Properties expected = new Properties();
+    expected.load(Files.newBufferedReader(file));
+    assertThat(expected).hasSize(9);
+    expected.forEach(
+        (key, value) ->
+            assertThat(result.out())
+                .contains("<--conf><" + key + "=" + value.toString().strip() + ">"));
+    assertThat(result.out().split("<--conf><spark\\.[a-h]=|<--conf><spark\\.last=", -1))
+        .hasSize(expected.size() + 1);
   }
 
   @Test

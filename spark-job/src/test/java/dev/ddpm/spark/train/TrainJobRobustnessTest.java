@@ -7,6 +7,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.DdpmException.Category;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.config.ConfigLoader;
+import dev.ddpm.spark.stored.StoredModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -121,6 +123,35 @@ class TrainJobRobustnessTest {
     assertThat(folder.resolve("diverging/metrics.jsonl"))
         .content()
         .contains("\"loss\":null", "\"used\":0,\"skipped\":16");
+    String diverging = folder.resolve("diverging").toString();
+    Configuration hadoop = SPARK.session().sparkContext().hadoopConfiguration();
+    assertThatThrownBy(() -> StoredModel.open(diverging, hadoop))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining(diverging + " has no model, because its training did not come to")
+        .hasMessageMatching(
+            "(?s).* the newest is " + diverging + "/checkpoints/round-0000\\d\\d\\.");
+  }
+
+  /** Few enough to go on, were there more. */
+  @Test
+  void aRunWhoseLastRoundsAreNotFiniteIsNoSuccess() {
+    String[] diverging = {
+      "training.optimiser=sgd",
+      "training.learning-rate=1e30",
+      "training.clip-norm=0",
+      "training.warm-up-steps=0",
+      "training.max-rounds=2"
+    };
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> train("run", diverging))
+          .isInstanceOfSatisfying(
+              DdpmException.class, e -> assertThat(e.category()).isEqualTo(Category.DATA))
+          .hasMessageMatching(
+              "A loss or weight was not finite in the last [12] of 2 rounds: training has"
+                  + " diverged, and .*run/model has the weights from before; .*");
+      assertThat(folder.resolve("run/model/model.json")).exists();
+    }
+    assertThat(out.toString()).contains("Nothing to do");
   }
 
   @Test
