@@ -22,8 +22,8 @@ refuse_colon() {
 # shellcheck disable=SC2034
 signalled=""
 
-# Runs a command and returns its exit code. Signals to this script go to the command, whose end is waited for: without
-# this a SIGTERM would end the script alone.
+# Runs a command and returns its exit code. Signals to this script go to the command and all that it runs, whose end is
+# waited for: without this a SIGTERM would end the script alone.
 passing_signals() {
   local child code signal interrupted=true
   # A process group of its own, which does not ignore Ctrl-C as other processes in the background do.
@@ -33,7 +33,7 @@ passing_signals() {
   set +m
   for signal in HUP INT TERM; do
     # shellcheck disable=SC2064
-    trap "interrupted=true; signalled=$signal; kill -$signal $child 2>/dev/null || true" "$signal"
+    trap "interrupted=true; signalled=$signal; kill -$signal -- -$child 2>/dev/null || true" "$signal"
   done
   # A signal ends 'wait', not the command.
   while "$interrupted"; do

@@ -43,8 +43,8 @@ Options:
 What follows -- goes to the manager's script, such as --executors 8 (see yarn.sh --help).
 
 Exit codes: those of the job: 0 all images are there, 1 failure, 2 wrong option or configuration, 3 bad data,
-4 machine or cluster; 2 and 3 are not tried again. Whatever a manager reports, only a folder whose manifest says
-"complete" counts as success.
+4 machine or cluster, 130 and 143 interrupted; 2 and 3 are not tried again. Whatever a manager reports, only a
+folder whose manifest says "complete" counts as success.
 In the folder: images/ (Parquet), manifest.json, contact-sheet.png and report.html, one page with the sheet,
 throughput and failures.
 
@@ -96,7 +96,7 @@ done
 [[ -n "$model" ]] || fail "--model is missing"
 [[ -n "$output" ]] || fail "--output is missing"
 [[ -n "$count" ]] || fail "--count is missing"
-[[ "$date" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || fail "--date = $date: must be a day such as 2026-11-24"
+[[ "$date" =~ ^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$ ]] || fail "--date = $date: must be a day such as 2026-11-24"
 [[ "$manager" =~ ^(local|standalone|yarn|kubernetes)$ ]] \
   || fail "--manager = $manager: must be local, standalone, yarn or kubernetes"
 

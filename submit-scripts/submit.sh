@@ -51,7 +51,8 @@ Options:
 
 Spark is that of \$SPARK_HOME, else the embedded one in spark-job/target/spark. Its settings are those of
 conf/spark-defaults (common.conf and $manager.conf; with --gpus also gpu.conf), each with its reason there.
-Exit codes: 0 success, 1 failure, 2 wrong option or configuration, 3 bad data, 4 machine or cluster. $exit_note
+Exit codes: 0 success, 1 failure, 2 wrong option or configuration, 3 bad data, 4 machine or cluster, 130 and 143
+interrupted by Ctrl-C or SIGTERM. $exit_note
 
 Examples:
 $examples

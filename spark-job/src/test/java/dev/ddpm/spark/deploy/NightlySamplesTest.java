@@ -175,6 +175,7 @@ class NightlySamplesTest {
         "--model m --output o | --count is missing",
         "--model m --output o --count 0 | --count = 0: must be a whole number, at least 1",
         "--model m --output o --count 1 --date today | --date = today: must be a day such as",
+        "--model m --output o --count 1 --date 2026-13-01 | --date = 2026-13-01: must be a day",
         "--model m --output o --count 1 --manager mesos | --manager = mesos: must be local",
         "--model | --model needs a value",
         "--tonight | unknown option --tonight",

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -512,6 +514,31 @@ class SubmitScriptsTest {
       assertThat(lines.lines()).containsExactly("caught");
     } finally {
       quickstart.descendants().forEach(ProcessHandle::destroyForcibly);
+      quickstart.destroyForcibly();
+    }
+  }
+
+  @Test
+  void aSignalReachesWhatTheBuildRuns() throws Exception {
+    Path scripts = Files.createDirectories(folder.resolve("submit-scripts"));
+    for (String name : List.of("quickstart.sh", "functions.bash")) {
+      Files.copy(SCRIPTS.resolve(name), scripts.resolve(name));
+    }
+    Path build =
+        Files.writeString(scripts.resolve("build.sh"), "#!/bin/bash\nsleep 300 &\necho $!\nwait\n");
+    assertThat(build.toFile().setExecutable(true)).isTrue();
+
+    Process quickstart = start(Map.of(), scripts.resolve("quickstart.sh").toString());
+    ProcessHandle maven =
+        ProcessHandle.of(Long.parseLong(quickstart.inputReader().readLine())).orElseThrow();
+    try {
+      quickstart.destroy();
+
+      assertThat(quickstart.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(quickstart.exitValue()).isEqualTo(143);
+      await().atMost(Duration.ofSeconds(10)).until(() -> !maven.isAlive());
+    } finally {
+      maven.destroyForcibly();
       quickstart.destroyForcibly();
     }
   }
