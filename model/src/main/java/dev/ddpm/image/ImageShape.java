@@ -11,14 +11,13 @@ import java.io.Serializable;
  * @param channels values per pixel
  */
 public record ImageShape(int height, int width, int channels) implements Serializable {
+  /** The longest array that every virtual machine allows. */
+  private static final int MAXIMUM_VALUES = Integer.MAX_VALUE - 8;
 
   /** Values per image. */
   public int size() {
     return height * width * channels;
   }
-
-  /** The longest array that every virtual machine allows. */
-  private static final int MAXIMUM_VALUES = Integer.MAX_VALUE - 8;
 
   /**
    * Checks that so many images can be computed together, in one array.

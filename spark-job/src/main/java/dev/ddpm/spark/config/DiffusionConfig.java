@@ -60,12 +60,12 @@ public record DiffusionConfig(
     if (prediction.tellsImage(signal, built.noise(last))) {
       return;
     }
+    // Only of the linear schedule: the cosine leaves more than 1e-7 with any number of timesteps.
     throw DdpmException.user(
-        "diffusion.timesteps = %d with diffusion.beta-last = %s: leaves so little of an image in"
-            + " the last timestep (1e%.0f of it) that nothing can be sampled with"
-            + " diffusion.prediction = epsilon; take fewer timesteps, a smaller beta-last, or"
-            + " prediction = v.",
-        timesteps, betaLast, Math.log10(built.alphaBar(last)) / 2);
+        "diffusion.timesteps = %d and diffusion.beta-last = %s leave so little of an image in the"
+            + " last timestep (1e%.0f of it) that nothing can be sampled with diffusion.prediction"
+            + " = %s; take fewer timesteps, a smaller beta-last, or prediction = v.",
+        timesteps, betaLast, Math.log10(built.alphaBar(last)) / 2, Word.of(prediction));
   }
 
   /** The noise schedule that the keys describe. */

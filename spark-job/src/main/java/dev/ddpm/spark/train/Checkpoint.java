@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param training where training stands
  */
 record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState training) {
+  private static final String EMA_DECAY = "training.ema-decay";
 
   /** Writes it as a model folder. */
   void write(HadoopFileStore store, ModelDescription description) {
@@ -44,12 +45,21 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
   private static void requireParts(ModelFolder folder) {
     Map<String, String> settings = folder.description().provenance();
     boolean plain = Word.of(Optimiser.SGD).equals(settings.get("training.optimiser"));
-    boolean averaged = !settings.getOrDefault("training.ema-decay", "0").matches("0(\\.0)?");
+    boolean averaged = number(settings, EMA_DECAY) > 0;
     if (!plain && !folder.has(TensorFile.UPDATER)) {
       throw absent(TensorFile.UPDATER, "the moments of its optimiser");
     }
     if (averaged && !folder.has(TensorFile.EMA)) {
       throw absent(TensorFile.EMA, "the moving average of its weights");
+    }
+  }
+
+  private static double number(Map<String, String> settings, String key) {
+    String value = settings.getOrDefault(key, "0");
+    try {
+      return Double.parseDouble(value);
+    } catch (NumberFormatException damaged) {
+      throw DdpmException.data("It has %s = %s, which is no number.", key, value);
     }
   }
 

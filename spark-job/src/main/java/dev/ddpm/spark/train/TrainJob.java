@@ -112,6 +112,9 @@ public final class TrainJob {
     try (ClusterJob job = ClusterJob.start(context)) {
       Prepared prepared = prepare(reader, job);
       ModelDescription wanted = prepared.description();
+      if (!begun) {
+        requireUse(prepared);
+      }
       // The wrong network would be told as too little memory.
       Optional<ModelFolder> model = begun ? Optional.empty() : openStart(wanted);
       job.require(TrainingMemory.of(wanted.architecture(), prepared.plan(), training.optimiser()));
@@ -120,6 +123,9 @@ public final class TrainJob {
       try (RunFolder folder = RunFolder.open(run, hadoop, leaseExpiry)) {
         Optional<Checkpoints.Stored> resumed =
             folder.resume(resume).map(stored -> goingOn(stored, wanted));
+        if (resumed.isEmpty()) {
+          requireUse(prepared);
+        }
         Optional<Checkpoints.Stored> beginning =
             resumed
                 .or(() -> start)
@@ -212,7 +218,6 @@ public final class TrainJob {
     // What cannot be sampled as configured is found out before it is trained.
     new SamplingPlan(description, experiment.sampling());
     DiffusionConfig diffusion = experiment.diffusion();
-    diffusion.requireSignal();
     var setup =
         new TrainingSetup(
             description.architecture(),
@@ -275,18 +280,30 @@ public final class TrainJob {
     double fraction = experiment.validation().fraction();
     DataSplit split =
         new DataSplit(reader.images(), unusable, fraction, experiment.training().seed());
-    long usable = split.heldOut() + split.training();
-    if (fraction > 0 && split.heldOut() == 0) {
-      throw DdpmException.user(
-          "validation.fraction = %s: holds out none of the %d images; that is a share of at least"
-              + " %s.",
-          fraction, usable, 0.5 / usable);
-    }
     if (fraction > 0 && split.training() == 0) {
       throw DdpmException.user(
-          "validation.fraction = %s: leaves none of the %d images to train on.", fraction, usable);
+          "validation.fraction = %s: leaves none of the %d images to train on.",
+          fraction, split.heldOut());
     }
     return split;
+  }
+
+  /**
+   * Checks that a run is of use with its settings. Not asked of one that goes on: an earlier
+   * version may have begun it with any, and they cannot be changed any more.
+   *
+   * @throws DdpmException (user) naming the setting with which it is of none
+   */
+  private void requireUse(Prepared prepared) {
+    ExperimentConfig experiment = configuration.experiment();
+    double fraction = experiment.validation().fraction();
+    DataSplit split = prepared.split();
+    if (fraction > 0 && split.heldOut() == 0) {
+      throw DdpmException.user(
+          "validation.fraction = %s: must be 0, or at least %s to hold out one of the %d images.",
+          fraction, 0.5 / split.training(), split.training());
+    }
+    experiment.diffusion().requireSignal();
   }
 
   /**

@@ -1,18 +1,27 @@
 package dev.ddpm.spark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.config.ConfigLoader;
+import dev.ddpm.spark.config.DiffusionConfig;
+import dev.ddpm.spark.io.HadoopFileStore;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,18 +35,33 @@ class SmallSetsTest {
   private final StringWriter out = new StringWriter();
 
   private void train(int images, String... settings) {
-    String table =
-        TinyTable.write(SPARK.session(), folder.resolve("images-" + images), images, Set.of());
+    String name = "images-" + images;
+    TinyTable.write(SPARK.session(), folder.resolve(name), images, Set.of());
+    train(name, settings);
+  }
+
+  private void train(String table, String... settings) {
     List<String> all = new ArrayList<>(TinyTable.SETTINGS);
     all.addAll(List.of(settings));
     new TrainJob(
             SPARK.session(),
             ConfigLoader.load(Optional.empty(), all),
-            table,
+            folder.resolve(table).toString(),
             folder.resolve("run").toString(),
             Resume.AUTO,
             new PrintWriter(out, true))
         .run();
+  }
+
+  /** As an earlier version would have begun it, which took any settings. */
+  private void setBegun(String setting, String value) {
+    var store =
+        new HadoopFileStore(
+            folder.resolve("run/checkpoints/round-000001").toString(), new Configuration());
+    ModelFolder stored = ModelFolder.open(store);
+    Map<String, String> settings = new TreeMap<>(stored.description().provenance());
+    assertThat(settings.put(setting, value)).isNotNull();
+    Checkpoint.read(stored).write(store, stored.description().withProvenance(settings));
   }
 
   private void assertRefused(String message, int images, String... settings) {
@@ -60,10 +84,60 @@ class SmallSetsTest {
   @Test
   void aShareThatHoldsOutNobodyIsRefused() {
     assertRefused(
-        "validation.fraction = 0.1: holds out none of the 4 images; that is a share of at least"
-            + " 0.125.",
+        "validation.fraction = 0.1: must be 0, or at least 0.125 to hold out one of the 4 images.",
         4,
         "validation.fraction=0.1");
+  }
+
+  @Test
+  void aRunThatHoldsOutNobodyGoesOnIfItWasBegunSo() {
+    train(4, "training.max-rounds=1");
+    setBegun("validation.fraction", "0.1");
+
+    train("images-4", "validation.fraction=0.1", "training.max-rounds=2");
+    assertThat(out.toString()).contains("Going on after round 1 of 2.").contains("round 2/2 ·");
+    train("images-4", "validation.fraction=0.1", "training.max-rounds=2");
+    assertThat(out.toString()).contains("Nothing to do: all rounds are done already.");
+  }
+
+  @Test
+  void aRunWithoutSignalGoesOnIfItWasBegunSo() {
+    train(9, "training.max-rounds=1");
+    setBegun("diffusion.beta-last", "0.3152");
+
+    train("images-9", "diffusion.beta-last=0.3152", "training.max-rounds=2");
+    assertThat(out.toString()).contains("Going on after round 1 of 2.").contains("round 2/2 ·");
+  }
+
+  /** Here it has checkpoints, of which none was written to the end. */
+  @Test
+  void aRunThatBeginsAnewIsCheckedAsOneThatBegins() throws IOException {
+    train(4, "training.max-rounds=1");
+    Files.delete(folder.resolve("run/checkpoints/round-000001/model.json"));
+
+    assertThatThrownBy(() -> train("images-4", "validation.fraction=0.1"))
+        .hasMessageContaining("validation.fraction = 0.1: must be 0, or at least 0.125");
+  }
+
+  @Test
+  void aCosineLeavesSignalInAnyNumberOfTimesteps() {
+    DiffusionConfig longest =
+        ConfigLoader.load(
+                Optional.empty(),
+                List.of("diffusion.schedule=cosine", "diffusion.timesteps=100000"))
+            .experiment()
+            .diffusion();
+
+    assertThatCode(longest::requireSignal).doesNotThrowAnyException();
+    assertThat(longest.scheduleSpec().build().signal(99_999)).isGreaterThan(1e-7);
+  }
+
+  @Test
+  void aRunWithoutAnAverageGoesOnHoweverItsZeroIsWritten() {
+    train(4, "training.ema-decay=-0.0", "training.max-rounds=1");
+    train("images-4", "training.ema-decay=-0.0", "training.max-rounds=2");
+
+    assertThat(out.toString()).contains("Going on after round 1 of 2.");
   }
 
   @Test
@@ -77,11 +151,13 @@ class SmallSetsTest {
   @Test
   void aScheduleWithoutSignalIsRefused() {
     assertRefused(
-        "diffusion.timesteps = 17539 with diffusion.beta-last = 0.02: leaves so little",
+        "diffusion.timesteps = 17539 and diffusion.beta-last = 0.02 leave so little of an image in"
+            + " the last timestep (1e-39 of it) that nothing can be sampled with"
+            + " diffusion.prediction = epsilon; take fewer",
         5,
         "diffusion.timesteps=17539");
     assertRefused(
-        "diffusion.timesteps = 1000 with diffusion.beta-last = 0.3152: leaves so little",
+        "diffusion.timesteps = 1000 and diffusion.beta-last = 0.3152 leave so little",
         6,
         "diffusion.beta-last=0.3152");
   }
