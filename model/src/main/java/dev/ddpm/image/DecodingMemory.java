@@ -38,7 +38,8 @@ final class DecodingMemory {
      * all of it, and so is decoded alone.
      *
      * @param bytes how much a picture takes
-     * @throws DdpmException (environment) if the heap is too small for that picture even alone
+     * @throws DdpmException (environment) if the heap is too small for that picture even alone, or
+     *     if the thread is interrupted while it waits
      */
     void take(long bytes, long height, long width, String name) {
       if (taken > 0 || bytes < SMALL) {
@@ -46,12 +47,18 @@ final class DecodingMemory {
       }
       if (bytes > heap / 4 * 3) {
         throw DdpmException.environment(
-            "%s has %d×%d pixels (height×width), to decode which takes %d MiB, and the heap of this"
-                + " JVM has %d MiB: --memory %dm is enough.",
+            "%s has %d×%d pixels (height×width), and decoding it takes %d MiB, but the heap of this"
+                + " JVM has %d MiB: give at least --memory %dm.",
             name, height, width, mebibytes(bytes), heap / MEBIBYTE, mebibytes(bytes) * 3 / 2);
       }
       int wanted = (int) Math.min(all, mebibytes(bytes));
-      free.acquireUninterruptibly(wanted);
+      try {
+        free.acquire(wanted);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw DdpmException.environment(
+            e, "%s was not decoded: its task was cancelled while it waited for memory.", name);
+      }
       taken = wanted;
     }
 

@@ -41,8 +41,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Makes a Parquet image table from image files, or from a table of any other form: decodes"
-          + " them, brings them all to the same channels and size, and numbers them in the order of"
-          + " their names.",
+          + " them, brings them all to the same channels and size, and numbers them: in the order"
+          + " of their names; those of an archive in that in which it holds them, those of a table"
+          + " by a key or by content.",
       "Paths may be on any file system that Spark reaches (file:, hdfs:, s3a:)."
     },
     footer = {
@@ -272,7 +273,7 @@ final class IngestCommand implements Callable<Integer> {
   @Option(
       names = "--limit",
       paramLabel = "N",
-      description = "Only the first N good images, in the order of their names.")
+      description = "Only the first N good images, in the order in which they are numbered.")
   Optional<Long> limit;
 
   @Override
@@ -302,7 +303,8 @@ final class IngestCommand implements Callable<Integer> {
       }
     }
     if (!kind.manyInputs && inputs.size() > 1) {
-      throw DdpmException.user("%d inputs were given, but this source takes one.", inputs.size());
+      throw DdpmException.user(
+          "--source %s takes one INPUT; %d were given.", Words.of(kind), inputs.size());
     }
     return kind.source(this);
   }

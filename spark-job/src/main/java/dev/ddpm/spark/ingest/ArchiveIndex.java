@@ -27,21 +27,28 @@ final class ArchiveIndex implements Serializable {
 
   private final int number;
   private final HashMap<String, String> classes = new HashMap<>();
-  private final HashSet<Long> replaced = new HashSet<>();
-  private final ArchiveSummary summary = new ArchiveSummary();
 
-  private ArchiveIndex(int number) {
+  /** What is wrong with the damaged notes, by their stems. */
+  private final HashMap<String, String> damaged = new HashMap<>();
+
+  private final HashSet<Long> replaced = new HashSet<>();
+  private final ArchiveSummary summary;
+
+  private ArchiveIndex(int number, boolean withFolders) {
     this.number = number;
+    summary = new ArchiveSummary(withFolders);
   }
 
   /**
-   * Reads an archive without its pictures. Where it is damaged this ends without a word: whoever
-   * reads the pictures comes to the same place.
+   * Reads an archive without its pictures. Where nothing can be read beyond some damage, this ends
+   * without a word: whoever reads the pictures comes to the same place.
    *
    * @param number that of the archive among those of the input
+   * @param withFolders whether folders may tell classes
    */
-  static ArchiveIndex of(InputFiles files, int number, ArchiveFile archive, PictureNames names) {
-    ArchiveIndex index = new ArchiveIndex(number);
+  static ArchiveIndex of(
+      InputFiles files, int number, ArchiveFile archive, PictureNames names, boolean withFolders) {
+    ArchiveIndex index = new ArchiveIndex(number, withFolders);
     new Scan(index, archive.name(), names).read(files, archive);
     return index;
   }
@@ -61,13 +68,26 @@ final class ArchiveIndex implements Serializable {
     return replaced.contains(position);
   }
 
-  /** The class that a note in the archive tells of a picture. */
-  Optional<String> classOf(String picture) {
-    return note(picture).map(classes::get);
+  /**
+   * The class that a note in the archive tells of a picture.
+   *
+   * @param source what to call the picture in errors
+   * @throws DdpmException (data) if the note is damaged
+   */
+  Optional<String> classOf(String picture, String source) {
+    Optional<String> note = note(picture);
+    if (note.filter(damaged::containsKey).isPresent()) {
+      throw DdpmException.data(
+          "%s has a class that cannot be read: %s.", source, damaged.get(note.get()));
+    }
+    return note.map(classes::get);
   }
 
+  /** The stem of the note that speaks of a picture. */
   private Optional<String> note(String picture) {
-    return ArchiveNames.stems(picture).stream().filter(classes::containsKey).findFirst();
+    return ArchiveNames.stems(picture).stream()
+        .filter(stem -> classes.containsKey(stem) || damaged.containsKey(stem))
+        .findFirst();
   }
 
   /** One pass over the entries. */
@@ -78,8 +98,10 @@ final class ArchiveIndex implements Serializable {
     private final Map<String, Long> pictures = new HashMap<>();
     private final Map<String, Long> notes = new HashMap<>();
 
-    /** Stems of the notes that are JSON documents: one that is only a class goes before. */
+    /** By the stems of notes that are JSON documents: one that is only a class goes before. */
     private final Map<String, String> documents = new HashMap<>();
+
+    private final Map<String, String> damagedDocuments = new HashMap<>();
 
     Scan(ArchiveIndex index, String archive, PictureNames names) {
       this.index = index;
@@ -91,7 +113,7 @@ final class ArchiveIndex implements Serializable {
       try (ArchiveEntries entries = ArchiveEntries.open(files, file)) {
         long position = 0;
         for (var item = entries.next(); item.isPresent(); item = entries.next()) {
-          add(item.get(), position++);
+          add(item.get(), position++, entries.outliveDamage());
         }
       } catch (StoredBytes.Failure e) {
         throw InputFiles.failed(file.path(), e);
@@ -100,19 +122,19 @@ final class ArchiveIndex implements Serializable {
           throw e;
         }
       } catch (IOException e) {
-        // Damage, which is told where the pictures are read.
+        // Damage beyond which nothing can be read: it is told where the pictures are read.
       }
       finish();
     }
 
-    private void add(ArchiveItem item, long position) throws IOException {
+    private void add(ArchiveItem item, long position, boolean outlivesDamage) throws IOException {
       String name = item.name();
       boolean note = ArchiveNames.isClass(name) || ArchiveNames.isJson(name);
       Optional<String> reason = ArchiveNames.leftOut(item, names);
       if (reason.isEmpty()) {
         replace(pictures.put(name, position), name);
       } else if (note && PictureNames.hidden(name).isEmpty() && item.special().isEmpty()) {
-        addNote(item, position);
+        addNote(item, position, outlivesDamage);
       } else {
         leaveOut(reason.get(), name);
       }
@@ -125,35 +147,56 @@ final class ArchiveIndex implements Serializable {
       }
     }
 
-    private void addNote(ArchiveItem item, long position) throws IOException {
+    private void addNote(ArchiveItem item, long position, boolean outlivesDamage)
+        throws IOException {
       String name = item.name();
-      Optional<String> told = ArchiveNames.isClass(name) ? text(item) : label(item);
+      boolean line = ArchiveNames.isClass(name);
+      String should = line ? "should tell a class and " : "should tell a label and ";
+      int longest = line ? LONGEST_CLASS : LONGEST_JSON;
+      if (item.unreadable().isPresent()) {
+        leaveOut(should + item.unreadable().get(), name);
+        return;
+      }
+      if (item.bytes() > longest) {
+        leaveOut(should + "has more than " + longest + " bytes", name);
+        return;
+      }
+      byte[] content;
+      try {
+        content = item.note();
+      } catch (StoredBytes.Failure e) {
+        throw e;
+      } catch (IOException e) {
+        if (!outlivesDamage) {
+          throw e;
+        }
+        (line ? index.damaged : damagedDocuments)
+            .put(ArchiveNames.stem(name), name + " is damaged: " + ArchiveReader.reason(e));
+        leaveOut(should + "is damaged", name);
+        return;
+      }
+      Optional<String> told = line ? text(content) : label(content);
       if (told.isEmpty()) {
         leaveOut(
-            ArchiveNames.isClass(name)
+            line
                 ? "should tell a class and is no line of text"
                 : "is no JSON document that tells a label",
             name);
         return;
       }
       replace(notes.put(name, position), name);
-      (ArchiveNames.isClass(name) ? index.classes : documents)
-          .put(ArchiveNames.stem(name), told.get());
+      (line ? index.damaged : damagedDocuments).remove(ArchiveNames.stem(name));
+      (line ? index.classes : documents).put(ArchiveNames.stem(name), told.get());
     }
 
-    private static Optional<String> text(ArchiveItem item) throws IOException {
-      return item.note(LONGEST_CLASS)
-          .map(bytes -> new String(bytes, StandardCharsets.UTF_8).strip())
+    private static Optional<String> text(byte[] content) {
+      return Optional.of(new String(content, StandardCharsets.UTF_8).strip())
           .filter(text -> !text.isEmpty() && text.chars().noneMatch(Character::isISOControl));
     }
 
-    private static Optional<String> label(ArchiveItem item) throws IOException {
-      Optional<byte[]> bytes = item.note(LONGEST_JSON);
-      if (bytes.isEmpty()) {
-        return Optional.empty();
-      }
+    private static Optional<String> label(byte[] content) {
       try {
-        JsonNode label = new JsonMapper().readTree(bytes.get()).path(LABEL);
+        JsonNode label = new JsonMapper().readTree(content).path(LABEL);
         return label.isIntegralNumber() || label.isTextual()
             ? Optional.of(label.asText().strip()).filter(text -> !text.isEmpty())
             : Optional.empty();
@@ -163,12 +206,21 @@ final class ArchiveIndex implements Serializable {
     }
 
     private void finish() {
+      damagedDocuments.forEach(
+          (stem, wrong) -> {
+            if (!index.classes.containsKey(stem)) {
+              index.damaged.putIfAbsent(stem, wrong);
+            }
+          });
       documents.forEach(index.classes::putIfAbsent);
       Set<String> used = new HashSet<>();
       for (String picture : pictures.keySet()) {
         Optional<String> note = index.note(picture);
         note.ifPresent(used::add);
-        index.summary.addPicture(picture, note.map(index.classes::get));
+        index.summary.addPicture(
+            picture,
+            note.isPresent(),
+            note.filter(stem -> !index.damaged.containsKey(stem)).map(index.classes::get));
       }
       notes.keySet().stream()
           .sorted()

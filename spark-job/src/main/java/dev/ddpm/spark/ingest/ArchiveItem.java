@@ -73,17 +73,12 @@ record ArchiveItem(
   }
 
   /**
-   * The content of a small file.
+   * The content of a small file that can be had.
    *
-   * @param limit the most bytes that are wanted
-   * @return empty if there are more, or if it cannot be had
    * @throws IOException as for {@link #picture}
    */
-  Optional<byte[]> note(int limit) throws IOException {
-    if (unreadable.isPresent() || bytes > limit) {
-      return Optional.empty();
-    }
-    return Optional.of(read(in -> whole(new byte[0], in)));
+  byte[] note() throws IOException {
+    return read(in -> whole(new byte[0], in));
   }
 
   private interface Reading {

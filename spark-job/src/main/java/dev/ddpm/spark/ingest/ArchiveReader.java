@@ -114,7 +114,7 @@ final class ArchiveReader implements Iterator<Row> {
     Supplier<RawImage> image = image(item, source);
     Integer label = null;
     try {
-      label = classes.of(item.name(), index.classOf(item.name()), source);
+      label = classes.of(item.name(), index.classOf(item.name(), source), source);
     } catch (DdpmException bad) {
       image = refused(bad);
     }
@@ -159,7 +159,8 @@ final class ArchiveReader implements Iterator<Row> {
     return Candidates.bad(archive.name(), position, reason);
   }
 
-  private static String reason(IOException cause) {
+  /** What is wrong, without a full stop. */
+  static String reason(IOException cause) {
     return cause instanceof EOFException
         ? "it ends too early"
         : String.valueOf(cause.getMessage()).replaceAll("[.\\s]+$", "");

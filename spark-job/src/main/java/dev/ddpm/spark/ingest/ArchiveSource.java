@@ -52,6 +52,7 @@ public record ArchiveSource(List<String> inputs, Optional<String> glob, boolean 
   public SourceImages read(SparkSession spark, Preparation preparation) {
     PictureNames.of(glob);
     String pattern = glob.orElse(null);
+    boolean withFolders = labelFromFolder;
     InputFiles files = new InputFiles(spark);
     ArchiveListing listing = ArchiveListing.of(files, inputs);
     // Archives travel in the closure, numbers in the data: Kryo 4 cannot write a record.
@@ -67,11 +68,12 @@ public record ArchiveSource(List<String> inputs, Optional<String> glob, boolean 
                         files,
                         number,
                         archives.get(number),
-                        PictureNames.of(Optional.ofNullable(pattern))))
+                        PictureNames.of(Optional.ofNullable(pattern)),
+                        withFolders))
             .persist(StorageLevel.MEMORY_AND_DISK());
-    ArchiveSummary summary = new ArchiveSummary();
+    ArchiveSummary summary = new ArchiveSummary(labelFromFolder);
     indexes.map(ArchiveIndex::summary).collect().forEach(summary::plus);
-    ArchiveClasses classes = ArchiveClasses.of(summary, labelFromFolder);
+    ArchiveClasses classes = ArchiveClasses.of(summary);
     Dataset<Row> candidates =
         spark.createDataFrame(
             indexes.flatMap(

@@ -2,6 +2,7 @@ package dev.ddpm.spark.ingest;
 
 import java.io.Serializable;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -10,18 +11,35 @@ import java.util.TreeSet;
 final class ArchiveSummary implements Serializable {
   private static final long serialVersionUID = 1L;
 
+  /** More names than this are no classes: they have to fit on the driver. */
+  static final int MOST_CLASSES = 100_000;
+
   private final LeftOutFiles leftOut = new LeftOutFiles();
   private final TreeSet<String> classes = new TreeSet<>();
-  private final TreeSet<String> folders = new TreeSet<>();
+
+  /** Null if folders tell nothing. */
+  private final ArchiveFolders folders;
+
+  /**
+   * Nothing is known yet.
+   *
+   * @param withFolders whether folders may tell classes
+   */
+  ArchiveSummary(boolean withFolders) {
+    folders = withFolders ? new ArchiveFolders() : null;
+  }
 
   /**
    * Adds a picture.
    *
-   * @param told its class, if a note in the archive tells it
+   * @param noted whether a note in the archive speaks of its class
+   * @param told its class, if the note tells it
    */
-  void addPicture(String name, Optional<String> told) {
-    told.ifPresent(classes::add);
-    folders.add(name.substring(0, name.lastIndexOf('/') + 1));
+  void addPicture(String name, boolean noted, Optional<String> told) {
+    told.ifPresent(text -> addClass(classes, text));
+    if (folders != null) {
+      folders.add(name, !noted);
+    }
   }
 
   /** Counts an entry that is no picture of the table. */
@@ -32,9 +50,18 @@ final class ArchiveSummary implements Serializable {
   /** Adds what is known of later archives. */
   ArchiveSummary plus(ArchiveSummary later) {
     leftOut.addAll(later.leftOut);
-    classes.addAll(later.classes);
-    folders.addAll(later.folders);
+    later.classes.forEach(text -> addClass(classes, text));
+    if (folders != null) {
+      folders.addAll(later.folders);
+    }
     return this;
+  }
+
+  /** Adds a class to others, unless it is known already that there are too many. */
+  static void addClass(Set<String> classes, String name) {
+    if (classes.size() <= MOST_CLASSES) {
+      classes.add(name);
+    }
   }
 
   /** Entries that are no pictures of the table, by reason. */
@@ -42,13 +69,13 @@ final class ArchiveSummary implements Serializable {
     return leftOut;
   }
 
-  /** The classes that notes tell of pictures. */
+  /** The classes that notes tell of pictures; of too many, one more than is possible. */
   SortedSet<String> classes() {
     return classes;
   }
 
-  /** The folders that pictures lie in, with a slash at their end; the root is empty. */
-  SortedSet<String> folders() {
-    return folders;
+  /** The folders that tell classes; empty if none do. */
+  Optional<ArchiveFolders> folders() {
+    return Optional.ofNullable(folders);
   }
 }

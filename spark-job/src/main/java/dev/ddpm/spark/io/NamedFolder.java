@@ -3,6 +3,7 @@ package dev.ddpm.spark.io;
 import dev.ddpm.DdpmException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -104,23 +105,36 @@ public final class NamedFolder {
   }
 
   /**
-   * Checks that files can be written in it, by writing one, which is gone afterwards.
+   * Checks that files can be written in it, by writing one, which is gone afterwards, with all
+   * folders that were made for it.
    *
    * @return this folder
    * @throws DdpmException (user) if a file is in its way; (environment) if nothing can be written
    */
   public NamedFolder requireWritable() {
+    List<Path> made = new ArrayList<>();
     try {
-      boolean there = files.exists(path);
-      Path probe = new Path(path, PROBE);
-      files.create(probe, true).close();
-      files.delete(probe, false);
-      if (!there) {
-        files.delete(path, false);
+      made.add(new Path(path, PROBE));
+      for (Path at = path; at != null && !files.exists(at); at = at.getParent()) {
+        made.add(at);
       }
+      files.create(made.get(0), true).close();
       return this;
     } catch (IOException e) {
       throw unwritable(e);
+    } finally {
+      remove(made);
+    }
+  }
+
+  /** Removes a file and the folders above it, from the deepest on, as far as nothing is in them. */
+  private void remove(List<Path> made) {
+    try {
+      for (Path one : made) {
+        files.delete(one, false);
+      }
+    } catch (IOException e) {
+      // Somebody else uses the folder by now, or the file system fails, which was said or will be.
     }
   }
 

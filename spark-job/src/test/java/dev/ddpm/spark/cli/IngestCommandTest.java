@@ -130,7 +130,7 @@ class IngestCommandTest {
         "--source idx --orientation ignore|--orientation was given with --source idx: it goes with"
             + " folder or archive or table only.",
         "--source cifar10 --label-from-folder|--label-from-folder was given with --source cifar10",
-        "--source idx second|2 inputs were given, but this source takes one.",
+        "--source idx second|--source idx takes one INPUT; 2 were given.",
         "--source idx --height 4|--height and --width must be given together, or neither.",
         "--source idx --resize pad|--resize was given without --height and --width.",
         "--source idx --max-bad 3|--max-bad was given, but --on-bad-image is fail.",

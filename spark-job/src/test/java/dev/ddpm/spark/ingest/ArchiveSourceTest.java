@@ -8,6 +8,7 @@ import dev.ddpm.image.ChannelPolicy;
 import dev.ddpm.image.Channels;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.Orientation;
+import dev.ddpm.image.RawImage;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.BadImagePolicy;
@@ -20,10 +21,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.zip.CRC32;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -449,5 +456,171 @@ class ArchiveSourceTest {
 
     assertThat(rows()).containsExactly("bad.tar/0004.png 3 4");
     assertThat(result.reasons().get(0)).startsWith("bad.tar/0003.png is a damaged PNG file");
+  }
+
+  // Notes in a zip
+
+  /** A zip of files that are stored in the order of their names, one after the other. */
+  private Path zip(String name, SortedMap<String, byte[]> files) throws IOException {
+    Path path = folder.resolve(name);
+    Files.createDirectories(path.getParent());
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(path))) {
+      out.setMethod(ZipOutputStream.STORED);
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        CRC32 crc = new CRC32();
+        crc.update(file.getValue());
+        ZipEntry entry = new ZipEntry(file.getKey());
+        entry.setSize(file.getValue().length);
+        entry.setCrc(crc.getValue());
+        out.putNextEntry(entry);
+        out.write(file.getValue());
+      }
+    }
+    return path;
+  }
+
+  private static byte[] picture(int value) {
+    byte[] pixels = new byte[6];
+    Arrays.fill(pixels, (byte) value);
+    return ImageCodec.encodePng(new RawImage(3, 2, 1, pixels));
+  }
+
+  private static byte[] text(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void aDamagedNoteOfAZipConcernsItsPictureAlone() throws IOException {
+    SortedMap<String, byte[]> files = new TreeMap<>();
+    for (int i = 1; i <= 4; i++) {
+      files.put(i + ".png", picture(i));
+    }
+    files.put("1.cls", text("first"));
+    files.put("2.cls", text("second, to be damaged"));
+    files.put("3.json", text("{\"label\": \"third, to be damaged\"}"));
+    files.put("4.cls", text("fourth"));
+    files.put("5.txt", text("after all damage"));
+    Path zip = zip("notes.zip", files);
+    byte[] bytes = Files.readAllBytes(zip);
+    String content = new String(bytes, StandardCharsets.ISO_8859_1);
+    bytes[content.indexOf("second, to be")] ^= 1;
+    bytes[content.indexOf("third, to be")] ^= 1;
+    Files.write(zip, bytes);
+
+    IngestResult result = skipping(archive(zip));
+
+    assertThat(rows()).containsExactly("notes.zip/1.png 0 1", "notes.zip/4.png 1 4");
+    assertThat(result.table().labelNames()).containsExactly("first", "fourth");
+    assertThat(result.reasons())
+        .containsExactlyInAnyOrder(
+            "notes.zip/2.png has a class that cannot be read: 2.cls is damaged: its checksum is"
+                + " wrong.",
+            "notes.zip/3.png has a class that cannot be read: 3.json is damaged: its checksum is"
+                + " wrong.");
+    assertThat(result.account().found()).isEqualTo(9);
+    assertThat(leftOut(result))
+        .containsExactly(
+            "1 left out because it has a name that is not a picture's: notes.zip/5.txt",
+            "1 left out because it should tell a class and is damaged: notes.zip/2.cls",
+            "1 left out because it should tell a label and is damaged: notes.zip/3.json",
+            "2 left out because it tells the class of a picture:"
+                + " notes.zip/1.cls, notes.zip/4.cls",
+            "2 left out because it has a class that cannot be read:"
+                + " notes.zip/2.png, notes.zip/3.png");
+  }
+
+  @Test
+  void aNoteThatIsNotReadIsToldWithTheReason() throws IOException {
+    SortedMap<String, byte[]> files = new TreeMap<>();
+    files.put("1.png", picture(1));
+    files.put("1.cls", text("x".repeat(1025)));
+    files.put("2.json", text(" ".repeat((1 << 20) + 1)));
+    files.put("3.cls", text("encrypted"));
+    Path zip = zip("notes.zip", files);
+    byte[] bytes = Files.readAllBytes(zip);
+    int entry = new String(bytes, StandardCharsets.ISO_8859_1).lastIndexOf("3.cls");
+    // In the directory, the flags are 38 bytes before the name; their lowest bit means encrypted.
+    bytes[entry - 38] |= 1;
+    Files.write(zip, bytes);
+
+    IngestResult result = ingest(archive(zip));
+
+    assertThat(rows()).containsExactly("notes.zip/1.png null 1");
+    assertThat(leftOut(result))
+        .containsExactly(
+            "1 left out because it should tell a class and has more than 1024 bytes:"
+                + " notes.zip/1.cls",
+            "1 left out because it should tell a class and is encrypted: notes.zip/3.cls",
+            "1 left out because it should tell a label and has more than 1048576 bytes:"
+                + " notes.zip/2.json");
+  }
+
+  @Test
+  void numbersOfNotesAreKeptBesideFoldersThatAreNumbers() throws IOException {
+    SortedMap<String, byte[]> files = new TreeMap<>();
+    files.put("birds/1.cls", text("10"));
+    files.put("birds/1.png", picture(1));
+    files.put("birds/2.cls", text("2"));
+    files.put("birds/2.png", picture(2));
+    files.put("7/3.png", picture(3));
+    IngestResult result = ingest(byFolder(zip("numbers.zip", files)));
+
+    assertThat(result.table().labelNames()).isEmpty();
+    assertThat(rows())
+        .containsExactly(
+            "numbers.zip/7/3.png 7 3",
+            "numbers.zip/birds/1.png 10 1",
+            "numbers.zip/birds/2.png 2 2");
+  }
+
+  @Test
+  void onlyFoldersThatTellAClassAreClasses() throws IOException {
+    SortedMap<String, byte[]> files = new TreeMap<>();
+    files.put("all/cat/1.cls", text("auk"));
+    files.put("all/cat/1.png", picture(1));
+    files.put("all/dog/deep/2.png", picture(2));
+    files.put("all/dog/3.png", picture(3));
+    IngestResult result = ingest(byFolder(zip("folders.zip", files)));
+
+    assertThat(result.table().labelNames()).containsExactly("auk", "dog");
+  }
+
+  @Test
+  void foldersOfSeveralArchivesAreClassesBelowWhatAllHaveInCommon() throws IOException {
+    SortedMap<String, byte[]> first = new TreeMap<>();
+    first.put("all/cat/1.png", picture(1));
+    first.put("all/dog/2.png", picture(2));
+    SortedMap<String, byte[]> second = new TreeMap<>();
+    second.put("all/dog/deep/deeper/3.png", picture(3));
+    second.put("all/dog/deep/other/4.png", picture(4));
+    zip("in/1.zip", first);
+    zip("in/2.zip", second);
+    IngestResult result = ingest(byFolder(folder.resolve("in")));
+
+    assertThat(result.table().labelNames()).containsExactly("cat", "dog");
+    assertThat(rows())
+        .containsExactly(
+            "1.zip/all/cat/1.png 0 1",
+            "1.zip/all/dog/2.png 1 2",
+            "2.zip/all/dog/deep/deeper/3.png 1 3",
+            "2.zip/all/dog/deep/other/4.png 1 4");
+  }
+
+  @Test
+  void noMoreClassesAreCollectedThanShowThatThereAreTooMany() {
+    ArchiveSummary first = new ArchiveSummary(true);
+    ArchiveSummary second = new ArchiveSummary(true);
+    for (int i = 0; i < 110_000; i++) {
+      first.addPicture("first" + i + "/1.png", false, Optional.empty());
+      second.addPicture("second/1.png", true, Optional.of("class" + i));
+    }
+    ArchiveSummary all = new ArchiveSummary(true).plus(first).plus(second);
+
+    assertThat(all.classes()).hasSize(100_001);
+    assertThat(all.folders().orElseThrow().names()).hasSize(100_001);
+    assertThatThrownBy(() -> ArchiveClasses.of(all))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "The archives tell more than 100000 different classes, as many as are possible.");
   }
 }

@@ -33,6 +33,8 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -752,7 +754,17 @@ class IngestJobTest {
             DdpmException.class,
             e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
         .hasMessageContaining("file/table: cannot be a folder: ");
-    // The kernel lets nobody make files there.
+    assertThat(input().resolve("file")).isRegularFile();
+    assertThatThrownBy(() -> ingest(to(output().resolve("deep/deeper").toString())))
+        .hasMessageContaining("There is no image in the input");
+    assertThat(output()).doesNotExist();
+  }
+
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "needs /proc, where the kernel makes the files")
+  void anOutputThatNobodyMayWriteIsRefusedBeforeAnythingIsDecoded() {
+    Pictures.bytes(input().resolve("file"), new byte[1]);
+
     assertThatThrownBy(() -> ingest(to("/proc/table")))
         .isInstanceOfSatisfying(
             DdpmException.class,
@@ -760,9 +772,6 @@ class IngestJobTest {
         .hasMessage(
             "--output = /proc/table: nothing can be written in file:/proc: this user may not, or"
                 + " its file system is read-only or full.");
-    assertThatThrownBy(() -> ingest(to(output().toString())))
-        .hasMessageContaining("There is no image in the input");
-    assertThat(output()).doesNotExist();
   }
 
   private IngestOptions to(String output) {

@@ -4,18 +4,25 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.fuzz.Fuzz;
 import dev.ddpm.image.ChannelPolicy;
 import dev.ddpm.image.Channels;
+import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.Orientation;
+import dev.ddpm.image.RawImage;
 import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.Files64;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -43,13 +50,16 @@ class SourceFuzzTest {
   }
 
   /** What a task threw, without what Spark wraps it in. */
-  private static List<List<Object>> rows(ImageSource source, Preparation preparation)
-      throws Exception {
+  private static List<Object> rows(ImageSource source, Preparation preparation) throws Exception {
     try {
-      return source.read(SPARK.session(), preparation).candidates().collectAsList().stream()
+      SourceImages images = source.read(SPARK.session(), preparation);
+      List<Object> read = new ArrayList<>(images.labelNames());
+      images.leftOut().forEach(leftOut -> read.add(leftOut.toString()));
+      images.candidates().collectAsList().stream()
           .map(SourceFuzzTest::good)
           .map(SourceFuzzTest::values)
-          .toList();
+          .forEach(read::add);
+      return read;
     } catch (Exception thrown) {
       for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
         if (cause instanceof DdpmException told) {
@@ -134,30 +144,45 @@ class SourceFuzzTest {
         .run();
   }
 
-  private void archive(String name) throws Exception {
-    Path good = Path.of("src/test/resources/archives").resolve(name);
+  private Fuzz archive(byte[] good) {
     Path file = folder.resolve("archive");
-    fuzz(
-            Files.readAllBytes(good),
-            new ArchiveSource(List.of(file.toString()), Optional.empty(), false),
-            file,
-            Channels.GREY)
-        .withoutChecksum()
-        .run();
+    return fuzz(
+        good,
+        new ArchiveSource(List.of(file.toString()), Optional.empty(), false),
+        file,
+        Channels.GREY);
+  }
+
+  private static byte[] stored(String name) throws IOException {
+    return Files.readAllBytes(Path.of("src/test/resources/archives").resolve(name));
   }
 
   @Test
   void tar() throws Exception {
-    archive("json.tar");
+    archive(stored("json.tar")).withoutChecksum().run();
   }
 
   @Test
   void compressedTar() throws Exception {
-    archive("bsd.tar.gz");
+    archive(stored("bsd.tar.gz")).run();
   }
 
   @Test
   void zip() throws Exception {
-    archive("info.zip");
+    archive(stored("info.zip")).run();
+  }
+
+  @Test
+  void zipWithNotes() throws Exception {
+    ByteArrayOutputStream zip = new ByteArrayOutputStream();
+    try (ZipOutputStream out = new ZipOutputStream(zip)) {
+      for (int i = 0; i < 8; i++) {
+        out.putNextEntry(new ZipEntry(i + ".cls"));
+        out.write(("class " + i).getBytes(StandardCharsets.UTF_8));
+        out.putNextEntry(new ZipEntry(i + ".png"));
+        out.write(ImageCodec.encodePng(new RawImage(1, 1, 1, new byte[] {(byte) i})));
+      }
+    }
+    archive(zip.toByteArray()).run();
   }
 }
