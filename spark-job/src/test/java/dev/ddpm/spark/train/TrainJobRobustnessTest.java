@@ -211,7 +211,7 @@ class TrainJobRobustnessTest {
 
   @Test
   void aModelThatDoesNotFitIsRefusedBeforeItIsBuilt() {
-    assertThatThrownBy(() -> train("run", "model.channels=512", "model.channel-multipliers=[8, 2]"))
+    assertThatThrownBy(() -> train("run", "model.channels=512", "model.channel-multipliers=[2, 2]"))
         .isInstanceOfSatisfying(
             DdpmException.class, e -> assertThat(e.category()).isEqualTo(Category.ENVIRONMENT))
         .hasMessageContaining("The driver, which runs all tasks, needs about ")
