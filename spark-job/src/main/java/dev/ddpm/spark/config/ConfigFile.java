@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigIncluderFile;
 import com.typesafe.config.ConfigIncluderURL;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigRenderOptions;
 import dev.ddpm.DdpmException;
 import java.io.File;
 import java.net.URL;
@@ -35,11 +36,25 @@ final class ConfigFile {
             .setIncluder(new RequiredIncludes(file, null));
     try {
       // Of a path without a folder the library would look for includes on the class path only.
-      return ConfigFactory.parseFile(file.toAbsolutePath().toFile(), options).resolve().root();
+      ConfigObject root =
+          ConfigFactory.parseFile(file.toAbsolutePath().toFile(), options).resolve().root();
+      requireUtf8(root, file);
+      return root;
+    } catch (OutOfMemoryError substituted) {
+      throw DdpmException.user(
+          "--config %s: not valid: what its substitutions come to does not fit into memory.", file);
     } catch (ConfigException invalid) {
       throw DdpmException.user(
           "--config %s: not valid HOCON: %s",
           file, invalid.getMessage().strip().replaceAll("\\s+", " "));
+    }
+  }
+
+  /** The library puts a replacement character where a file, or one that it includes, is no UTF-8. */
+  private static void requireUtf8(ConfigObject root, Path file) {
+    if (root.render(ConfigRenderOptions.concise()).indexOf('\uFFFD') >= 0) {
+      throw DdpmException.user(
+          "--config %s: has text that is not UTF-8; save it in that encoding.", file);
     }
   }
 

@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -109,8 +110,14 @@ public record TableDescription(
   static Optional<TableDescription> read(Path folder, Configuration configuration) {
     Path file = new Path(folder, FILE_NAME);
     byte[] json;
-    try (InputStream in = folder.getFileSystem(configuration).open(file)) {
-      json = in.readAllBytes();
+    try {
+      FileSystem files = folder.getFileSystem(configuration);
+      if (files.getFileStatus(file).isDirectory()) {
+        throw DdpmException.data("%s is a folder, and no description of an image table.", file);
+      }
+      try (InputStream in = files.open(file)) {
+        json = in.readAllBytes();
+      }
     } catch (FileNotFoundException e) {
       return Optional.empty();
     } catch (IOException e) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageShape;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -175,6 +176,19 @@ class ConfigLoaderTest {
 
     assertUserError(() -> ConfigLoader.load(Optional.of(file), List.of()))
         .hasMessage("--config %s: includes missing.conf, which cannot be read.", file);
+  }
+
+  @Test
+  void textThatIsNotUtf8IsRefused() throws IOException {
+    Path included = folder.resolve("base.conf");
+    Files.write(included, "model.note = \"é\"".getBytes(StandardCharsets.ISO_8859_1));
+    Path file = Files.writeString(folder.resolve("a.conf"), "include \"base.conf\"");
+
+    for (Path damaged : List.of(included, file)) {
+      assertUserError(() -> ConfigLoader.load(Optional.of(damaged), List.of()))
+          .hasMessage(
+              "--config %s: has text that is not UTF-8; save it in that encoding.", damaged);
+    }
   }
 
   /** The library finds what a file without a folder in its path includes on the class path only. */

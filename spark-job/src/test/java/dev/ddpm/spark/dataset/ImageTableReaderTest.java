@@ -247,6 +247,18 @@ class ImageTableReaderTest {
   }
 
   @Test
+  void refusesAFolderInPlaceOfTheDescription() throws IOException {
+    String path = write(table());
+    Files.createDirectory(Path.of(path, "_dataset.json"));
+
+    assertThatThrownBy(() -> open(path))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
+        .hasMessageContaining("_dataset.json is a folder");
+  }
+
+  @Test
   void refusesADeltaTable() throws IOException {
     String path = write(table());
     Files.createDirectory(Path.of(path, "_delta_log"));

@@ -1,10 +1,10 @@
 package dev.ddpm.spark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.Main;
+import dev.ddpm.spark.Signals;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -31,9 +31,7 @@ class InterruptionTest {
   @ParameterizedTest
   @CsvSource({"INT, 130", "TERM, 143"})
   void aSignalEndsTrainingInOneLine(String signal, int exitCode) throws Exception {
-    assumeFalse(
-        signal.equals("INT") && isInterruptIgnored(),
-        "started in the background by a shell, which makes all processes below it ignore SIGINT");
+    Signals.assumeNotIgnored(signal);
     Process training = train("auto");
     awaitRound(training);
 
@@ -66,20 +64,6 @@ class InterruptionTest {
         .singleElement()
         .asString()
         .contains(": the same command, with --resume auto, goes on after the newest checkpoint");
-  }
-
-  /** As a process inherits it from a shell without job control that was told to run it by "&". */
-  private static boolean isInterruptIgnored() throws IOException {
-    Path status = Path.of("/proc/self/status");
-    if (!Files.exists(status)) {
-      return false;
-    }
-    long ignored =
-        Files.readAllLines(status).stream()
-            .filter(line -> line.startsWith("SigIgn:"))
-            .mapToLong(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
-            .sum();
-    return (ignored >> 1 & 1) == 1;
   }
 
   private Process train(String resume) throws IOException {
