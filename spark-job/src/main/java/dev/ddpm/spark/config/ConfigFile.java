@@ -50,7 +50,9 @@ final class ConfigFile {
     }
   }
 
-  /** The library puts a replacement character where a file, or one that it includes, is no UTF-8. */
+  /**
+   * The library puts a replacement character where a file, or one that it includes, is no UTF-8.
+   */
   private static void requireUtf8(ConfigObject root, Path file) {
     if (root.render(ConfigRenderOptions.concise()).indexOf('\uFFFD') >= 0) {
       throw DdpmException.user(
