@@ -44,11 +44,6 @@ public record ArchiveSource(List<String> inputs, Optional<String> glob, boolean 
   }
 
   @Override
-  public boolean holdsPictureFiles() {
-    return true;
-  }
-
-  @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     PictureNames.of(glob);
     String pattern = glob.orElse(null);
@@ -90,7 +85,8 @@ public record ArchiveSource(List<String> inputs, Optional<String> glob, boolean 
         withUnreadable(spark, candidates, listing),
         classes.names(),
         leftOut(listing.leftOut(), summary.leftOut()),
-        remarks(archives.size()));
+        remarks(archives.size()),
+        true);
   }
 
   private static Dataset<Row> withUnreadable(

@@ -47,11 +47,6 @@ public record CifarSource(List<String> inputs) implements ImageSource {
   }
 
   @Override
-  public boolean holdsPictureFiles() {
-    return false;
-  }
-
-  @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     InputFiles files = new InputFiles(spark);
     List<FileStatus> batches = batches(files);

@@ -37,11 +37,6 @@ public record FolderSource(String folder, Optional<String> glob, boolean labelFr
   }
 
   @Override
-  public boolean holdsPictureFiles() {
-    return true;
-  }
-
-  @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     InputFiles files = new InputFiles(spark);
     FolderListing listing = FolderListing.of(files, folder, PictureNames.of(glob)::leftOut);
@@ -60,7 +55,9 @@ public record FolderSource(String folder, Optional<String> glob, boolean labelFr
             ? candidates
             : candidates.union(spark.createDataFrame(unreadable, Candidates.schema())),
         names,
-        listing.leftOut());
+        listing.leftOut(),
+        List.of(),
+        true);
   }
 
   private Dataset<Row> decoded(

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
@@ -31,37 +31,35 @@ public record IdxSource(String images, Optional<String> labels) implements Image
   }
 
   @Override
-  public boolean holdsPictureFiles() {
-    return false;
-  }
-
-  @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     InputFiles files = new InputFiles(spark);
-    FileStatus status = files.status(images);
-    IdxHeader header = imageHeader(files);
-    labels.ifPresent(path -> checkLabels(files, path, header));
-    String labelPath = labels.orElse(null);
+    Path found = files.status(images).getPath();
+    IdxHeader header = imageHeader(files, found.toString());
+    String labelPath =
+        labels.map(path -> checkedLabels(files, path, header).toString()).orElse(null);
     return new SourceImages(
         FileSlice.candidates(
             spark,
-            FileSlice.of(images, status.getPath().getName(), header.count()),
+            FileSlice.of(found.toString(), found.getName(), header.count()),
             slice -> read(files, slice, header, labelPath, preparation)),
         List.of());
   }
 
-  private IdxHeader imageHeader(InputFiles files) {
-    try (DataInputStream file = files.open(images)) {
+  private IdxHeader imageHeader(InputFiles files, String path) {
+    try (DataInputStream file = files.open(path)) {
       return IdxHeader.ofImages(file, images);
     } catch (IOException e) {
       throw InputFiles.failed(images, e);
     }
   }
 
-  /** Reads all labels: only at the end of a file is it known that it is whole. */
-  private void checkLabels(InputFiles files, String path, IdxHeader header) {
-    files.status(path);
-    try (DataInputStream file = files.open(path)) {
+  /**
+   * Where the labels are. All of them are read: only at the end of a file is it known that it is
+   * whole.
+   */
+  private Path checkedLabels(InputFiles files, String path, IdxHeader header) {
+    Path found = files.status(path).getPath();
+    try (DataInputStream file = files.open(found.toString())) {
       int count = IdxHeader.ofLabels(file, path).count();
       if (count != header.count()) {
         throw DdpmException.data(
@@ -70,6 +68,7 @@ public record IdxSource(String images, Optional<String> labels) implements Image
       }
       file.skipNBytes(count);
       SliceReader.checkEnd(file, path, "label");
+      return found;
     } catch (IOException e) {
       throw InputFiles.failed(path, e);
     }

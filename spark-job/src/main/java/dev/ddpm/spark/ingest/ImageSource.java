@@ -13,9 +13,6 @@ public interface ImageSource {
   /** The channels of every image, where the format has only one kind. */
   Optional<Channels> channels();
 
-  /** Whether images may be picture files, which may say how they were held. */
-  boolean holdsPictureFiles();
-
   /**
    * Finds all images and says how they are read and prepared; Spark does it when they are needed.
    *

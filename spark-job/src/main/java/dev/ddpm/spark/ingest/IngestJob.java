@@ -61,9 +61,9 @@ public final class IngestJob {
   /**
    * Does the job.
    *
-   * @throws DdpmException (user) if the output is not empty; (data) if the input does not exist, is
-   *     empty or damaged, holds more bad images than allowed, or images of several sizes that are
-   *     not to be resized
+   * @throws DdpmException (user) if the output is not empty, or a note of picture files is to be
+   *     ignored and there are none; (data) if the input does not exist, is empty or damaged, holds
+   *     more bad images than allowed, or images of several sizes that are not to be resized
    */
   public IngestResult run() {
     NamedFolder.of("--output", options.output(), spark.sparkContext().hadoopConfiguration())
@@ -76,6 +76,12 @@ public final class IngestJob {
             .read(
                 spark,
                 new Preparation(options.orientation(), options.channels(), options.resize()));
+    if (options.orientation() == Orientation.IGNORE && !images.pictureFiles()) {
+      throw DdpmException.user(
+          "--orientation = ignore: the images of %s are no picture files, in which a camera could"
+              + " note it.",
+          options.source().description());
+    }
     Dataset<Row> candidates = images.candidates().persist(StorageLevel.MEMORY_AND_DISK());
     try {
       return write(candidates, images);
@@ -120,7 +126,7 @@ public final class IngestJob {
             summary.channels(),
             source.labelNames(),
             described(source.remarks()),
-            preparation(),
+            preparation(source.pictureFiles()),
             summary.bad(),
             createdBy(),
             fingerprint);
@@ -255,9 +261,9 @@ public final class IngestJob {
     return remarks.isEmpty() ? description : description + ": " + String.join("; ", remarks);
   }
 
-  private String preparation() {
+  private String preparation(boolean pictureFiles) {
     String channels =
-        (options.source().holdsPictureFiles() ? orientation() + ", " : "")
+        (pictureFiles ? orientation() + ", " : "")
             + options.channels().channels()
             + " on "
             + options.channels().background();

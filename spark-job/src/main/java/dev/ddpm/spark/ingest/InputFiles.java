@@ -24,7 +24,11 @@ import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** Read access, on driver and executors, to the file systems that Spark is configured for. */
+/**
+ * Read access, on driver and executors, to the file systems that Spark is configured for. What
+ * users write goes through {@link #status} or {@link #statusesOf} on the driver; all other methods
+ * take the full paths that these give.
+ */
 final class InputFiles implements Serializable {
   private static final long serialVersionUID = 1L;
   private static final int BUFFER = 1 << 16;
@@ -118,7 +122,7 @@ final class InputFiles implements Serializable {
   DataInputStream open(String path) {
     InputStream file;
     try {
-      file = stored(path(path));
+      file = stored(new Path(path));
     } catch (IOException e) {
       throw unreadable(path, e);
     }
@@ -139,7 +143,7 @@ final class InputFiles implements Serializable {
   /** Opens a file, as it is stored, to read anywhere in it. */
   StoredChannel channel(String path, long length) {
     try {
-      return new StoredChannel(stored(path(path)), length);
+      return new StoredChannel(stored(new Path(path)), length);
     } catch (IOException e) {
       throw unreadable(path, e);
     }
@@ -154,7 +158,7 @@ final class InputFiles implements Serializable {
    *     more; (environment) if its file system does not answer
    */
   byte[] bytes(String path, String name) {
-    Path hadoopPath = path(path);
+    Path hadoopPath = new Path(path);
     try (InputStream in = stored(hadoopPath)) {
       byte[] bytes = in.readNBytes(MAX_BYTES);
       if (in.read() >= 0) {
@@ -209,7 +213,8 @@ final class InputFiles implements Serializable {
   }
 
   /**
-   * A path as users write it: what stands before its first colon is a scheme, or part of a name.
+   * A path as users write it, which the driver alone can know the meaning of: what stands before
+   * its first colon is a scheme, or part of a name.
    */
   private static Path path(String text) {
     File local = new File(text);

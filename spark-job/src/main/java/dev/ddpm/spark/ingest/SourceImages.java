@@ -13,17 +13,17 @@ import org.apache.spark.sql.Row;
  *     known
  * @param leftOut what was found and is no candidate, by reason
  * @param remarks how the source was read, where its options alone do not say it
+ * @param pictureFiles whether images are picture files, which may say how the camera was held
  */
 record SourceImages(
-    Dataset<Row> candidates, List<String> labelNames, List<LeftOut> leftOut, List<String> remarks) {
+    Dataset<Row> candidates,
+    List<String> labelNames,
+    List<LeftOut> leftOut,
+    List<String> remarks,
+    boolean pictureFiles) {
 
-  /** A source all of which are candidates. */
+  /** A source of raw pixels all of which are candidates. */
   SourceImages(Dataset<Row> candidates, List<String> labelNames) {
-    this(candidates, labelNames, List.of());
-  }
-
-  /** A source that is read as its options say. */
-  SourceImages(Dataset<Row> candidates, List<String> labelNames, List<LeftOut> leftOut) {
-    this(candidates, labelNames, leftOut, List.of());
+    this(candidates, labelNames, List.of(), List.of(), false);
   }
 }

@@ -39,6 +39,11 @@ sealed interface StoredImages extends Serializable {
     return null;
   }
 
+  /** Whether values are picture files, which may say how the camera was held. */
+  default boolean arePictureFiles() {
+    return false;
+  }
+
   /** What a message calls this way. */
   String description();
 
@@ -97,6 +102,11 @@ sealed interface StoredImages extends Serializable {
     @Override
     public void digest(Object value, MessageDigest digest) {
       update(digest, (byte[]) value);
+    }
+
+    @Override
+    public boolean arePictureFiles() {
+      return true;
     }
 
     @Override
@@ -163,6 +173,11 @@ sealed interface StoredImages extends Serializable {
       Row row = (Row) value;
       update(digest, row.<byte[]>getAs(BYTES));
       update(digest, row.<String>getAs(PATH));
+    }
+
+    @Override
+    public boolean arePictureFiles() {
+      return true;
     }
 
     @Override

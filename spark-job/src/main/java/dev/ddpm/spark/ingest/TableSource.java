@@ -67,11 +67,6 @@ public record TableSource(List<String> inputs, TableOptions options) implements 
   }
 
   @Override
-  public boolean holdsPictureFiles() {
-    return true;
-  }
-
-  @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     TableInput input = TableInput.open(spark, inputs, options);
     Dataset<Row> chosen = options.where().map(w -> where(input.rows(), w)).orElse(input.rows());
@@ -103,7 +98,8 @@ public record TableSource(List<String> inputs, TableOptions options) implements 
     remarks.add("images of column " + image.name() + ": " + images.description());
     remarks.add(label.map(found -> "labels of column " + found.name()).orElse("no labels"));
     remarks.add("in the order of " + key.map(found -> "column " + found.name()).orElse("content"));
-    return new SourceImages(candidates, labels.names(), List.of(), List.copyOf(remarks));
+    return new SourceImages(
+        candidates, labels.names(), List.of(), List.copyOf(remarks), images.arePictureFiles());
   }
 
   private static Dataset<Row> where(Dataset<Row> rows, String condition) {

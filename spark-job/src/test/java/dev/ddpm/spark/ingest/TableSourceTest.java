@@ -66,6 +66,10 @@ class TableSourceTest {
   }
 
   private IngestResult ingest(TableSource source, BadImagePolicy bad) {
+    return ingest(source, bad, Orientation.APPLY);
+  }
+
+  private IngestResult ingest(TableSource source, BadImagePolicy bad, Orientation orientation) {
     return new IngestJob(
             SPARK.session(),
             new IngestOptions(
@@ -73,7 +77,7 @@ class TableSourceTest {
                 output(),
                 new ChannelPolicy(source.channels().orElse(Channels.RGB), Rgb.WHITE),
                 Optional.empty(),
-                Orientation.APPLY,
+                orientation,
                 bad,
                 OptionalLong.empty()))
         .run();
@@ -242,9 +246,28 @@ class TableSourceTest {
 
   @Test
   void rawPixelsByDuckDb() {
-    ingest(TABLES + "duckdb.parquet", "pixels", "6x5x3", "label", "kind", "key", "nr");
+    IngestResult result =
+        ingest(TABLES + "duckdb.parquet", "pixels", "6x5x3", "label", "kind", "key", "nr");
 
     assertThat(pictures()).containsExactly("0:0", "1:1", "2:0", "3:1");
+    assertThat(result.table().preparation()).isEqualTo("RGB on #ffffff");
+  }
+
+  @Test
+  void onlyPictureFilesHaveAnOrientation() {
+    String[] pixels = with("pixels", "6x5x3", "label", "kind", "key", "nr");
+    TableSource raw = new TableSource(List.of(TABLES + "duckdb.parquet"), options(pixels));
+
+    assertThatThrownBy(() -> ingest(raw, BadImagePolicy.FAIL, Orientation.IGNORE))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
+        .hasMessageStartingWith("--orientation = ignore: the images of table ")
+        .hasMessageEndingWith(" are no picture files, in which a camera could note it.");
+    named(1).createOrReplaceTempView("files");
+    TableSource files = new TableSource(List.of("files"), options("key", "name"));
+    assertThat(ingest(files, BadImagePolicy.FAIL, Orientation.IGNORE).table().preparation())
+        .isEqualTo("as stored (orientation ignored), RGB on #ffffff");
   }
 
   // Spark's own
