@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -190,8 +192,14 @@ final class ArchiveIndex implements Serializable {
     }
 
     private static Optional<String> text(byte[] content) {
-      return Optional.of(new String(content, StandardCharsets.UTF_8).strip())
-          .filter(text -> !text.isEmpty() && text.chars().noneMatch(Character::isISOControl));
+      try {
+        return Optional.of(
+                StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content)).toString())
+            .map(String::strip)
+            .filter(text -> !text.isEmpty() && text.chars().noneMatch(Character::isISOControl));
+      } catch (CharacterCodingException e) {
+        return Optional.empty();
+      }
     }
 
     private static Optional<String> label(byte[] content) {

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.apache.commons.compress.archivers.ArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarUtils;
@@ -133,14 +134,26 @@ final class TarEntries implements ArchiveEntries {
     private static final long LONGEST_NAME = 1 << 20;
 
     private boolean marked;
+    private ArchiveEntry before;
 
     Tar(InputStream file) {
       super(file, StandardCharsets.UTF_8.name());
     }
 
     @Override
+    public ArchiveEntry getNextEntry() throws IOException {
+      before = getCurrentEntry();
+      return super.getNextEntry();
+    }
+
+    /** The library asks this of every header, whose checksum it leaves unread. */
+    @Override
     protected boolean isEOFRecord(byte[] block) {
       boolean end = super.isEOFRecord(block);
+      // What follows the header of a sparse file has no checksum; that file is the current entry.
+      if (!end && !marked && getCurrentEntry() == before && !isHeader(block)) {
+        throw new IllegalStateException("a header has a wrong checksum");
+      }
       marked |= end && block != null;
       return end;
     }

@@ -328,6 +328,35 @@ class ArchiveSourceTest {
             + " could be read up to entry 9, 0002.txt.");
   }
 
+  /** One bit of a name, of the kind of an entry and of the checksum itself. */
+  @ParameterizedTest
+  @ValueSource(ints = {3, 156, 150})
+  void aHeaderWhoseChecksumIsWrongIsDamaged(int place) throws IOException {
+    byte[] whole = Files.readAllBytes(ARCHIVES.resolve("shards/train-000000.tar"));
+    // The second entry's header follows the first one's and a block of content.
+    whole[2 * 512 + place] ^= 1;
+    Path flipped = Files.write(folder.resolve("flipped.tar"), whole);
+
+    assertRefused(
+        archive(flipped),
+        "flipped.tar is damaged: one of its headers makes no sense; it could be read up to entry"
+            + " 1, 0000.cls.");
+  }
+
+  @Test
+  void aClassThatIsNotUtf8IsNone() throws IOException {
+    SortedMap<String, byte[]> files = new TreeMap<>();
+    files.put("1.png", picture(1));
+    files.put("1.cls", new byte[] {(byte) 0xff, (byte) 0xfe});
+
+    IngestResult result = ingest(archive(zip("notes.zip", files)));
+
+    assertThat(rows()).containsExactly("notes.zip/1.png null 1");
+    assertThat(leftOut(result))
+        .containsExactly(
+            "1 left out because it should tell a class and is no line of text: notes.zip/1.cls");
+  }
+
   @Test
   void damageThatGzipShowsIsNamed() throws IOException {
     String name = "train-000001.tar.gz";
