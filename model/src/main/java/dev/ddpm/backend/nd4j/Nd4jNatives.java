@@ -14,7 +14,7 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
  * The native library behind ND4J, of which the class path has one build for CPUs: the one for AVX2,
- * whose convolutions are oneDNN's and fast on all CPUs since 2013, or the plain one, which runs on
+ * whose convolutions are oneDNN's and fast on every CPU with AVX2, or the plain one, which runs on
  * others and has no fast convolutions. Where it has natives for CUDA, those are meant, and a
  * machine without a GPU computes with the plain CPU build.
  */

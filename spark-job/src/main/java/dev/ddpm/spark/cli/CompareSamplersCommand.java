@@ -1,6 +1,5 @@
 package dev.ddpm.spark.cli;
 
-import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.compare.SamplerComparison;
 import dev.ddpm.spark.config.SamplingConfig;
 import java.util.concurrent.Callable;
@@ -40,18 +39,10 @@ final class CompareSamplersCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     SamplingConfig sampling = common.load().experiment().sampling();
-    SparkSession spark = SparkSession.builder().getOrCreate();
+    var spark =
+        JavaSparkContext.fromSparkContext(SparkSession.builder().getOrCreate().sparkContext());
     var out = spec.commandLine().getOut();
-    var comparison =
-        new SamplerComparison(
-            model.folder, sampling, spark.sparkContext().hadoopConfiguration(), out);
-    try (ClusterJob job =
-        ClusterJob.start(JavaSparkContext.fromSparkContext(spark.sparkContext()))) {
-      job.require(comparison.needs(images));
-    }
-    comparison.microBatches();
-    out.println();
-    comparison.samplers(images);
+    new SamplerComparison(spark, model.folder, sampling, out).run(images);
     return 0;
   }
 }

@@ -51,8 +51,10 @@ final class Shortage {
                 first(STACK, chain)
                     .map(
                         found ->
-                            "The stack of a thread is used up (StackOverflowError): -Xss4m among"
-                                + " the options of the JVM makes it larger."))
+                            "The stack of a thread is used up (StackOverflowError): --conf"
+                                + " spark.driver.defaultJavaOptions=-Xss4m makes the driver's"
+                                + " larger, and spark.executor.defaultJavaOptions those of"
+                                + " executors."))
         .or(
             () ->
                 first(EXECUTOR, chain)

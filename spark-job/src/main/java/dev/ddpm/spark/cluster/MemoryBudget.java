@@ -2,6 +2,7 @@ package dev.ddpm.spark.cluster;
 
 import dev.ddpm.DdpmException;
 import java.util.Locale;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -9,8 +10,10 @@ import org.apache.spark.api.java.JavaSparkContext;
  * its first real task. A container that outgrows its bound is killed hours later and without a
  * reason; here the numbers and the keys to change are told.
  */
-final class MemoryBudget {
+public final class MemoryBudget {
   private static final double GIB = 1L << 30;
+  private static final String RAISE_DRIVER_HEAP =
+      "raise spark.driver.memory (--memory of the scripts)";
 
   private MemoryBudget() {}
 
@@ -24,6 +27,37 @@ final class MemoryBudget {
     check(needs, MemorySupply.of(spark, slots));
   }
 
+  /**
+   * Checks the budget of what is computed on the driver alone.
+   *
+   * @param heap bytes of Java heap that it takes
+   * @param outside bytes that it takes outside of the heap
+   * @param batchKey key or option that would lower {@code outside}; empty if none would
+   * @throws DdpmException (environment) naming what is short, both numbers and the keys to change
+   */
+  public static void checkDriver(
+      JavaSparkContext spark, long heap, long outside, Optional<String> batchKey) {
+    checkDriver(heap, outside, batchKey, MemorySupply.of(spark, 1));
+  }
+
+  static void checkDriver(long heap, long outside, Optional<String> batchKey, MemorySupply supply) {
+    require("The driver", "of Java heap", heap, supply.driverHeap(), RAISE_DRIVER_HEAP);
+    require(
+        "The driver",
+        "outside of the Java heap",
+        outside,
+        supply.driverNative(),
+        raiseDriverNative(supply.local()) + batchKey.map(key -> ", or lower " + key).orElse(""));
+  }
+
+  /** A driver on this machine is in no container. */
+  private static String raiseDriverNative(boolean local) {
+    return local
+        ? "raise org.bytedeco.javacpp.maxphysicalbytes (--native-memory of the scripts)"
+        : "raise spark.driver.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
+            + " spark.driver.extraJavaOptions (--native-memory of the scripts)";
+  }
+
   static void check(MemoryNeeds needs, MemorySupply supply) {
     if (supply.local()) {
       require(
@@ -31,30 +65,25 @@ final class MemoryBudget {
           "of Java heap",
           needs.driverHeap() + supply.tasks() * needs.taskHeap(),
           supply.driverHeap(),
-          "raise spark.driver.memory (--memory of the scripts)");
+          RAISE_DRIVER_HEAP);
       require(
           "The driver, which runs all tasks,",
           "outside of the Java heap",
           needs.driverNative() + supply.tasks() * needs.taskNative(),
           supply.driverNative(),
-          "raise org.bytedeco.javacpp.maxphysicalbytes (--native-memory of the scripts), or lower"
-              + " "
+          raiseDriverNative(true)
+              + ", or lower "
               + needs.batchKey()
               + " or the number of tasks at a time");
     } else {
       require(
-          "The driver",
-          "of Java heap",
-          needs.driverHeap(),
-          supply.driverHeap(),
-          "raise spark.driver.memory (--memory of the scripts)");
+          "The driver", "of Java heap", needs.driverHeap(), supply.driverHeap(), RAISE_DRIVER_HEAP);
       require(
           "The driver",
           "outside of the Java heap",
           needs.driverNative(),
           supply.driverNative(),
-          "raise spark.driver.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
-              + " spark.driver.extraJavaOptions (--native-memory of the scripts)");
+          raiseDriverNative(false));
       String executor = "An executor with %d task(s) at a time".formatted(supply.tasks());
       require(
           executor,

@@ -3,8 +3,10 @@ package dev.ddpm.spark.compare;
 import com.sun.management.OperatingSystemMXBean;
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.network.Architecture;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
+import dev.ddpm.spark.cluster.MemoryBudget;
 import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.config.SamplingConfig;
@@ -19,8 +21,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
-import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * Measures the sampler loop in this process, with one model and without Spark's scheduling: what
@@ -37,6 +40,7 @@ public final class SamplerComparison {
   private static final OperatingSystemMXBean SYSTEM =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
+  private final JavaSparkContext spark;
   private final StoredModel stored;
   private final SamplingConfig sampling;
   private final PrintWriter out;
@@ -45,19 +49,35 @@ public final class SamplerComparison {
   /**
    * Reads the model, and builds and measures nothing yet.
    *
+   * @param spark the application in whose driver is measured; its executors are left alone
    * @param path a model folder
    * @param sampling settings that are not compared
    * @param out receives tables in Markdown
    */
   public SamplerComparison(
-      String path, SamplingConfig sampling, Configuration configuration, PrintWriter out) {
-    this.stored = StoredModel.read(path, sampling.weights(), configuration);
+      JavaSparkContext spark, String path, SamplingConfig sampling, PrintWriter out) {
+    this.spark = spark;
+    this.stored = StoredModel.read(path, sampling.weights(), spark.hadoopConfiguration());
     this.sampling = sampling;
     this.out = out;
   }
 
+  /**
+   * Measures everything.
+   *
+   * @param images how many are denoised together where samplers are compared
+   * @throws DdpmException before anything is measured: (user) if they are too many for an array;
+   *     (environment) if the driver has not the memory
+   */
+  public void run(int images) {
+    requireMemory(images);
+    microBatches();
+    out.println();
+    samplers(images);
+  }
+
   /** Measures images/s by micro-batch, for as many steps as are configured. */
-  public void microBatches() {
+  void microBatches() {
     out.println("| micro-batch | ms per image and step | CPU ms per image and step | images/s |");
     out.println("|---|---|---|---|");
     int steps = plan(sampling).steps();
@@ -89,10 +109,8 @@ public final class SamplerComparison {
    * Compares all samplers at a few numbers of steps, and at all.
    *
    * @param images how many, denoised together
-   * @throws DdpmException (user) if they are too many for an array
    */
-  public void samplers(int images) {
-    requireTogether(images);
+  void samplers(int images) {
     out.println(
         "| sampler | steps | s per image | CPU s per image | distance to all steps | distance to"
             + " DDIM with all |");
@@ -113,25 +131,16 @@ public final class SamplerComparison {
     }
   }
 
-  private void requireTogether(int images) {
-    stored.description().architecture().imageShape().requireTogether(images, "--images");
-  }
-
-  /** What comparing takes of memory, all of it on the driver. */
-  public MemoryNeeds needs(int images) {
-    requireTogether(images);
-    int most = Math.max(images, Collections.max(MICRO_BATCHES));
-    MemoryNeeds task = SamplingMemory.of(stored.description().architecture(), most, "--images");
-    return new MemoryNeeds(
+  private void requireMemory(int images) {
+    Architecture architecture = stored.description().architecture();
+    architecture.imageShape().requireTogether(images, "--images");
+    int fewest = Collections.max(MICRO_BATCHES);
+    MemoryNeeds task = SamplingMemory.of(architecture, Math.max(images, fewest), "--images");
+    MemoryBudget.checkDriver(
+        spark,
         task.driverHeap() + task.taskHeap(),
         task.taskNative(),
-        0,
-        0,
-        0,
-        0,
-        most == images
-            ? "--images"
-            : "nothing, since up to %d images are measured".formatted(most));
+        images > fewest ? Optional.of("--images") : Optional.empty());
   }
 
   private void print(

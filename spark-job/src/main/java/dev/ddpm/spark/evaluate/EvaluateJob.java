@@ -11,7 +11,6 @@ import dev.ddpm.spark.io.Json;
 import dev.ddpm.spark.io.NamedFolder;
 import dev.ddpm.spark.io.ParquetStream;
 import dev.ddpm.spark.stored.StoredModel;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -91,7 +90,7 @@ public final class EvaluateJob {
    * Evaluates the model.
    *
    * @throws DdpmException for a model, table, number or output folder that cannot be used, before
-   *     anything is computed
+   *     anything is computed; (user) if another job has written into the folder by the end
    */
   public Result run(Request request) {
     StoredModel model =
@@ -99,8 +98,8 @@ public final class EvaluateJob {
     Map<MetricChoice, Metric> metrics = new TreeMap<>();
     request.metrics().forEach(choice -> metrics.put(choice, choice.create()));
     metrics.values().forEach(metric -> metric.check(request, model.description()));
-    HadoopFileStore store =
-        NamedFolder.of("--output", request.output(), configuration).requireEmpty().store();
+    NamedFolder output = NamedFolder.of("--output", request.output(), configuration).requireEmpty();
+    HadoopFileStore store = output.store();
     ImageTableReader reader = model.table(spark, request.table());
     long images = request.images().orElse(reader.images());
     requireBetween("--images", images, reader.images(), "those of the table");
@@ -116,12 +115,13 @@ public final class EvaluateJob {
         (choice, metric) -> {
           Measured measured = compute(metric, evaluation);
           String table = Word.of(choice) + ".parquet";
-          write(store, table, measured, request.output());
+          write(output, table, measured);
           measured.summary().forEach((name, value) -> putOnce(summary, name, value));
           lines.add(measured.line());
           tables.add(store.location(table));
         });
-    write(store, summary, request.output());
+    byte[] json = FORMAT.write(Json.object(summary));
+    output.createNew(SUMMARY, file -> file.write(json));
     return new Result(lines, tables, store.location(SUMMARY), summary);
   }
 
@@ -153,34 +153,16 @@ public final class EvaluateJob {
     }
   }
 
-  private static void write(HadoopFileStore store, String name, Measured measured, String output) {
-    try {
-      store.createNew(
-          name,
-          file -> {
-            try (ParquetWriter<List<Object>> table =
-                ParquetStream.writer(file, measured.schema(), Set.of(), Map::of)) {
-              for (List<Object> row : measured.rows()) {
-                table.write(row);
-              }
+  private static void write(NamedFolder output, String name, Measured measured) {
+    output.createNew(
+        name,
+        file -> {
+          try (ParquetWriter<List<Object>> table =
+              ParquetStream.writer(file, measured.schema(), Set.of(), Map::of)) {
+            for (List<Object> row : measured.rows()) {
+              table.write(row);
             }
-          });
-    } catch (IOException e) {
-      throw unwritable(e, output);
-    }
-  }
-
-  private static void write(HadoopFileStore store, Map<String, Object> summary, String output) {
-    byte[] json = FORMAT.write(Json.object(summary));
-    try {
-      store.createNew(SUMMARY, file -> file.write(json));
-    } catch (IOException e) {
-      throw unwritable(e, output);
-    }
-  }
-
-  private static DdpmException unwritable(IOException cause, String output) {
-    return DdpmException.environment(
-        cause, "--output = %s: cannot be written: %s.", output, cause.getMessage());
+          }
+        });
   }
 }

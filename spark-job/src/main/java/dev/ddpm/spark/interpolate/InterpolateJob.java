@@ -7,12 +7,10 @@ import dev.ddpm.network.Architecture;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.config.SamplingConfig;
-import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.NamedFolder;
 import dev.ddpm.spark.stored.SamplingMemory;
 import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.stored.StoredModel;
-import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,7 +90,7 @@ public final class InterpolateJob {
    * Computes the images.
    *
    * @throws DdpmException for a model, table, id or output folder that cannot be used, before
-   *     anything is computed
+   *     anything is computed; (user) if another job has written into the folder by the end
    */
   public Result run(Request request) {
     StoredModel model =
@@ -103,8 +101,7 @@ public final class InterpolateJob {
             request.method(),
             request.timestep(),
             request.lambdas());
-    HadoopFileStore store =
-        NamedFolder.of("--output", request.output(), configuration).requireEmpty().store();
+    NamedFolder output = NamedFolder.of("--output", request.output(), configuration).requireEmpty();
     Architecture architecture = model.description().architecture();
     Map<Long, RawImage> images =
         new InterpolationSources(model.table(spark, request.table()), request.table())
@@ -125,10 +122,7 @@ public final class InterpolateJob {
       }
       List<List<byte[]>> levels =
           context.parallelize(work, work.size()).map(new InterpolationTask(plan, models)).collect();
-      return results.write(store, levels);
-    } catch (IOException e) {
-      throw DdpmException.environment(
-          e, "--output = %s: cannot be written: %s.", request.output(), e.getMessage());
+      return results.write(output, levels);
     }
   }
 }

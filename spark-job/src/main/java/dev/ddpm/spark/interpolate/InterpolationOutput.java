@@ -7,9 +7,9 @@ import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.io.NamedFolder;
 import dev.ddpm.spark.io.ParquetStream;
 import dev.ddpm.spark.stored.SamplingPlan;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -58,9 +58,9 @@ record InterpolationOutput(
    * Writes table and sheet.
    *
    * @param results levels of the images of every pair, in the order of λ
+   * @throws DdpmException (user) if another job has written them in the meantime
    */
-  InterpolateJob.Result write(HadoopFileStore store, List<List<byte[]>> results)
-      throws IOException {
+  InterpolateJob.Result write(NamedFolder output, List<List<byte[]>> results) {
     List<RawImage> cells = new ArrayList<>();
     List<List<Object>> rows = new ArrayList<>();
     double squares = 0;
@@ -79,7 +79,7 @@ record InterpolationOutput(
       squares += meanSquare(first.pixels(), results.get(i).get(0));
       squares += meanSquare(other.pixels(), results.get(i).get(plan.lambdas() - 1));
     }
-    store.createNew(
+    output.createNew(
         TABLE,
         out -> {
           try (ParquetWriter<List<Object>> table =
@@ -91,7 +91,8 @@ record InterpolationOutput(
           }
         });
     byte[] sheet = ImageCodec.encodePng(layout(cells.size()).compose(cells));
-    store.createNew(SHEET, out -> out.write(sheet));
+    output.createNew(SHEET, out -> out.write(sheet));
+    HadoopFileStore store = output.store();
     return new InterpolateJob.Result(
         store.location(TABLE), store.location(SHEET), Math.sqrt(squares / (2.0 * results.size())));
   }

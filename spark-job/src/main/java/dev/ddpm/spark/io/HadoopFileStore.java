@@ -2,8 +2,10 @@ package dev.ddpm.spark.io;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.FileStore;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -118,12 +120,12 @@ public final class HadoopFileStore implements FileStore {
       return true;
     } catch (FileAlreadyExistsException exists) {
       return false;
-    } catch (IOException e) {
+    } catch (FileNotFoundException | NoSuchFileException gone) {
       // Whoever has written it may also have removed what was no longer needed here.
       if (exists(name)) {
         return false;
       }
-      throw e;
+      throw gone;
     }
   }
 

@@ -47,12 +47,21 @@ final class LocalRename {
     } catch (FileAlreadyExistsException taken) {
       return false;
     } catch (UnsupportedOperationException | FileSystemException withoutLinks) {
-      Files.move(local(from), local(to));
-      return true;
+      return moveNew(from, to);
     }
     Files.delete(local(from));
     Files.deleteIfExists(checksum(local(from)));
     return true;
+  }
+
+  private static boolean moveNew(org.apache.hadoop.fs.Path from, org.apache.hadoop.fs.Path to)
+      throws IOException {
+    try {
+      Files.move(local(from), local(to));
+      return true;
+    } catch (FileAlreadyExistsException taken) {
+      return false;
+    }
   }
 
   private static Path local(org.apache.hadoop.fs.Path path) {

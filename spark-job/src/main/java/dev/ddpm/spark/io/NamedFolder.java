@@ -1,6 +1,7 @@
 package dev.ddpm.spark.io;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.FileStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -66,6 +67,27 @@ public final class NamedFolder {
   /** The files in it. */
   public HadoopFileStore store() {
     return new HadoopFileStore(path.toString(), configuration);
+  }
+
+  /**
+   * Writes a file as a whole or not at all.
+   *
+   * @param name of the file
+   * @throws DdpmException (user) if there is one of this name by now; (environment) if it cannot be
+   *     written
+   */
+  public void createNew(String name, FileStore.Content content) {
+    try {
+      if (store().createNew(name, content)) {
+        return;
+      }
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "%s = %s: cannot be written: %s.", option, value, e.getMessage());
+    }
+    throw DdpmException.user(
+        "%s = %s: another job has written %s there in the meantime; nothing is ever overwritten.",
+        option, value, name);
   }
 
   /**

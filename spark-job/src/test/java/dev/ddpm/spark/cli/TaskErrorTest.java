@@ -21,7 +21,8 @@ class TaskErrorTest {
   @ParameterizedTest
   @CsvSource({
     "heap, 'Memory is used up (Java heap space): raise --memory or --native-memory'",
-    "stack, 'The stack of a thread is used up (StackOverflowError)'"
+    "stack, 'The stack of a thread is used up (StackOverflowError): --conf"
+        + " spark.driver.defaultJavaOptions=-Xss4m makes the driver''s larger, and'"
   })
   void theDriverOutlivesItsTask(String error, String told) throws Exception {
     List<String> options =

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
+import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +63,29 @@ class MemoryBudgetTest {
     assertThatThrownBy(() -> MemoryBudget.check(NEEDS, local(1200, 799)))
         .hasMessageContaining("needs about 0.78 GiB outside of the Java heap")
         .hasMessageContaining("training.batch-size");
+  }
+
+  @Test
+  void whatIsComputedOnTheDriverAloneIsComparedWithWhatTheDriverHas() {
+    MemorySupply local = local(1000, 800);
+    Optional<String> images = Optional.of("--images");
+
+    MemoryBudget.checkDriver(1000 * MIB, 800 * MIB, images, local);
+    assertThatThrownBy(() -> MemoryBudget.checkDriver(1001 * MIB, 0, images, local))
+        .hasMessage(
+            "The driver needs about 0.98 GiB of Java heap, but has 0.98 GiB: raise"
+                + " spark.driver.memory (--memory of the scripts).");
+    assertThatThrownBy(() -> MemoryBudget.checkDriver(0, 900 * MIB, images, local))
+        .hasMessage(
+            "The driver needs about 0.88 GiB outside of the Java heap, but has 0.78 GiB: raise"
+                + " org.bytedeco.javacpp.maxphysicalbytes (--native-memory of the scripts), or"
+                + " lower --images.");
+    assertThatThrownBy(() -> MemoryBudget.checkDriver(0, 900 * MIB, Optional.empty(), local))
+        .hasMessageEndingWith("(--native-memory of the scripts).");
+    assertThatThrownBy(
+            () -> MemoryBudget.checkDriver(0, 201 * MIB, images, cluster(1000, 200, 9, 9, 9)))
+        .hasMessageContaining("raise spark.driver.memoryOverhead and ")
+        .hasMessageEndingWith("(--native-memory of the scripts), or lower --images.");
   }
 
   @Test

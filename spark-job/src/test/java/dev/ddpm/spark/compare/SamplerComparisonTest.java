@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.sample.TinyModel;
 import java.io.PrintWriter;
@@ -11,23 +12,26 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The tables that are measured, of a model of 100 timesteps. */
 class SamplerComparisonTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
   @TempDir Path folder;
 
   /** The cells of a table, without its two lines of head. */
   private List<List<String>> table(Consumer<SamplerComparison> measurement) {
-    Path model = TinyModel.write(folder.resolve("model"), 5);
     var text = new StringWriter();
-    measurement.accept(
-        new SamplerComparison(
-            model.toString(), TinyModel.sampling(), new Configuration(), new PrintWriter(text)));
+    measurement.accept(comparison(new PrintWriter(text)));
     return text.toString()
         .lines()
         .skip(2)
@@ -55,26 +59,48 @@ class SamplerComparisonTest {
     assertThat(distances.get(3)).isZero();
   }
 
+  private SamplerComparison comparison(PrintWriter text) {
+    Path model = TinyModel.write(folder.resolve("model"), 5);
+    return new SamplerComparison(
+        SPARK.context("local[2]"), model.toString(), TinyModel.sampling(), text);
+  }
+
   /** What it takes is asked before a network is built. */
   @Test
-  void theBatchDecidesWhatIsNeeded() {
-    Path model = TinyModel.write(folder.resolve("model"), 5);
-    var comparison =
-        new SamplerComparison(
-            model.toString(),
-            TinyModel.sampling(),
-            new Configuration(),
-            new PrintWriter(new StringWriter()));
+  void moreImagesThanFitAreRefusedBeforeAnythingIsMeasured() {
+    var text = new StringWriter();
+    SamplerComparison comparison = comparison(new PrintWriter(text));
 
-    assertThat(comparison.needs(1000).driverNative())
-        .isGreaterThan(10 * comparison.needs(64).driverNative());
-    assertThat(comparison.needs(1))
-        .usingRecursiveComparison()
-        .ignoringFields("batchKey")
-        .isEqualTo(comparison.needs(64));
-    assertThatThrownBy(() -> comparison.needs(100_000_000))
+    assertThatThrownBy(() -> comparison.run(33_000_000))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("The driver needs about 78.")
+        .hasMessageContaining(" GiB of Java heap, but has");
+    assertThatThrownBy(() -> comparison.run(100_000_000))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("--images = 100000000: at most 33554431 images of 8×8×1");
+    assertThat(text.toString()).isEmpty();
+  }
+
+  @Test
+  void theClusterIsLeftAlone() throws Exception {
+    List<Integer> started = new CopyOnWriteArrayList<>();
+    SparkContext spark = SPARK.session().sparkContext();
+    var listener =
+        new SparkListener() {
+          @Override
+          public void onJobStart(SparkListenerJobStart job) {
+            started.add(job.jobId());
+          }
+        };
+    spark.addSparkListener(listener);
+    var text = new StringWriter();
+
+    comparison(new PrintWriter(text)).run(1);
+
+    spark.listenerBus().waitUntilEmpty();
+    spark.removeSparkListener(listener);
+    assertThat(started).isEmpty();
+    assertThat(text.toString()).contains("| micro-batch |").contains("| sampler | steps |");
   }
 
   @Test

@@ -39,6 +39,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -53,6 +54,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -211,6 +214,36 @@ class EvaluateJobTest {
     SealedFile.requireDamageIsNoticed(Path.of(URI.create(result.tables().get(0))));
   }
 
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void theCommandsOfTheDocumentTellWhetherAFileIsAsItWasWritten() throws Exception {
+    String document = Files.readString(Path.of("EVALUATION.md"));
+    int commands = document.indexOf("```sh\ngrep ") + "```sh\n".length();
+    String script = document.substring(commands, document.indexOf("```", commands));
+    run(request(table, "out"));
+
+    List<String> intact = digests(script);
+    assertThat(intact).hasSize(4);
+    assertThat(intact.get(1)).hasSize(64).isEqualTo(intact.get(0));
+    assertThat(intact.get(3)).hasSize(64).isEqualTo(intact.get(2));
+    for (String name : List.of("evaluation.json", "bits-per-dim.parquet")) {
+      byte[] bytes = Files.readAllBytes(folder.resolve("out").resolve(name));
+      bytes[bytes.length / 4] ^= 1;
+      Files.write(folder.resolve("out").resolve(name), bytes);
+    }
+    List<String> damaged = digests(script);
+    assertThat(damaged.get(1)).hasSize(64).isNotEqualTo(damaged.get(0));
+    assertThat(damaged.get(3)).hasSize(64).isNotEqualTo(damaged.get(2));
+  }
+
+  private List<String> digests(String script) throws Exception {
+    Process shell =
+        new ProcessBuilder("bash", "-c", script).directory(folder.resolve("out").toFile()).start();
+    try (var lines = shell.inputReader()) {
+      return lines.lines().map(line -> line.replaceAll("sha256:|  -", "")).toList();
+    }
+  }
+
   /** Version 0.1 wrote no digest. */
   @Test
   void aSummaryOfTheFirstVersionIsRead() throws IOException {
@@ -325,6 +358,31 @@ class EvaluateJobTest {
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("is not empty; nothing is ever overwritten");
     assertThat(folder.resolve("out").toFile().list()).containsExactly("mine.txt");
+  }
+
+  /** Both find the folder empty, and one is done first. */
+  @Test
+  void ofTwoJobsAtATimeOneSaysThatItHasWritten() {
+    List<CompletableFuture<EvaluateJob.Result>> jobs = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      jobs.add(CompletableFuture.supplyAsync(() -> run(request(table, "out"))));
+    }
+
+    List<Throwable> refused =
+        jobs.stream()
+            .map(running -> running.handle((result, failure) -> failure).join())
+            .filter(Objects::nonNull)
+            .toList();
+    assertThat(refused)
+        .singleElement()
+        .extracting(Throwable::getCause)
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            told ->
+                assertThat(told)
+                    .hasMessageContaining("--output = ")
+                    .hasMessageContaining("nothing is ever overwritten")
+                    .returns(DdpmException.Category.USER, DdpmException::category));
   }
 
   /** On executor processes: long enough to be killed in, 1,000 timesteps one by one. */

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -201,5 +203,32 @@ class InterpolateJobTest {
             () -> interpolate(InterpolationMethod.SAME_NOISE, 40, List.of(new Pair(0, 1))))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("is not empty");
+  }
+
+  /** Both find the folder empty, and one is done first. */
+  @Test
+  void ofTwoJobsAtATimeOneSaysThatItHasWritten() {
+    List<CompletableFuture<InterpolateJob.Result>> jobs = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      jobs.add(
+          CompletableFuture.supplyAsync(
+              () -> interpolate(InterpolationMethod.SAME_NOISE, 40, List.of(new Pair(0, 1)))));
+    }
+
+    List<Throwable> refused =
+        jobs.stream()
+            .map(running -> running.handle((result, failure) -> failure).join())
+            .filter(Objects::nonNull)
+            .toList();
+    assertThat(refused)
+        .singleElement()
+        .extracting(Throwable::getCause)
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            told ->
+                assertThat(told)
+                    .hasMessageContaining("--output = ")
+                    .hasMessageContaining("nothing is ever overwritten")
+                    .returns(DdpmException.Category.USER, DdpmException::category));
   }
 }

@@ -162,6 +162,48 @@ class HadoopFileStoreTest {
     assertThat(folder).isEmptyDirectory();
   }
 
+  /** It is no other writer's success. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aFullDiskIsAnErrorAlsoWhereAFileIs() throws IOException {
+    create(store(""), "text");
+
+    assertThatThrownBy(() -> faulty("full").createNew("file", out -> out.write('a')))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("No space left on device");
+    assertThat(folder.resolve("file")).hasContent("text");
+    assertThat(names("")).containsExactly("file");
+  }
+
+  /** As the holder of a lease does, and whoever completes a folder. */
+  @Test
+  void anotherWriterThatIsFasterMayClearAway() throws IOException {
+    for (String scheme : List.of("file", "sound")) {
+      HadoopFileStore store = new HadoopFileStore(scheme + "://" + folder, withFaulty("sound"));
+      String name = scheme + ".txt";
+
+      boolean written =
+          store.createNew(
+              name,
+              out -> {
+                out.write('a');
+                store.removeTemporaries();
+                Files.writeString(folder.resolve(name), "b");
+              });
+
+      assertThat(written).as(scheme).isFalse();
+      assertThat(folder.resolve(name)).hasContent("b");
+    }
+  }
+
+  @Test
+  void anExistingFileIsToldOnEveryFileSystem() throws IOException {
+    create(store(""), "text");
+
+    assertThat(faulty("sound").createNew("file", out -> out.write('a'))).isFalse();
+    assertThat(folder.resolve("file")).hasContent("text");
+  }
+
   @Test
   void whateverIsThrownNothingIsLeft() {
     assertThatThrownBy(
@@ -220,10 +262,14 @@ class HadoopFileStoreTest {
   }
 
   private HadoopFileStore faulty(String scheme) {
+    return new HadoopFileStore(scheme + "://" + folder, withFaulty(scheme));
+  }
+
+  private static Configuration withFaulty(String scheme) {
     Configuration configuration = new Configuration();
     configuration.set(
         "fs.AbstractFileSystem." + scheme + ".impl", FaultyFileSystem.class.getName());
-    return new HadoopFileStore(scheme + "://" + folder, configuration);
+    return configuration;
   }
 
   private static void create(HadoopFileStore store, String text) throws IOException {
