@@ -75,7 +75,7 @@ class DdpmTest {
     assertThat(err.toString())
         .isEqualToNormalizingNewlines(
             "error: training.epochs = none (--set): must be a whole number, at least 1"
-                + " and at most 1000000.\n");
+                + " and at most 1000000000.\n");
   }
 
   @Test

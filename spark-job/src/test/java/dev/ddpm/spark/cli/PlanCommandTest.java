@@ -88,7 +88,7 @@ class PlanCommandTest {
         "--network 1e400 | --network = Infinity: must be above 0 and at most 1000000.",
         "--images 9223372036854775807 | --images = 9223372036854775807: must be at least 1 and at",
         "--set model.blocks=100000 | model.blocks = 100000 (--set): must be a whole number, at"
-            + " least 1 and at most 64.",
+            + " least 1 and at most 1000.",
         "--set model.height=0 | model.image-channels, model.height and model.width must be set",
       })
   void aWrongCallIsOneLine(String options, String message) {
