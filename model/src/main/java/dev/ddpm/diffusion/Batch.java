@@ -6,15 +6,16 @@ package dev.ddpm.diffusion;
  *
  * @param size number of images, at least 1
  * @param xt noised images, (size, height, width, channels) in row-major order, in data range
- * @param timesteps one index in 0..T−1 per image
+ * @param timesteps one per image, in 0..T−1: an index, or between two of them for samplers that
+ *     visit noise levels between those of the training
  * @param classes one class per image, or null for images without one
  */
 // A view of the caller's arrays: it is never compared.
 @SuppressWarnings("ArrayRecordComponent")
-public record Batch(int size, float[] xt, int[] timesteps, int[] classes) {
+public record Batch(int size, float[] xt, float[] timesteps, int[] classes) {
 
   /** A batch of images without classes. */
-  public static Batch unconditional(int size, float[] xt, int[] timesteps) {
+  public static Batch unconditional(int size, float[] xt, float[] timesteps) {
     return new Batch(size, xt, timesteps, null);
   }
 }

@@ -32,7 +32,7 @@ public final class BoundEvaluator {
   private final float[] xt;
   private final float[] output;
   private final float[] epsilon;
-  private final int[] timesteps;
+  private final float[] timesteps;
   private final Batch noised;
 
   /**
@@ -70,7 +70,7 @@ public final class BoundEvaluator {
     xt = new float[batch * imageSize];
     output = new float[batch * imageSize];
     epsilon = new float[batch * imageSize];
-    timesteps = new int[batch];
+    timesteps = new float[batch];
     noised = Batch.unconditional(batch, xt, timesteps);
   }
 

@@ -31,7 +31,7 @@ public final class DdimInversion {
   private final float[] before;
   private final float[] output;
   private final float[] epsilon;
-  private final int[] timesteps;
+  private final float[] timesteps;
 
   /**
    * Allocates an inversion.
@@ -62,7 +62,7 @@ public final class DdimInversion {
     this.before = new float[size];
     this.output = new float[size];
     this.epsilon = new float[size];
-    this.timesteps = new int[maximumBatch];
+    this.timesteps = new float[maximumBatch];
   }
 
   /**

@@ -34,7 +34,7 @@ public final class ReverseProcess {
   private final StepState state;
   private final float[] output;
   private final float[] scratch;
-  private final int[] timesteps;
+  private final float[] timesteps;
 
   /**
    * Allocates a process.
@@ -65,7 +65,7 @@ public final class ReverseProcess {
     this.state = new StepState(diffusion, size);
     this.output = new float[size];
     this.scratch = new float[imageSize];
-    this.timesteps = new int[maximumBatch];
+    this.timesteps = new float[maximumBatch];
   }
 
   /** Steps from pure noise to the end: calls of the model per batch. */

@@ -20,7 +20,7 @@ record Minibatch(Batch batch, float[] target, float[] weights, long[] imageKeys)
   static Minibatch allocate(int images, int imageSize, boolean weighted) {
     int values = images * imageSize;
     return new Minibatch(
-        Batch.unconditional(images, new float[values], new int[images]),
+        Batch.unconditional(images, new float[values], new float[images]),
         new float[values],
         weighted ? new float[images] : null,
         new long[images]);

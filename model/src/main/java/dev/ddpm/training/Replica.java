@@ -81,7 +81,7 @@ public final class Replica {
         double error = (double) predicted[j] - minibatch.target()[j];
         sum += error * error;
       }
-      losses.add(batch.timesteps()[i], sum / imageSize);
+      losses.add((int) batch.timesteps()[i], sum / imageSize);
     }
   }
 }

@@ -31,7 +31,7 @@ class BoundEvaluatorTest {
         float[] x0 = new float[SIZE];
         DataRange.MINUS_ONE_TO_ONE.fromBytes(LEVELS, 0, x0, 0, SIZE);
         for (int i = 0; i < in.size() * SIZE; i++) {
-          int t = in.timesteps()[i / SIZE];
+          int t = (int) in.timesteps()[i / SIZE];
           epsilon[i] =
               (float) ((in.xt()[i] - SCHEDULE.signal(t) * x0[i % SIZE]) / SCHEDULE.noise(t));
         }
@@ -109,9 +109,12 @@ class BoundEvaluatorTest {
     var seen = new TreeSet<Integer>();
     Denoiser listening =
         (in, epsilon) -> {
-          Arrays.stream(in.timesteps(), 0, in.size())
-              .forEach(t -> assertThat(seen.isEmpty() || seen.last() < t).isTrue());
-          Arrays.stream(in.timesteps(), 0, in.size()).forEach(seen::add);
+          for (int i = 0; i < in.size(); i++) {
+            assertThat(seen.isEmpty() || seen.last() < in.timesteps()[i]).isTrue();
+          }
+          for (int i = 0; i < in.size(); i++) {
+            seen.add((int) in.timesteps()[i]);
+          }
         };
 
     evaluator(listening, 999, 50, 1).evaluate(123_456, LEVELS, BoundEvaluatorTest::notCounted);

@@ -27,7 +27,7 @@ final class ElementwiseModels {
       int batch = in.size();
       int size = in.xt().length / batch;
       for (int i = 0; i < batch * size; i++) {
-        int t = in.timesteps()[i / size];
+        int t = (int) in.timesteps()[i / size];
         double a = schedule.signal(t);
         double s = schedule.noise(t);
         double variance = a * a * deviation * deviation + s * s;

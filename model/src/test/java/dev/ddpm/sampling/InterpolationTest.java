@@ -28,7 +28,7 @@ class InterpolationTest {
         if (steps.isEmpty()) {
           start = Arrays.copyOf(in.xt(), in.size() * SIZE);
         }
-        steps.add(in.timesteps()[0]);
+        steps.add((int) in.timesteps()[0]);
         Arrays.fill(output, 0);
       };
 

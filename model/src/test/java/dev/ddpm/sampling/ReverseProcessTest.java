@@ -290,9 +290,9 @@ class ReverseProcessTest {
     List<Integer> told = new ArrayList<>();
     Denoiser model =
         (in, output) -> {
-          int first = in.timesteps()[0];
+          float first = in.timesteps()[0];
           assertThat(Arrays.copyOf(in.timesteps(), in.size())).containsOnly(first);
-          told.add(first);
+          told.add((int) first);
         };
     NoiseSchedule respaced = TRAINING.respaced(TimestepSpacing.LINSPACE.timesteps(1000, 5));
 

@@ -49,7 +49,7 @@ class MinibatchBuilderTest {
 
   /** Recovers x_0 from (x_t, ε, t), as levels 0..255. */
   private static int[] levels(Minibatch batch, int image) {
-    int t = batch.batch().timesteps()[image];
+    int t = (int) batch.batch().timesteps()[image];
     double signal = Math.sqrt(SCHEDULE.alphaBar(t));
     double noise = Math.sqrt(1 - SCHEDULE.alphaBar(t));
     int size = UNET.imageShape().size();
@@ -75,7 +75,7 @@ class MinibatchBuilderTest {
     Minibatch batch = builder(false).build(3, ids, pixels);
     assertThat(batch.batch().size()).isEqualTo(3);
     for (int i = 0; i < 3; i++) {
-      assertThat(batch.batch().timesteps()[i]).isBetween(0, 999);
+      assertThat(batch.batch().timesteps()[i]).isBetween(0f, 999f);
       if (batch.batch().timesteps()[i] < 900) {
         assertThat(levels(batch, i)).isEqualTo(unsigned(pixels[i]));
       }
@@ -108,7 +108,7 @@ class MinibatchBuilderTest {
       byte[][] pixels = new byte[images][UNET.imageShape().size()];
       Minibatch batch = builder.build(0, ids, pixels);
       for (int i = 0; i < images; i++) {
-        double snr = SCHEDULE.snr(batch.batch().timesteps()[i]);
+        double snr = SCHEDULE.snr((int) batch.batch().timesteps()[i]);
         assertThat(batch.weights()[i]).isEqualTo((float) Math.min(1, 5 / snr));
       }
     }

@@ -48,11 +48,11 @@ class Dl4jNetworkTest {
   private static final class Images {
     final int size;
     final float[] xt;
-    final int[] timesteps;
+    final float[] timesteps;
     final float[] epsilon;
     final long[] keys;
 
-    private Images(int size, float[] xt, int[] timesteps, float[] epsilon, long[] keys) {
+    private Images(int size, float[] xt, float[] timesteps, float[] epsilon, long[] keys) {
       this.size = size;
       this.xt = xt;
       this.timesteps = timesteps;
@@ -64,7 +64,7 @@ class Dl4jNetworkTest {
       int size = spec.imageShape().size();
       float[] xt = new float[images.length * size];
       float[] epsilon = new float[images.length * size];
-      int[] timesteps = new int[images.length];
+      float[] timesteps = new float[images.length];
       long[] keys = new long[images.length];
       for (int i = 0; i < images.length; i++) {
         CounterRandom.gaussian(5, Stream.SAMPLE_NOISE, images[i], 0, xt, i * size, size);

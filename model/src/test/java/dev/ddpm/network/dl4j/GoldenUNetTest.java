@@ -65,17 +65,8 @@ class GoldenUNetTest {
         0);
   }
 
-  private static int[] timesteps(GoldenFile golden) {
-    float[] t = golden.values("t");
-    int[] timesteps = new int[t.length];
-    for (int i = 0; i < t.length; i++) {
-      timesteps[i] = (int) t[i];
-    }
-    return timesteps;
-  }
-
   private static double gradientStep(Dl4jNetwork model, GoldenFile golden) {
-    int[] timesteps = timesteps(golden);
+    float[] timesteps = golden.values("t");
     return model.computeGradient(
         Batch.unconditional(timesteps.length, golden.image("x_t"), timesteps),
         golden.image("noise"),
@@ -88,7 +79,7 @@ class GoldenUNetTest {
   void predictsTheSameNoise(String name, TestedBackend backend) {
     GoldenFile golden = GoldenFile.open(name);
     Dl4jNetwork model = load(golden, backend);
-    int[] timesteps = timesteps(golden);
+    float[] timesteps = golden.values("t");
     float[] epsilon = new float[golden.values("x_t").length];
 
     model.predict(Batch.unconditional(timesteps.length, golden.image("x_t"), timesteps), epsilon);
