@@ -10,8 +10,8 @@ import java.util.Arrays;
  *
  * <p>Steps run from 0 (least noise) to {@link #steps()} − 1; step t here is step t+1 of the paper
  * (Ho et al., arXiv 2006.11239). A respaced schedule visits a selection of the timesteps of the one
- * that a model was trained on: {@link #timestep} gives the model's number of each of its steps, and
- * everything else refers to the shorter process.
+ * that a model was trained on, or noise levels between them: {@link #time} gives the model's number
+ * of each of its steps, and everything else refers to the shorter process.
  */
 public final class NoiseSchedule implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -27,12 +27,12 @@ public final class NoiseSchedule implements Serializable {
 
   private final double[] beta;
   private final double[] alphaBar;
-  private final int[] timesteps;
+  private final double[] times;
 
-  private NoiseSchedule(double[] beta, double[] alphaBar, int[] timesteps) {
+  private NoiseSchedule(double[] beta, double[] alphaBar, double[] times) {
     this.beta = beta;
     this.alphaBar = alphaBar;
-    this.timesteps = timesteps;
+    this.times = times;
   }
 
   /**
@@ -88,14 +88,14 @@ public final class NoiseSchedule implements Serializable {
 
   private static NoiseSchedule ofBeta(double[] beta) {
     double[] alphaBar = new double[beta.length];
-    int[] timesteps = new int[beta.length];
+    double[] times = new double[beta.length];
     double product = 1;
     for (int t = 0; t < beta.length; t++) {
       product *= 1 - beta[t];
       alphaBar[t] = product;
-      timesteps[t] = t;
+      times[t] = t;
     }
-    return new NoiseSchedule(beta, alphaBar, timesteps);
+    return new NoiseSchedule(beta, alphaBar, times);
   }
 
   private static void checkSteps(int steps) {
@@ -117,7 +117,7 @@ public final class NoiseSchedule implements Serializable {
     }
     double[] keptBeta = new double[selection.length];
     double[] keptAlphaBar = new double[selection.length];
-    int[] keptTimesteps = new int[selection.length];
+    double[] keptTimes = new double[selection.length];
     int previous = -1;
     double previousAlphaBar = 1;
     for (int i = 0; i < selection.length; i++) {
@@ -130,11 +130,82 @@ public final class NoiseSchedule implements Serializable {
       keptAlphaBar[i] = alphaBar[t];
       // Neighbours keep their β exactly, rather than up to the rounding of the quotient.
       keptBeta[i] = t == previous + 1 ? beta[t] : 1 - alphaBar[t] / previousAlphaBar;
-      keptTimesteps[i] = timesteps[t];
+      keptTimes[i] = times[t];
       previous = t;
       previousAlphaBar = alphaBar[t];
     }
-    return new NoiseSchedule(keptBeta, keptAlphaBar, keptTimesteps);
+    return new NoiseSchedule(keptBeta, keptAlphaBar, keptTimes);
+  }
+
+  /**
+   * This respaced process with the first step of the one that it was taken from before its own.
+   *
+   * @param training the longer process, whose first step is not in this one
+   */
+  public NoiseSchedule withFirst(NoiseSchedule training) {
+    int[] selection = new int[steps() + 1];
+    for (int i = 0; i < steps(); i++) {
+      selection[i + 1] = timestep(i);
+    }
+    return training.respaced(selection);
+  }
+
+  /**
+   * The process that visits given timesteps, whole numbers or not. Between two steps of this
+   * schedule the ratio of noise to signal, {@link #sigma}, is interpolated linearly.
+   *
+   * @param wanted steps of this schedule, increasing, in 0..steps−1
+   */
+  NoiseSchedule atTimes(double[] wanted) {
+    double[] sigmas = new double[wanted.length];
+    for (int i = 0; i < wanted.length; i++) {
+      int below = Math.min((int) wanted[i], steps() - 1);
+      double share = wanted[i] - below;
+      sigmas[i] =
+          share == 0 ? sigma(below) : sigma(below) + share * (sigma(below + 1) - sigma(below));
+    }
+    return ofSigmas(sigmas, wanted);
+  }
+
+  /**
+   * The process that visits given noise levels. The model is told the timestep at which the
+   * logarithm of {@link #sigma}, interpolated linearly between the steps of this schedule, has
+   * their value.
+   *
+   * @param sigmas ratios of noise to signal, increasing; those beyond the ends of this schedule are
+   *     told as its first or last timestep
+   */
+  NoiseSchedule atSigmas(double[] sigmas) {
+    double[] found = new double[sigmas.length];
+    for (int i = 0; i < sigmas.length; i++) {
+      found[i] = timeOf(sigmas[i]);
+    }
+    return ofSigmas(sigmas, found);
+  }
+
+  private double timeOf(double sigma) {
+    int above = 0;
+    while (above < steps() && sigma(above) <= sigma) {
+      above++;
+    }
+    if (above == 0 || above == steps()) {
+      return times[Math.max(above - 1, 0)];
+    }
+    double low = StrictMath.log(sigma(above - 1));
+    double share = (StrictMath.log(sigma) - low) / (StrictMath.log(sigma(above)) - low);
+    return times[above - 1] + share * (times[above] - times[above - 1]);
+  }
+
+  private static NoiseSchedule ofSigmas(double[] sigmas, double[] times) {
+    double[] beta = new double[sigmas.length];
+    double[] alphaBar = new double[sigmas.length];
+    double previous = 1;
+    for (int i = 0; i < sigmas.length; i++) {
+      alphaBar[i] = 1 / (1 + sigmas[i] * sigmas[i]);
+      beta[i] = 1 - alphaBar[i] / previous;
+      previous = alphaBar[i];
+    }
+    return new NoiseSchedule(beta, alphaBar, times.clone());
   }
 
   /** The number of steps: T, or fewer if respaced. */
@@ -142,9 +213,17 @@ public final class NoiseSchedule implements Serializable {
     return beta.length;
   }
 
-  /** The timestep that the model is told at a step: the same number, unless respaced. */
+  /**
+   * The timestep that the model is told at a step: the same number, unless respaced. It lies
+   * between two of the training where the noise level does.
+   */
+  public double time(int t) {
+    return times[t];
+  }
+
+  /** {@link #time}, rounded to the nearest timestep of the training. */
   public int timestep(int t) {
-    return timesteps[t];
+    return (int) Math.rint(times[t]);
   }
 
   /** β_t: the variance of the noise that step t adds, in (0, 1). */
@@ -197,6 +276,11 @@ public final class NoiseSchedule implements Serializable {
     return alphaBar[t] / (1 - alphaBar[t]);
   }
 
+  /** √((1−ᾱ_t)/ᾱ_t): the ratio of noise to signal, σ of Karras et al. (arXiv 2206.00364). */
+  public double sigma(int t) {
+    return Math.sqrt((1 - alphaBar[t]) / alphaBar[t]);
+  }
+
   /** log(ᾱ_t/(1−ᾱ_t))/2: half the logarithm of the signal-to-noise ratio, λ of DPM-Solver. */
   public double halfLogSnr(int t) {
     return (StrictMath.log(alphaBar[t]) - StrictMath.log(1 - alphaBar[t])) / 2;
@@ -207,16 +291,16 @@ public final class NoiseSchedule implements Serializable {
     return other instanceof NoiseSchedule that
         && Arrays.equals(beta, that.beta)
         && Arrays.equals(alphaBar, that.alphaBar)
-        && Arrays.equals(timesteps, that.timesteps);
+        && Arrays.equals(times, that.times);
   }
 
   @Override
   public int hashCode() {
-    return 31 * Arrays.hashCode(beta) + Arrays.hashCode(timesteps);
+    return 31 * Arrays.hashCode(beta) + Arrays.hashCode(times);
   }
 
   @Override
   public String toString() {
-    return "NoiseSchedule[" + steps() + " steps, last timestep " + timesteps[steps() - 1] + "]";
+    return "NoiseSchedule[" + steps() + " steps, last timestep " + timestep(steps() - 1) + "]";
   }
 }

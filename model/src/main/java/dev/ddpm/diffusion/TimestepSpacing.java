@@ -45,17 +45,26 @@ public enum TimestepSpacing {
    * @throws DdpmException (user) if {@code steps} is out of range
    */
   public int[] timesteps(int total, int steps) {
+    requireSteps(total, steps);
+    int[] timesteps = new int[steps];
+    for (int i = 0; i < steps; i++) {
+      timesteps[i] = at(i, total, steps);
+    }
+    return timesteps;
+  }
+
+  /**
+   * Checks how many are wanted.
+   *
+   * @throws DdpmException (user) unless they are 1..T
+   */
+  static void requireSteps(int total, int steps) {
     if (steps < 1 || steps > total) {
       throw DdpmException.user(
           "%d sampling steps are asked for: at least 1 and at most the %d of training are"
               + " allowed.",
           steps, total);
     }
-    int[] timesteps = new int[steps];
-    for (int i = 0; i < steps; i++) {
-      timesteps[i] = at(i, total, steps);
-    }
-    return timesteps;
   }
 
   private static int rounded(long numerator, int denominator) {

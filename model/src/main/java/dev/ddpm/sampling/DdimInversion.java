@@ -85,7 +85,7 @@ public final class DdimInversion {
     Batch images = Batch.unconditional(batch, x, timesteps);
     for (int step = 0; step <= lastStep; step++) {
       System.arraycopy(x, 0, before, 0, length);
-      Arrays.fill(timesteps, 0, batch, schedule.timestep(step));
+      Arrays.fill(timesteps, 0, batch, (float) schedule.time(step));
       for (int i = 0; i <= corrections; i++) {
         model.predict(images, output);
         diffusion.predictEpsilon(prediction, x, output, step, epsilon, 0, length);

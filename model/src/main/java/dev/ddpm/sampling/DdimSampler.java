@@ -7,13 +7,16 @@ import dev.ddpm.diffusion.NoiseSchedule;
  * Denoising diffusion implicit models (Song et al., arXiv 2010.02502, equation 12): x_{t−1} =
  * √ᾱ_{t−1}·x̂_0 + √(1−ᾱ_{t−1}−σ²)·ε̂ + σ·z with σ = η·√β̃_t. Where x̂_0 is clipped, ε̂ is the noise
  * that leads from it to x_t: with the model's own ε̂ every step would move the image by what was
- * cut off, and more steps would end farther from the solution.
+ * cut off, and more steps would end farther from the solution. Models that are to be sampled as the
+ * diffusers library does it by default may take the model's own all the same.
  *
  * @param schedule the steps to take
  * @param eta 0 for a deterministic map from noise to image, 1 for as much noise as ancestral
  *     sampling with the small variance
+ * @param keepsPredictedNoise whether ε̂ is the model's own also where x̂_0 is clipped
  */
-public record DdimSampler(NoiseSchedule schedule, double eta) implements Sampler {
+public record DdimSampler(NoiseSchedule schedule, double eta, boolean keepsPredictedNoise)
+    implements Sampler {
 
   /**
    * Checks η.
@@ -24,6 +27,11 @@ public record DdimSampler(NoiseSchedule schedule, double eta) implements Sampler
     if (!(eta >= 0 && eta <= 1)) {
       throw DdpmException.user("eta = %s: must be at least 0 and at most 1.", eta);
     }
+  }
+
+  /** The sampler whose ε̂ leads from the clipped x̂_0 to x_t. */
+  public DdimSampler(NoiseSchedule schedule, double eta) {
+    this(schedule, eta, false);
   }
 
   @Override

@@ -2,8 +2,7 @@ package dev.ddpm.sampling;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.NoiseSchedule;
-import dev.ddpm.diffusion.TimestepSpacing;
-import java.util.Arrays;
+import dev.ddpm.diffusion.Visits;
 
 /**
  * DPM-Solver++(2M), a deterministic two-step solver of the probability-flow equation in terms of
@@ -15,21 +14,15 @@ import java.util.Arrays;
  *
  * where a = √ᾱ and s = √(1−ᾱ). The first step has nothing before it and takes D = x̂_0.
  *
- * @param schedule the noise levels to pass through
+ * @param schedule the noise levels to pass through; the model is not asked about the first of them
+ *     if it is the end
  * @param end where the process ends
  * @param lowerOrderFinal whether the last step takes D = x̂_0 as well: steadier with few steps. To
- *     {@link End#CLEAN} it always does
+ *     {@link SolverEnd#CLEAN} it always does
  */
-public record DpmSolverPlusPlus2M(NoiseSchedule schedule, End end, boolean lowerOrderFinal)
+public record DpmSolverPlusPlus2M(NoiseSchedule schedule, SolverEnd end, boolean lowerOrderFinal)
     implements Sampler {
-
-  /** Where the process ends. */
-  public enum End {
-    /** At the clean image: the last step leads from the first noise level to x̂_0. */
-    CLEAN,
-    /** At the first noise level of the schedule, where the model is not asked any more. */
-    FIRST_LEVEL
-  }
+  private static final int FEW_STEPS = 15;
 
   /**
    * Checks that there is a step to take.
@@ -37,7 +30,18 @@ public record DpmSolverPlusPlus2M(NoiseSchedule schedule, End end, boolean lower
    * @throws DdpmException (user) if the process would end where it starts
    */
   public DpmSolverPlusPlus2M {
-    if (end == End.FIRST_LEVEL && schedule.steps() < 2) {
+    if (end == SolverEnd.FIRST_LEVEL) {
+      requireTwoLevels(schedule);
+    }
+  }
+
+  /**
+   * Checks that a solver that ends at the first noise level has a step to take.
+   *
+   * @throws DdpmException (user) if not
+   */
+  static void requireTwoLevels(NoiseSchedule schedule) {
+    if (schedule.steps() < 2) {
       throw DdpmException.user(
           "A solver that ends at the first noise level needs at least 2 levels, not %d.",
           schedule.steps());
@@ -45,27 +49,28 @@ public record DpmSolverPlusPlus2M(NoiseSchedule schedule, End end, boolean lower
   }
 
   /**
-   * The solver as it is commonly run: at {@code steps} equal distances from T−1 down to above 0,
-   * and from there to the clean image. Level 0 is left out, because it is so far from its neighbour
-   * in log-SNR that the extrapolation over it does harm.
+   * The solver as it is commonly run. Of few steps the last is always of the lower order.
    *
-   * @param training schedule of the model's training, with T steps
-   * @param steps calls of the model, 1..T
-   * @throws DdpmException (user) if {@code steps} is out of range
+   * @param training schedule of the model's training
+   * @param visits which levels the model is asked about; where they begin at timestep 0 and the
+   *     process ends at it, it is not asked there
+   * @throws DdpmException (user) if the schedule has no such levels
    */
-  public static DpmSolverPlusPlus2M withSteps(NoiseSchedule training, int steps) {
-    int total = training.steps();
-    int[] levels =
-        steps < 1 || steps >= total
-            ? TimestepSpacing.LINSPACE.timesteps(total, steps)
-            : Arrays.copyOfRange(
-                TimestepSpacing.LINSPACE.timesteps(total, steps + 1), 1, steps + 1);
-    return new DpmSolverPlusPlus2M(training.respaced(levels), End.CLEAN, true);
+  public static DpmSolverPlusPlus2M of(NoiseSchedule training, Visits visits, SolverEnd end) {
+    NoiseSchedule visited = visits.multistep(training);
+    if (end == SolverEnd.CLEAN) {
+      return new DpmSolverPlusPlus2M(visited, end, true);
+    }
+    boolean endIsVisited = visited.timestep(0) == 0;
+    return new DpmSolverPlusPlus2M(
+        endIsVisited ? visited : visited.withFirst(training),
+        end,
+        !endIsVisited && visited.steps() < FEW_STEPS);
   }
 
   @Override
   public int lastStep() {
-    return end == End.CLEAN ? 0 : 1;
+    return end == SolverEnd.CLEAN ? 0 : 1;
   }
 
   @Override

@@ -62,15 +62,15 @@ public final class ReverseProcess {
     this.maximumBatch = maximumBatch;
     this.diffusion = new GaussianDiffusion(sampler.schedule());
     int size = Math.multiplyExact(imageSize, maximumBatch);
-    this.state = new StepState(diffusion, size);
+    this.state = new StepState(diffusion, sampler.keeps(), size);
     this.output = new float[size];
     this.scratch = new float[imageSize];
     this.timesteps = new float[maximumBatch];
   }
 
-  /** Steps from pure noise to the end: calls of the model per batch. */
+  /** Steps from pure noise to the end. */
   public int steps() {
-    return sampler.schedule().steps() - sampler.lastStep();
+    return sampler.steps();
   }
 
   /**
@@ -89,6 +89,12 @@ public final class ReverseProcess {
       Denoiser model, long seed, long firstIndex, int batch, float[] x, StepListener listener) {
     checkBatch(batch, x);
     drawNoise(seed, firstIndex, INITIAL_NOISE, batch, x);
+    float deviation = (float) sampler.startDeviation();
+    if (deviation != 1) {
+      for (int i = 0; i < batch * imageSize; i++) {
+        x[i] *= deviation;
+      }
+    }
     denoise(model, seed, firstIndex, batch, x, sampler.schedule().steps() - 1, listener);
   }
 
@@ -141,18 +147,19 @@ public final class ReverseProcess {
     }
     int length = batch * imageSize;
     int total = firstStep - sampler.lastStep() + 1;
-    Batch images = Batch.unconditional(batch, x, timesteps);
     state.x = x;
-    state.previousStep = -1;
+    state.begin();
     for (int step = firstStep; step >= sampler.lastStep(); step--) {
       int timestep = schedule.timestep(step);
-      Arrays.fill(timesteps, 0, batch, timestep);
-      model.predict(images, output);
-      predict(x, step, batch);
+      predict(model, x, step, batch);
       if (sampler.needsNoise(step)) {
         drawNoise(seed, firstIndex, timestep, batch, state.z);
       }
       sampler.step(step, state, length);
+      if (sampler.corrects(step)) {
+        predict(model, x, step - 1, batch);
+        sampler.correct(step, state, length);
+      }
       state.advance(step);
       StepListener.Progress progress =
           new StepListener.Progress(firstStep - step + 1, total, timestep);
@@ -164,21 +171,29 @@ public final class ReverseProcess {
   }
 
   /**
-   * Splits the images into a clean image and noise. Where the clean image is thresholded, the noise
-   * is what is then left: together they are the image again, so that a step of no length moves
-   * nothing, and many small steps come to where fewer come.
+   * Asks the model and splits the images into a clean image and noise. Unless the sampler takes the
+   * noise as the model says it, where the clean image is thresholded, the noise is what is then
+   * left: together they are the image again, so that a step of no length moves nothing, and many
+   * small steps come to where fewer come.
    */
-  private void predict(float[] x, int step, int batch) {
+  private void predict(Denoiser model, float[] x, int step, int batch) {
+    Arrays.fill(timesteps, 0, batch, (float) sampler.schedule().time(step));
+    model.predict(Batch.unconditional(batch, x, timesteps), output);
     int length = batch * imageSize;
     diffusion.predictX0(prediction, x, output, step, state.x0, 0, length);
-    if (thresholding.equals(Thresholding.NONE)) {
+    boolean thresholded = !thresholding.equals(Thresholding.NONE);
+    if (!thresholded || sampler.keepsPredictedNoise()) {
       diffusion.predictEpsilon(prediction, x, output, step, state.epsilon, 0, length);
+    }
+    if (!thresholded) {
       return;
     }
     for (int image = 0; image < batch; image++) {
       thresholding.apply(state.x0, image * imageSize, imageSize, scratch);
     }
-    diffusion.predictEpsilon(Prediction.X0, x, state.x0, step, state.epsilon, 0, length);
+    if (!sampler.keepsPredictedNoise()) {
+      diffusion.predictEpsilon(Prediction.X0, x, state.x0, step, state.epsilon, 0, length);
+    }
   }
 
   private void drawNoise(long seed, long firstIndex, int step, int batch, float[] out) {

@@ -27,13 +27,32 @@ final class StepState {
   /** The step taken before, or −1 in the first. */
   int previousStep;
 
-  StepState(GaussianDiffusion diffusion, int size) {
+  /** The step taken before that, or −1 in the first two. */
+  int earlierStep;
+
+  /** What the sampler keeps from step to step: as many arrays as it says. */
+  final float[][] kept;
+
+  /**
+   * Allocates the arrays.
+   *
+   * @param kept how many the sampler keeps
+   * @param size elements of each array
+   */
+  StepState(GaussianDiffusion diffusion, int kept, int size) {
     this.diffusion = diffusion;
+    this.kept = new float[kept][size];
     epsilon = new float[size];
     z = new float[size];
     x0 = new float[size];
     previousX0 = new float[size];
+    begin();
+  }
+
+  /** Makes the next step the first of a process. */
+  final void begin() {
     previousStep = -1;
+    earlierStep = -1;
   }
 
   /** Makes the prediction of a step the previous one. */
@@ -41,6 +60,7 @@ final class StepState {
     float[] current = x0;
     x0 = previousX0;
     previousX0 = current;
+    earlierStep = previousStep;
     previousStep = step;
   }
 }

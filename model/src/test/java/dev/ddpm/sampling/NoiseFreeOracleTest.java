@@ -34,7 +34,7 @@ class NoiseFreeOracleTest {
   @CsvSource({"EPSILON, .3301", "V, .2251"})
   void dpmSolverAgrees(Prediction prediction, double mean) {
     NoiseSchedule levels = TRAINING.respaced(TimestepSpacing.LINSPACE.timesteps(1000, 11));
-    Sampler sampler = new DpmSolverPlusPlus2M(levels, DpmSolverPlusPlus2M.End.FIRST_LEVEL, false);
+    Sampler sampler = new DpmSolverPlusPlus2M(levels, SolverEnd.FIRST_LEVEL, false);
     double actual = run(sampler, prediction, Thresholding.NONE);
 
     assertThat(actual / (BATCH * IMAGE_SIZE)).isCloseTo(mean, within(1e-4));

@@ -1,8 +1,8 @@
 package dev.ddpm.sampling;
 
 import static dev.ddpm.golden.GoldenFile.largestDifference;
-import static dev.ddpm.sampling.DpmSolverPlusPlus2M.End.CLEAN;
-import static dev.ddpm.sampling.DpmSolverPlusPlus2M.End.FIRST_LEVEL;
+import static dev.ddpm.sampling.SolverEnd.CLEAN;
+import static dev.ddpm.sampling.SolverEnd.FIRST_LEVEL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -11,10 +11,12 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.GaussianDiffusion;
+import dev.ddpm.diffusion.NoiseLevels;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.diffusion.Variance;
+import dev.ddpm.diffusion.Visits;
 import dev.ddpm.golden.GoldenFile;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
@@ -32,6 +34,8 @@ class ReverseProcessTest {
   private static final NoiseSchedule TWENTY =
       TRAINING.respaced(TimestepSpacing.LINSPACE.timesteps(1000, 20));
   private static final NoiseSchedule FINE = NoiseSchedule.linear(100_000, 1e-6, 2e-4);
+  private static final Visits KARRAS =
+      new Visits(20, TimestepSpacing.LINSPACE, 0, NoiseLevels.KARRAS);
   private static final int SIZE = 35;
   private static final Thresholding CLIP = Thresholding.clip(DataRange.MINUS_ONE_TO_ONE);
 
@@ -42,7 +46,13 @@ class ReverseProcessTest {
         new DdimSampler(TWENTY, 0),
         new DdimSampler(TWENTY, 1),
         new DpmSolverPlusPlus2M(TWENTY, CLEAN, true),
-        new DpmSolverPlusPlus2M(TWENTY, FIRST_LEVEL, false));
+        new DpmSolverPlusPlus2M(TWENTY, FIRST_LEVEL, false),
+        new UniPcSampler(TWENTY, CLEAN, false),
+        new UniPcSampler(TWENTY, FIRST_LEVEL, false),
+        new UniPcSampler(TWENTY, FIRST_LEVEL, true),
+        EulerSampler.of(TRAINING, KARRAS),
+        HeunSampler.of(TRAINING, Visits.of(20)),
+        HeunSampler.of(TRAINING, KARRAS));
   }
 
   @ParameterizedTest
@@ -87,7 +97,11 @@ class ReverseProcessTest {
         new DdimSampler(TRAINING, 0),
         new DdimSampler(TRAINING, 1),
         new DpmSolverPlusPlus2M(TRAINING, CLEAN, true),
-        new DpmSolverPlusPlus2M(TRAINING, FIRST_LEVEL, false));
+        new DpmSolverPlusPlus2M(TRAINING, FIRST_LEVEL, false),
+        new UniPcSampler(TRAINING, CLEAN, false),
+        new UniPcSampler(TRAINING, FIRST_LEVEL, true),
+        EulerSampler.of(TRAINING, Visits.of(1000)),
+        HeunSampler.of(TRAINING, Visits.of(1000)));
   }
 
   /** With the perfect model of normal data, every sampler has to reproduce its mean and spread. */
@@ -111,7 +125,7 @@ class ReverseProcessTest {
    */
   @Test
   void twentyStepsOfTheSolverAreEnoughForNormalData() {
-    DpmSolverPlusPlus2M solver = DpmSolverPlusPlus2M.withSteps(TRAINING, 20);
+    DpmSolverPlusPlus2M solver = DpmSolverPlusPlus2M.of(TRAINING, Visits.of(20), CLEAN);
     float[] x = new float[20_000];
     new ReverseProcess(solver, Prediction.EPSILON, Thresholding.NONE, x.length, 1)
         .sample(ElementwiseModels.ofNormalData(TRAINING, 0.3, 0.5), 5, 0, 1, x, StepListener.NONE);
@@ -125,15 +139,15 @@ class ReverseProcessTest {
   @ParameterizedTest
   @CsvSource({"1, 999", "4, 250", "999, 1", "1000, 0"})
   void solverTakesAsManyStepsAsItIsTold(int steps, int lastTimestep) {
-    DpmSolverPlusPlus2M solver = DpmSolverPlusPlus2M.withSteps(TRAINING, steps);
+    DpmSolverPlusPlus2M solver = DpmSolverPlusPlus2M.of(TRAINING, Visits.of(steps), CLEAN);
     NoiseSchedule schedule = solver.schedule();
 
     assertThat(new ReverseProcess(solver, Prediction.EPSILON, CLIP, 1, 1).steps()).isEqualTo(steps);
     assertThat(schedule.timestep(0)).isEqualTo(lastTimestep);
     assertThat(schedule.timestep(steps - 1)).isEqualTo(999);
-    assertThatThrownBy(() -> DpmSolverPlusPlus2M.withSteps(TRAINING, 1001))
+    assertThatThrownBy(() -> DpmSolverPlusPlus2M.of(TRAINING, Visits.of(1001), CLEAN))
         .hasMessageContaining("1001 sampling steps");
-    assertThatThrownBy(() -> DpmSolverPlusPlus2M.withSteps(TRAINING, 0))
+    assertThatThrownBy(() -> DpmSolverPlusPlus2M.of(TRAINING, Visits.of(0), CLEAN))
         .hasMessageContaining("0 sampling steps");
   }
 
@@ -151,6 +165,18 @@ class ReverseProcessTest {
     assertThat(coarse / fine).isBetween(3.4, 4.6);
     assertThat(coarseDdim / fineDdim).isBetween(1.8, 2.2);
     assertThat(fine).isLessThan(fineDdim / 20);
+  }
+
+  /** Heun's corrector makes a method of the second order of Euler's, UniPC's one of the third. */
+  @Test
+  void correctorsAddAnOrder() {
+    double coarseHeun = flowError(new HeunSampler(levels(50), 1));
+    double fineHeun = flowError(new HeunSampler(levels(100), 1));
+    double coarseUniPc = flowError(new UniPcSampler(levels(50), CLEAN, false));
+    double fineUniPc = flowError(new UniPcSampler(levels(100), CLEAN, false));
+
+    assertThat(coarseHeun / fineHeun).isBetween(3.4, 4.6);
+    assertThat(coarseUniPc / fineUniPc).isBetween(6.0, 10.0);
   }
 
   /**
@@ -231,7 +257,7 @@ class ReverseProcessTest {
     float[] out = new float[x.length];
 
     for (int image = 0; image < t.length; image++) {
-      StepState state = new StepState(new GaussianDiffusion(TRAINING), size);
+      StepState state = new StepState(new GaussianDiffusion(TRAINING), 0, size);
       state.x = Arrays.copyOfRange(x, image * size, (image + 1) * size);
       System.arraycopy(golden.values("psample.z"), image * size, state.z, 0, size);
       float[] epsilon =

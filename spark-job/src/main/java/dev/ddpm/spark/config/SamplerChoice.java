@@ -1,10 +1,12 @@
 package dev.ddpm.spark.config;
 
 import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.diffusion.Visits;
 import dev.ddpm.sampling.AncestralSampler;
 import dev.ddpm.sampling.DdimSampler;
 import dev.ddpm.sampling.DpmSolverPlusPlus2M;
 import dev.ddpm.sampling.Sampler;
+import dev.ddpm.sampling.SolverEnd;
 import java.util.Map;
 
 /**
@@ -53,8 +55,8 @@ public enum SamplerChoice {
   DPM_SOLVER_PLUS_PLUS("dpm-solver++") {
     @Override
     public Sampler create(ModelDescription model, SamplingConfig sampling) {
-      return DpmSolverPlusPlus2M.withSteps(
-          model.schedule().build(), sampling.stepsOf(model.schedule()));
+      return DpmSolverPlusPlus2M.of(
+          model.schedule().build(), Visits.of(sampling.stepsOf(model.schedule())), SolverEnd.CLEAN);
     }
   };
 
