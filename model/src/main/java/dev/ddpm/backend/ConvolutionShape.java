@@ -1,7 +1,7 @@
 package dev.ddpm.backend;
 
 /**
- * The sizes of a 3×3 convolution with padding 1.
+ * The sizes of a 3×3 convolution with a padding of 1 below and right, and of 0 or 1 above and left.
  *
  * @param batch number of images
  * @param height input height
@@ -9,24 +9,32 @@ package dev.ddpm.backend;
  * @param in input channels
  * @param out output channels
  * @param stride 1 or 2
+ * @param before rows above and columns left of the image that count as zero: 1, or 0 where stride is
+ *     2 and height and width are even
  */
-public record ConvolutionShape(int batch, int height, int width, int in, int out, int stride) {
+public record ConvolutionShape(
+    int batch, int height, int width, int in, int out, int stride, int before) {
   /** Height and width of the kernel. */
   public static final int KERNEL = 3;
 
+  /** A convolution with a padding of 1 on all sides. */
+  public ConvolutionShape(int batch, int height, int width, int in, int out, int stride) {
+    this(batch, height, width, in, out, stride, 1);
+  }
+
   /** The same sizes with another number of images. */
   public ConvolutionShape ofBatch(int images) {
-    return new ConvolutionShape(images, height, width, in, out, stride);
+    return new ConvolutionShape(images, height, width, in, out, stride, before);
   }
 
   /** Height of the result. */
   public int outHeight() {
-    return (height - 1) / stride + 1;
+    return (height + before - 2) / stride + 1;
   }
 
   /** Width of the result. */
   public int outWidth() {
-    return (width - 1) / stride + 1;
+    return (width + before - 2) / stride + 1;
   }
 
   /** The 3×3 windows of an image of this size with some number of channels. */

@@ -31,6 +31,9 @@ public interface Kernels {
   /** y += x. */
   void add(Tensor x, Tensor y);
 
+  /** y += a · b, value by value. */
+  void addProduct(Tensor a, Tensor b, Tensor y);
+
   /** Adds {@code vector} (columns) to every row of {@code y}. */
   void addToRows(Tensor vector, Tensor y);
 

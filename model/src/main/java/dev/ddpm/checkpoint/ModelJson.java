@@ -18,6 +18,7 @@ import dev.ddpm.diffusion.ScheduleKind;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.Unet2d;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -59,7 +60,10 @@ final class ModelJson {
 
   /** Tells the kinds of architectures apart, likewise. */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
-  @JsonSubTypes(@JsonSubTypes.Type(value = LabmlUNet.class, name = "labml"))
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = LabmlUNet.class, name = "labml"),
+    @JsonSubTypes.Type(value = Unet2d.class, name = "unet2d")
+  })
   private interface ArchitectureKinds {}
 
   private static NamedType[] scheduleKinds() {

@@ -12,6 +12,11 @@ public interface Architecture extends Serializable {
   /** Shape of the images that it takes and gives. */
   ImageShape imageShape();
 
+  /** Classes of images that it tells apart; 0 if it knows none. */
+  default int classes() {
+    return 0;
+  }
+
   /** Its blocks, in an order in which they can be computed. */
   NetworkPlan plan();
 

@@ -22,6 +22,9 @@ public record NetworkPlan(ImageShape imageShape, List<Node> nodes) {
   /** Name of the input with the timesteps, (batch, 1). */
   public static final String TIMESTEP = "timestep";
 
+  /** Name of the input with the classes, (batch, 1); only of networks that know classes. */
+  public static final String CLASS = "class";
+
   /** Name of the input with a dropout key per image, (batch), 64 bits. */
   public static final String KEYS = "dropout-keys";
 
@@ -58,13 +61,40 @@ public record NetworkPlan(ImageShape imageShape, List<Node> nodes) {
    * @param prefix what precedes the names of its tensors in the state dict
    * @param block what it computes
    * @param inputs names of the blocks or network inputs that it reads
+   * @param layers names in the state dict of layers of the block that have another one there, by
+   *     the block's
    */
-  public record Node(String name, String prefix, BlockSpec block, List<String> inputs) {
+  public record Node(
+      String name,
+      String prefix,
+      BlockSpec block,
+      List<String> inputs,
+      Map<String, String> layers) {
 
-    /** Freezes the list. */
+    /** Freezes the collections. */
     public Node {
       inputs = List.copyOf(inputs);
+      layers = Map.copyOf(layers);
     }
+
+    /** A block whose layers are named in the state dict as they are here. */
+    public Node(String name, String prefix, BlockSpec block, List<String> inputs) {
+      this(name, prefix, block, inputs, Map.of());
+    }
+
+    /** The name in the state dict of a tensor, which is that of its layer and what it is there. */
+    String tensor(Parameter parameter) {
+      String tensor = parameter.name();
+      int dot = tensor.lastIndexOf('.');
+      String layer = dot < 0 ? null : layers.get(tensor.substring(0, dot));
+      return prefix + (layer == null ? tensor : layer + tensor.substring(dot));
+    }
+  }
+
+  /** The names of the network's inputs. */
+  public List<String> inputs() {
+    boolean classes = nodes.stream().anyMatch(node -> node.inputs().contains(CLASS));
+    return classes ? List.of(IMAGE, TIMESTEP, KEYS, CLASS) : List.of(IMAGE, TIMESTEP, KEYS);
   }
 
   /** Takes a block, the positions (height · width) of its first input and those of its output. */

@@ -48,7 +48,7 @@ public final class ParameterLayout {
     long offset = 0;
     for (NetworkPlan.Node node : plan.nodes()) {
       for (Parameter parameter : node.block().parameters()) {
-        tensors.add(new Entry(node.prefix() + parameter.name(), offset, parameter));
+        tensors.add(new Entry(node.tensor(parameter), offset, parameter));
         offset += parameter.length();
       }
     }

@@ -24,16 +24,22 @@ public final class NativeConvolution implements ConvolutionOp {
    */
   public NativeConvolution(ConvolutionShape shape, Weight weight) {
     this.weight = weight;
-    long[] arguments = arguments(ConvolutionShape.KERNEL, shape.stride());
+    long[] arguments = arguments(shape);
     this.plain = new NativeOp("conv2d", 2, 1, arguments);
     this.biased = new NativeOp("conv2d", 3, 1, arguments);
     this.backward = new NativeOp("conv2d_bp", 3, 2, arguments);
   }
 
-  /** Square kernel and stride, padding 1, dilation 1, channels last. */
-  private static long[] arguments(int kernel, int stride) {
+  /**
+   * Square kernel and stride, padding 1, dilation 1, channels last. Without padding above and left
+   * the mode is "same", which pads images of an even size by one below and right at stride 2.
+   */
+  private static long[] arguments(ConvolutionShape shape) {
+    int kernel = ConvolutionShape.KERNEL;
+    int stride = shape.stride();
+    int same = 1 - shape.before();
     return new long[] {
-      kernel, kernel, stride, stride, 1, 1, 1, 1, 0, CHANNELS_LAST, WEIGHTS_KERNEL_IN_OUT
+      kernel, kernel, stride, stride, 1, 1, 1, 1, same, CHANNELS_LAST, WEIGHTS_KERNEL_IN_OUT
     };
   }
 

@@ -67,6 +67,11 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
+  public void addProduct(Tensor a, Tensor b, Tensor y) {
+    matrix(y).addi(matrix(a).mul(matrix(b)));
+  }
+
+  @Override
   public void addToRows(Tensor vector, Tensor y) {
     matrix(y).addi(array(vector).reshape('c', 1, y.columns()));
   }

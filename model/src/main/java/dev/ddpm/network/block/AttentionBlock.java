@@ -147,19 +147,12 @@ public final class AttentionBlock implements Block {
     final Projection value;
     final Tensor output;
     final Tensor outputGradient;
-    final Tensor weights;
     final Tensor mixed;
-    final Tensor dWeights;
     final Tensor dMixed;
-    final MatrixProduct score;
-    final MatrixProduct mix;
+    final PairwiseAttention pairs;
     final MatrixProduct toResult;
     final MatrixProduct toOutput;
     final MatrixProduct toMixed;
-    final MatrixProduct toWeights;
-    final MatrixProduct toValue;
-    final MatrixProduct toQuery;
-    final MatrixProduct toKey;
 
     Head(int head, int batch, int positions, boolean training) {
       query = new Projection(PARTS * head, batch, positions, training, "query");
@@ -167,27 +160,12 @@ public final class AttentionBlock implements Block {
       value = new Projection(PARTS * head + 2, batch, positions, training, "value");
       output = part(parameters.value("output.weight"), head, width, spec.channels());
       outputGradient = part(parameters.gradient("output.weight"), head, width, spec.channels());
-      weights =
-          training
-              ? engine.allocate(batch, positions, positions)
-              : engine.scratch("attention", batch, positions, positions);
       mixed =
           training
               ? engine.allocate(batch, positions, width)
               : engine.scratch("mixed", batch, positions, width);
-      dWeights =
-          training ? engine.scratch("attention gradient", batch, positions, positions) : null;
       dMixed = training ? engine.scratch("mixed gradient", batch, positions, width) : null;
-      double scale = 1 / Math.sqrt(width);
-      ProductShape toPairs =
-          ProductShape.of(positions, width, positions).stack(batch).transposeSecond();
-      ProductShape toPositions = ProductShape.of(positions, positions, width).stack(batch);
-      score = engine.product(toPairs.scale(scale));
-      mix = engine.product(toPositions);
-      toWeights = engine.product(toPositions.firstGradient());
-      toValue = engine.product(toPositions.secondGradient());
-      toQuery = engine.product(toPositions.scale(scale));
-      toKey = engine.product(toPositions.transposeFirst().scale(scale));
+      pairs = new PairwiseAttention(engine, batch, positions, width, training);
       ProductShape last = ProductShape.of(batch * positions, width, spec.channels());
       toResult = engine.product(last.accumulating());
       toOutput = engine.product(last.secondGradient());
@@ -198,20 +176,21 @@ public final class AttentionBlock implements Block {
       query.project(x);
       key.project(x);
       value.project(x);
-      score.run(query.values, key.values, weights);
-      engine.kernels().softmax(weights);
-      mix.run(weights, value.values, mixed);
+      pairs.forward(query.values, key.values, value.values, mixed);
       toResult.run(mixed, output, y);
     }
 
     void backward(Tensor x, Tensor dy, Tensor dx) {
       toOutput.run(mixed, dy, outputGradient);
       toMixed.run(dy, output, dMixed);
-      toWeights.run(dMixed, value.values, dWeights);
-      toValue.run(weights, dMixed, value.gradient);
-      engine.kernels().softmaxBackward(weights, dWeights);
-      toQuery.run(dWeights, key.values, query.gradient);
-      toKey.run(dWeights, query.values, key.gradient);
+      pairs.backward(
+          query.values,
+          key.values,
+          value.values,
+          dMixed,
+          query.gradient,
+          key.gradient,
+          value.gradient);
       query.backward(x, dx);
       key.backward(x, dx);
       value.backward(x, dx);

@@ -10,13 +10,21 @@ import java.util.List;
 public final class ConvolutionBlock implements Block {
 
   /**
-   * A 3×3 convolution with padding 1; with stride 2 it halves the image.
+   * A 3×3 convolution that pads images by one pixel; with stride 2 it halves them.
    *
    * @param in channels of the input
    * @param out channels of the output
    * @param stride 1 or 2
+   * @param padsEndOnly whether only the bottom and the right are padded; with stride 2 and images of
+   *     even sizes
    */
-  public record Spec(int in, int out, int stride) implements BlockSpec {
+  public record Spec(int in, int out, int stride, boolean padsEndOnly) implements BlockSpec {
+
+    /** With padding on all sides. */
+    public Spec(int in, int out, int stride) {
+      this(in, out, stride, false);
+    }
+
     @Override
     public List<Parameter> parameters() {
       return Parameter.convolution("", in, out, 3);
@@ -66,7 +74,13 @@ public final class ConvolutionBlock implements Block {
     Pass(int batch, boolean training) {
       ConvolutionShape shape =
           new ConvolutionShape(
-              batch, input.size(1), input.size(2), spec.in(), spec.out(), spec.stride());
+              batch,
+              input.size(1),
+              input.size(2),
+              spec.in(),
+              spec.out(),
+              spec.stride(),
+              spec.padsEndOnly() ? 0 : 1);
       convolution = engine.convolution(shape, parameters.weight("weight"));
       y = engine.allocate(shape.output());
       if (training) {

@@ -26,6 +26,10 @@ public record Parameter(
     double bound) {
 
   private static final List<Integer> CONVOLUTION_AXES = List.of(2, 3, 1, 0);
+  private static final List<Integer> OUTPUT_FIRST_AXES = List.of(2, 3, 0, 1);
+
+  /** Uniform values in ± this have the variance 1 of PyTorch's embeddings. */
+  private static final double UNIT_VARIANCE = Math.sqrt(3);
 
   /** γ and β of a normalisation. */
   static List<Parameter> norm(String name, int channels) {
@@ -40,6 +44,21 @@ public record Parameter(
     return List.of(
         new Parameter(prefix + "weight", shape, shape, CONVOLUTION_AXES, 0, bound),
         vector(prefix + "bias", out, 0, bound));
+  }
+
+  /** The same convolution stored as (k, k, out, in), as transposed ones are. */
+  static List<Parameter> outputFirstConvolution(String prefix, int in, int out, int kernel) {
+    double bound = bound((long) in * kernel * kernel);
+    List<Integer> shape = List.of(out, in, kernel, kernel);
+    return List.of(
+        new Parameter(prefix + "weight", shape, shape, OUTPUT_FIRST_AXES, 0, bound),
+        vector(prefix + "bias", out, 0, bound));
+  }
+
+  /** A vector per class: (classes, channels) in PyTorch and here. */
+  static Parameter embedding(String name, int classes, int channels) {
+    List<Integer> shape = List.of(classes, channels);
+    return new Parameter(name, shape, shape, List.of(0, 1), 0, UNIT_VARIANCE);
   }
 
   /**

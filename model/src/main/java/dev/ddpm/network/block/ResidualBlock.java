@@ -38,6 +38,9 @@ public final class ResidualBlock implements Block {
    * @param epsilon added to the variance
    * @param dropout probability of zeroing an activation in training
    * @param layer number of this block, which gives it a dropout mask of its own
+   * @param modulates whether the time embedding scales and shifts the result of the second
+   *     normalisation, instead of being added before it
+   * @param divisor what the result is divided by
    */
   public record Spec(
       int current,
@@ -47,8 +50,28 @@ public final class ResidualBlock implements Block {
       int groups,
       double epsilon,
       double dropout,
-      int layer)
+      int layer,
+      boolean modulates,
+      double divisor)
       implements BlockSpec {
+
+    /** With the time embedding added, and the result as it is. */
+    public Spec(
+        int current,
+        int skip,
+        int out,
+        int timeChannels,
+        int groups,
+        double epsilon,
+        double dropout,
+        int layer) {
+      this(current, skip, out, timeChannels, groups, epsilon, dropout, layer, false, 1);
+    }
+
+    /** Values per image that are made of the time embedding. */
+    int timeValues() {
+      return modulates ? 2 * out : out;
+    }
 
     /** Channels of image and skipped image together. */
     int in() {
@@ -73,14 +96,14 @@ public final class ResidualBlock implements Block {
           Parameter.norm("norm2", out),
           Parameter.convolution("conv2.", out, out, 3),
           projects() ? Parameter.convolution("shortcut.", in(), out, 1) : List.of(),
-          Parameter.linear("time_emb", timeChannels, out));
+          Parameter.linear("time_emb", timeChannels, timeValues()));
     }
 
     @Override
     public long flops(long positions) {
       return 2L * 9 * (in() + out) * out * positions
           + (projects() ? 2L * in() * out * positions : 0)
-          + 2L * timeChannels * out;
+          + 2L * timeChannels * timeValues();
     }
 
     /** The joined input if there is a skip, two activated images, the hidden one, y, and dx. */
@@ -101,6 +124,7 @@ public final class ResidualBlock implements Block {
       count.training().share("hidden gradient", after);
       count.training().share("gradient", before);
       count.training().share("both gradient", before);
+      count.training().share("scaled gradient", divisor == 1 ? 0 : after);
     }
 
     @Override
@@ -129,6 +153,7 @@ public final class ResidualBlock implements Block {
   private final class Pass {
     final GroupNormOp norm1;
     final GroupNormOp norm2;
+    final ModulatedNorm modulatedNorm;
     final ConvolutionOp conv1;
     final ConvolutionOp conv2;
     final MatrixProduct shortcut;
@@ -137,9 +162,11 @@ public final class ResidualBlock implements Block {
     final Tensor activated1;
     final Tensor hidden;
     final Tensor timeBias;
+    final Tensor modulation;
     final Tensor activated2;
     final Tensor bias;
     final Tensor y;
+    final Scaling scaling;
     final Backward backward;
 
     Pass(int batch, boolean training) {
@@ -148,33 +175,52 @@ public final class ResidualBlock implements Block {
       ConvolutionShape first = new ConvolutionShape(batch, height, width, spec.in(), spec.out(), 1);
       ConvolutionShape second =
           new ConvolutionShape(batch, height, width, spec.out(), spec.out(), 1);
+      Dropout mask = training ? dropout : null;
       norm1 = norm("norm1", first, null);
-      norm2 = norm("norm2", second, training ? dropout : null);
+      norm2 = spec.modulates() ? null : norm("norm2", second, mask);
+      modulatedNorm = spec.modulates() ? modulatedNorm("norm2", second, mask) : null;
       Layout layout1 = engine.layout(first);
-      Layout layout2 = engine.layout(second);
-      conv1 = engine.convolution(first, layout1, layout1, parameters.weight("conv1.weight"));
+      Layout hiddenLayout = hiddenLayout(layout1);
+      Layout layout2 = hiddenLayout(engine.layout(second));
+      conv1 = engine.convolution(first, layout1, hiddenLayout, parameters.weight("conv1.weight"));
       conv2 = engine.convolution(second, layout2, Layout.ROWS, parameters.weight("conv2.weight"));
       ProductShape throughShortcut = ProductShape.of(batch * height * width, spec.in(), spec.out());
-      ProductShape fromTime = ProductShape.of(batch, spec.timeChannels(), spec.out());
+      ProductShape fromTime = ProductShape.of(batch, spec.timeChannels(), spec.timeValues());
       shortcut = engine.product(throughShortcut.accumulating());
       timeProjection = engine.product(fromTime.accumulating());
       both = spec.skip() == 0 ? null : buffer(training, "both", Layout.ROWS, first.input());
       activated1 = buffer(training, "activated", layout1, first.input());
-      hidden = buffer(training, "hidden", layout1, second.input());
+      hidden = buffer(training, "hidden", hiddenLayout, second.input());
       activated2 = buffer(training, "activated", layout2, second.input());
       timeBias = engine.allocate(batch, spec.out());
+      modulation = spec.modulates() ? engine.allocate(batch, spec.timeValues()) : timeBias;
       bias = engine.allocate(spec.out());
       y = engine.allocate(second.output());
+      scaling = new Scaling(engine, spec.divisor(), batch);
       backward = training ? new Backward(first, second, throughShortcut, fromTime) : null;
     }
 
     private GroupNormOp norm(String name, ConvolutionShape next, Dropout mask) {
-      int positions = next.height() * next.width();
       return engine.groupNorm(
-          new GroupNorm(next.batch(), positions, next.in(), spec.groups(), spec.epsilon(), true),
+          sizes(next),
           parameters.weight(name + ".weight"),
           parameters.weight(name + ".bias"),
           mask);
+    }
+
+    private ModulatedNorm modulatedNorm(String name, ConvolutionShape next, Dropout mask) {
+      return new ModulatedNorm(
+          engine,
+          sizes(next),
+          parameters.weight(name + ".weight"),
+          parameters.weight(name + ".bias"),
+          mask);
+    }
+
+    private GroupNorm sizes(ConvolutionShape next) {
+      int positions = next.height() * next.width();
+      return new GroupNorm(
+          next.batch(), positions, next.in(), spec.groups(), spec.epsilon(), true);
     }
 
     /** What the backward pass reads must be owned; in inference blocks share it. */
@@ -183,12 +229,18 @@ public final class ResidualBlock implements Block {
     }
   }
 
+  /** The layout of what stands before and after the second normalisation. */
+  private Layout hiddenLayout(Layout fastest) {
+    return spec.modulates() ? Layout.ROWS : fastest;
+  }
+
   /** What only the backward pass needs. */
   private final class Backward {
     final Tensor dActivated2;
     final Tensor dHidden;
     final Tensor dActivated1;
     final Tensor dTimeBias;
+    final Tensor dModulation;
     final Tensor dBoth;
     final Tensor dTime;
     final Tensor dImage;
@@ -206,15 +258,19 @@ public final class ResidualBlock implements Block {
         ProductShape fromTime) {
       int batch = first.batch();
       Layout layout1 = engine.layout(first);
-      Layout layout2 = engine.layout(second);
+      Layout layout2 = hiddenLayout(engine.layout(second));
       toShortcut = engine.product(throughShortcut.secondGradient());
       backThroughShortcut = engine.product(throughShortcut.firstGradient().accumulating());
       toTimeProjection = engine.product(fromTime.secondGradient());
       toTime = engine.product(fromTime.firstGradient());
       dActivated2 = engine.scratch("gradient", layout2, second.input());
-      dHidden = engine.scratch("hidden gradient", layout1, second.input());
+      dHidden = engine.scratch("hidden gradient", hiddenLayout(layout1), second.input());
       dActivated1 = engine.scratch("gradient", layout1, first.input());
       dTimeBias = engine.scratch("time bias gradient", batch, spec.out());
+      dModulation =
+          spec.modulates()
+              ? engine.scratch("modulation gradient", batch, spec.timeValues())
+              : dTimeBias;
       dTime = engine.allocate(batch, spec.timeChannels());
       if (spec.skip() == 0) {
         dBoth = engine.allocate(first.input());
@@ -247,10 +303,16 @@ public final class ResidualBlock implements Block {
     pass.conv1.forward(pass.activated1, null, pass.hidden);
 
     kernels.clear(pass.timeBias);
+    kernels.clear(pass.modulation);
     kernels.addToRows(parameters.value("conv1.bias"), pass.timeBias);
-    kernels.addToRows(parameters.value("time_emb.bias"), pass.timeBias);
-    pass.timeProjection.run(time, parameters.value("time_emb.weight"), pass.timeBias);
-    pass.norm2.forward(pass.hidden, pass.timeBias, keys, pass.activated2);
+    kernels.addToRows(parameters.value("time_emb.bias"), pass.modulation);
+    pass.timeProjection.run(time, parameters.value("time_emb.weight"), pass.modulation);
+    if (spec.modulates()) {
+      pass.modulatedNorm.forward(
+          pass.hidden, pass.timeBias, pass.modulation, keys, pass.activated2);
+    } else {
+      pass.norm2.forward(pass.hidden, pass.timeBias, keys, pass.activated2);
+    }
 
     if (spec.projects()) {
       kernels.copy(parameters.value("shortcut.bias"), pass.bias);
@@ -261,6 +323,7 @@ public final class ResidualBlock implements Block {
       pass.conv2.forward(pass.activated2, parameters.value("conv2.bias"), pass.y);
       kernels.add(x, pass.y);
     }
+    pass.scaling.apply(pass.y);
     return pass.y;
   }
 
@@ -269,16 +332,28 @@ public final class ResidualBlock implements Block {
   }
 
   @Override
-  public Tensor[] backward(Tensor dy) {
+  public Tensor[] backward(Tensor gradient) {
     Pass pass = passes.last();
     Backward b = pass.backward;
     Kernels kernels = engine.kernels();
     Tensor x = input(pass);
+    Tensor dy = pass.scaling.scaled(gradient);
 
     kernels.sumRows(dy, parameters.gradient("conv2.bias"));
     pass.conv2.backward(pass.activated2, dy, b.dActivated2);
-    pass.norm2.backward(
-        pass.hidden, pass.timeBias, keys, b.dActivated2, null, b.dHidden, b.dTimeBias);
+    if (spec.modulates()) {
+      pass.modulatedNorm.backward(
+          pass.hidden,
+          pass.timeBias,
+          keys,
+          b.dActivated2,
+          b.dHidden,
+          b.dTimeBias,
+          b.dModulation);
+    } else {
+      pass.norm2.backward(
+          pass.hidden, pass.timeBias, keys, b.dActivated2, null, b.dHidden, b.dTimeBias);
+    }
     timeGradients(b);
 
     pass.conv1.backward(pass.activated1, b.dHidden, b.dActivated1);
@@ -294,10 +369,10 @@ public final class ResidualBlock implements Block {
   }
 
   private void timeGradients(Backward b) {
-    engine.kernels().sumRows(b.dTimeBias, parameters.gradient("time_emb.bias"));
-    engine.kernels().copy(parameters.gradient("time_emb.bias"), parameters.gradient("conv1.bias"));
-    b.toTimeProjection.run(time, b.dTimeBias, parameters.gradient("time_emb.weight"));
-    b.toTime.run(b.dTimeBias, parameters.value("time_emb.weight"), b.dTime);
+    engine.kernels().sumRows(b.dTimeBias, parameters.gradient("conv1.bias"));
+    engine.kernels().sumRows(b.dModulation, parameters.gradient("time_emb.bias"));
+    b.toTimeProjection.run(time, b.dModulation, parameters.gradient("time_emb.weight"));
+    b.toTime.run(b.dModulation, parameters.value("time_emb.weight"), b.dTime);
   }
 
   private void shortcutGradients(Tensor x, Tensor dy, Backward b) {

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The encoding of a timestep: [sin(t·f_i), cos(t·f_i)] with f_i = exp(−i · ln 10000 / (half − 1)).
+ * The encoding of a timestep by sines and cosines, as a {@link TimeEncoding} says.
  *
  * <p>In a float32 network every intermediate is rounded to float32, as the reference does: at t =
  * 1000 the sine of an argument rounded once more or less differs by 3e-5.
@@ -15,6 +15,7 @@ final class Sinusoid {
   private static final double LOG_PERIOD = StrictMath.log(10_000);
 
   private final int half;
+  private final TimeEncoding encoding;
   private final Precision precision;
   private final Map<Double, double[]> known = new HashMap<>();
   private float[] times = new float[0];
@@ -24,10 +25,12 @@ final class Sinusoid {
    * Encodes timesteps by sines and cosines.
    *
    * @param width length of the encoding, twice the number of frequencies
+   * @param encoding their frequencies and order
    * @param precision of the network
    */
-  Sinusoid(int width, Precision precision) {
+  Sinusoid(int width, TimeEncoding encoding, Precision precision) {
     this.half = width / 2;
+    this.encoding = encoding;
     this.precision = precision;
   }
 
@@ -53,17 +56,19 @@ final class Sinusoid {
 
   private double[] encode(double t) {
     double[] row = new double[2 * half];
+    int sines = encoding.cosinesFirst() ? half : 0;
+    int cosines = half - sines;
     for (int i = 0; i < half; i++) {
       double argument = argument(t, i);
-      row[i] = StrictMath.sin(argument);
-      row[half + i] = StrictMath.cos(argument);
+      row[sines + i] = StrictMath.sin(argument);
+      row[cosines + i] = StrictMath.cos(argument);
     }
     return row;
   }
 
   private double argument(double t, int i) {
     // a single frequency has no range to be spread over: f_0 = 1
-    double step = half == 1 ? 0 : LOG_PERIOD / (half - 1);
+    double step = half == 1 ? 0 : LOG_PERIOD / (half - encoding.frequencyShift());
     if (precision == Precision.FLOAT32) {
       float exponent = i * (float) -step;
       return (float) t * (float) StrictMath.exp(exponent);

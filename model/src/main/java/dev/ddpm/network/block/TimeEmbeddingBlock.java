@@ -8,11 +8,18 @@ import java.util.List;
 public final class TimeEmbeddingBlock implements Block {
 
   /**
-   * lin2(swish(lin1([sin(t·f), cos(t·f)]))); the input is (batch, 1): one timestep per image.
+   * lin2(swish(lin1(e))) of the encoding e of a timestep; the input is (batch, 1): one timestep per image.
    *
-   * @param channels width of the result; the sinusoid has a quarter of it
+   * @param channels width of the result; the encoding has a quarter of it
+   * @param encoding the sines and cosines of a timestep
    */
-  public record Spec(int channels) implements BlockSpec {
+  public record Spec(int channels, TimeEncoding encoding) implements BlockSpec {
+
+    /** With {@link TimeEncoding#SINES_FIRST}. */
+    public Spec(int channels) {
+      this(channels, TimeEncoding.SINES_FIRST);
+    }
+
     @Override
     public List<Parameter> parameters() {
       return Parameter.join(
@@ -48,7 +55,7 @@ public final class TimeEmbeddingBlock implements Block {
     this.spec = spec;
     this.engine = engine;
     this.parameters = parameters;
-    this.sinusoid = new Sinusoid(spec.channels() / 4, engine.precision());
+    this.sinusoid = new Sinusoid(spec.channels() / 4, spec.encoding(), engine.precision());
   }
 
   private final class Pass {

@@ -15,7 +15,8 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * The blocks of a network as a DL4J computation graph.
  *
  * <p>Inputs: the noised image (batch, height, width, channels), the timestep (batch, 1), both in
- * the network's type, and a dropout key per image (batch), 64 bits. Output: the predicted noise,
+ * the network's type, a dropout key per image (batch), 64 bits, and, for networks that know classes,
+ * one per image (batch, 1). Output: the predicted noise,
  * shaped like the image.
  */
 final class BlockGraph {
@@ -41,7 +42,7 @@ final class BlockGraph {
             .trainingWorkspaceMode(WorkspaceMode.NONE)
             .inferenceWorkspaceMode(WorkspaceMode.NONE)
             .graphBuilder()
-            .addInputs(NetworkPlan.IMAGE, NetworkPlan.TIMESTEP, NetworkPlan.KEYS);
+            .addInputs(plan.inputs());
     String last = null;
     for (NetworkPlan.Node node : plan.nodes()) {
       graph.addVertex(

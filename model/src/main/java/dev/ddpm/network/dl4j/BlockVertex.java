@@ -2,7 +2,11 @@ package dev.ddpm.network.dl4j;
 
 import dev.ddpm.network.block.AttentionBlock;
 import dev.ddpm.network.block.BlockSpec;
+import dev.ddpm.network.block.CenteringBlock;
+import dev.ddpm.network.block.ClassEmbeddingBlock;
 import dev.ddpm.network.block.ConvolutionBlock;
+import dev.ddpm.network.block.NearestUpsampleBlock;
+import dev.ddpm.network.block.NormedAttentionBlock;
 import dev.ddpm.network.block.OutputBlock;
 import dev.ddpm.network.block.Parameter;
 import dev.ddpm.network.block.ResidualBlock;
@@ -54,6 +58,10 @@ public final class BlockVertex extends GraphVertex implements TrainingConfig {
     @JsonSubTypes.Type(value = SwishBlock.Spec.class, name = "swish"),
     @JsonSubTypes.Type(value = ResidualBlock.Spec.class, name = "residual"),
     @JsonSubTypes.Type(value = AttentionBlock.Spec.class, name = "attention"),
+    @JsonSubTypes.Type(value = NormedAttentionBlock.Spec.class, name = "normed-attention"),
+    @JsonSubTypes.Type(value = NearestUpsampleBlock.Spec.class, name = "nearest-upsample"),
+    @JsonSubTypes.Type(value = ClassEmbeddingBlock.Spec.class, name = "class-embedding"),
+    @JsonSubTypes.Type(value = CenteringBlock.Spec.class, name = "centering"),
     @JsonSubTypes.Type(value = OutputBlock.Spec.class, name = "output")
   })
   private final BlockSpec spec;

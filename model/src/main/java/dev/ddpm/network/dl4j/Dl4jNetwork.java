@@ -15,6 +15,8 @@ import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -99,6 +101,8 @@ public final class Dl4jNetwork implements TrainableNetwork {
     final Tensor target;
     final Tensor weights;
     final float[] times;
+    final Tensor classes;
+    final float[] classNumbers;
     final INDArray[] inputs;
     final INDArray[] labels;
 
@@ -109,10 +113,13 @@ public final class Dl4jNetwork implements TrainableNetwork {
       keys = engine().keys(size);
       target = imageTensor(size);
       weights = engine().allocate(size, 1);
+      classes = architecture.classes() == 0 ? null : engine().allocate(size, 1);
+      classNumbers = new float[size];
       inputs =
-          new INDArray[] {
-            Nd4jEngine.array(image), Nd4jEngine.array(timestep), Nd4jEngine.array(keys)
-          };
+          Stream.of(image, timestep, keys, classes)
+              .filter(Objects::nonNull)
+              .map(Nd4jEngine::array)
+              .toArray(INDArray[]::new);
       labels = new INDArray[] {Nd4jEngine.array(target)};
     }
 
@@ -136,12 +143,29 @@ public final class Dl4jNetwork implements TrainableNetwork {
         times[i] = batch.timesteps()[i];
       }
       timestep.upload(times, 0);
+      if (classes != null) {
+        for (int i = 0; i < classNumbers.length; i++) {
+          classNumbers[i] = known(batch.classes()[i]);
+        }
+        classes.upload(classNumbers, 0);
+      }
+    }
+
+    private int known(int number) {
+      if (number < 0 || number >= architecture.classes()) {
+        throw new IllegalArgumentException(
+            "class %d of a network with %d".formatted(number, architecture.classes()));
+      }
+      return number;
     }
   }
 
   private Arrays arrays(Batch batch) {
-    if (batch.classes() != null) {
-      throw new IllegalArgumentException("This network knows no classes.");
+    if ((batch.classes() != null) != (architecture.classes() > 0)) {
+      throw new IllegalArgumentException(
+          architecture.classes() > 0
+              ? "This network needs a class per image."
+              : "This network knows no classes.");
     }
     Arrays known = arrays.computeIfAbsent(batch.size(), Arrays::new);
     known.set(batch);

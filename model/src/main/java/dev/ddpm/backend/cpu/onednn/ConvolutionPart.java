@@ -17,7 +17,8 @@ import org.bytedeco.dnnl.primitive;
  * of them, or once and for all where they are constant.
  */
 final class ConvolutionPart {
-  private static final long[] ONE = {1, 1};
+  /** Rows and columns that are padded below and right. */
+  private static final long[] AFTER = {1, 1};
 
   private final OneDnn library;
   private final ConvolutionShape shape;
@@ -26,6 +27,7 @@ final class ConvolutionPart {
   private final int end;
   private final dnnl.algorithm method;
   private final long[] stride;
+  private final long[] before;
   private final CpuTensor weight;
   private final CpuTensor gradient;
   private final memory.desc image;
@@ -42,7 +44,7 @@ final class ConvolutionPart {
    * A part of a convolution.
    *
    * @param shape the sizes, with the number of images at a time
-   * @param kernel height and width of the kernel, with a padding of 1
+   * @param kernel height and width of the kernel, padded by 1 below and right
    * @param first number of images before this part, which adds to their weight gradient
    * @param times how often as many images follow
    * @param x layout of the input and of its gradient
@@ -70,6 +72,7 @@ final class ConvolutionPart {
             ? dnnl.algorithm.convolution_winograd
             : dnnl.algorithm.convolution_direct;
     this.stride = new long[] {shape.stride(), shape.stride()};
+    this.before = new long[] {shape.before(), shape.before()};
     this.weight = (CpuTensor) weight.values();
     this.gradient = (CpuTensor) weight.gradient();
     this.image = image(order(x));
@@ -129,9 +132,9 @@ final class ConvolutionPart {
     convolution_forward.desc description =
         withBias
             ? new convolution_forward.desc(
-                kind, method, workedImage, workedWeights, biases(), workedResult, stride, ONE, ONE)
+                kind, method, workedImage, workedWeights, biases(), workedResult, stride, before, AFTER)
             : new convolution_forward.desc(
-                kind, method, workedImage, workedWeights, workedResult, stride, ONE, ONE);
+                kind, method, workedImage, workedWeights, workedResult, stride, before, AFTER);
     return new convolution_forward.primitive_desc(
         description, library.attributes(), library.engine(), false);
   }
@@ -218,7 +221,7 @@ final class ConvolutionPart {
         convolution_forward.primitive_desc hint) {
       convolution_backward_data.desc description =
           new convolution_backward_data.desc(
-              method, workedImage, workedWeights, workedResult, stride, ONE, ONE);
+              method, workedImage, workedWeights, workedResult, stride, before, AFTER);
       return new convolution_backward_data.primitive_desc(
           description, library.attributes(), library.engine(), hint);
     }
@@ -227,7 +230,7 @@ final class ConvolutionPart {
         convolution_forward.primitive_desc hint) {
       convolution_backward_weights.desc description =
           new convolution_backward_weights.desc(
-              method, workedImage, workedWeights, workedResult, stride, ONE, ONE);
+              method, workedImage, workedWeights, workedResult, stride, before, AFTER);
       return new convolution_backward_weights.primitive_desc(
           description, library.attributes(), library.engine(), hint);
     }

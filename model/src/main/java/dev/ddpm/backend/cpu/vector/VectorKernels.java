@@ -140,6 +140,15 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
+  public void addProduct(Tensor a, Tensor b, Tensor y) {
+    for (int i = 0; i < y.length(); i++) {
+      int at = i << 2;
+      float product = bytes(a).getFloat(at) * bytes(b).getFloat(at);
+      bytes(y).putFloat(at, bytes(y).getFloat(at) + product);
+    }
+  }
+
+  @Override
   public void addToRows(Tensor vector, Tensor y) {
     int columns = y.columns();
     for (int r = 0; r < y.rows(); r++) {
