@@ -1,8 +1,8 @@
 package dev.ddpm.backend;
 
 /**
- * One way to compute a 3×3 convolution of given sizes. The bias gradient is not its
- * business: it is a sum over the rows of dy, which other kernels often have already.
+ * One way to compute a 3×3 convolution of given sizes. The bias gradient is not its business: it is
+ * a sum over the rows of dy, which other kernels often have already.
  */
 public interface ConvolutionOp {
 

@@ -9,8 +9,8 @@ package dev.ddpm.backend;
  * @param in input channels
  * @param out output channels
  * @param stride 1 or 2
- * @param before rows above and columns left of the image that count as zero: 1, or 0 where stride is
- *     2 and height and width are even
+ * @param before rows above and columns left of the image that count as zero: 1, or 0 where stride
+ *     is 2 and height and width are even
  */
 public record ConvolutionShape(
     int batch, int height, int width, int in, int out, int stride, int before) {

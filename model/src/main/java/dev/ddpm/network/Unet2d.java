@@ -126,7 +126,7 @@ public record Unet2d(
 
   /** Whether attention happens at the size of a level, in its blocks or in the middle. */
   private static boolean attends(List<Boolean> attention, Middle middle, int level) {
-    return attention.get(level) || middle.attention() && level == attention.size() - 1;
+    return attention.get(level) || (middle.attention() && level == attention.size() - 1);
   }
 
   /** Number of resolution levels. */

@@ -23,9 +23,18 @@ final class Unet2dPlan {
       Map.of("shortcut", "conv_shortcut", "time_emb", "time_emb_proj");
   private static final Map<String, String> ATTENTION_NAMES =
       Map.of(
-          "norm", "group_norm", "query", "to_q", "key", "to_k", "value", "to_v", "output",
+          "norm",
+          "group_norm",
+          "query",
+          "to_q",
+          "key",
+          "to_k",
+          "value",
+          "to_v",
+          "output",
           "to_out.0");
-  private static final Map<String, String> TIME_NAMES = Map.of("lin1", "linear_1", "lin2", "linear_2");
+  private static final Map<String, String> TIME_NAMES =
+      Map.of("lin1", "linear_1", "lin2", "linear_2");
   private static final Map<String, String> OUTPUT_NAMES =
       Map.of("norm", "conv_norm_out", "final", "conv_out");
 
@@ -45,7 +54,6 @@ final class Unet2dPlan {
   /** The blocks of a U-Net. */
   static NetworkPlan of(Unet2d spec) {
     Unet2dPlan plan = new Unet2dPlan(spec);
-    plan.time();
     plan.entrance();
     plan.down();
     plan.middle();
@@ -54,14 +62,25 @@ final class Unet2dPlan {
     return new NetworkPlan(spec.imageShape(), plan.nodes);
   }
 
-  private void append(
-      String name, BlockSpec block, Map<String, String> layers, String... inputs) {
+  private void append(String name, BlockSpec block, Map<String, String> layers, String... inputs) {
     nodes.add(new NetworkPlan.Node(name, name + ".", block, List.of(inputs), layers));
     current = name;
   }
 
   private void append(String name, BlockSpec block, String... inputs) {
     append(name, block, Map.of(), inputs);
+  }
+
+  private void entrance() {
+    if (spec.centerInput()) {
+      append("centered", new CenteringBlock.Spec(spec.imageChannels()), current);
+    }
+    channels = spec.widths().get(0);
+    append("conv_in", new ConvolutionBlock.Spec(spec.imageChannels(), channels, 1), current);
+    skips.push(new Skip(current, channels));
+    String image = current;
+    time();
+    current = image;
   }
 
   private void time() {
@@ -78,16 +97,6 @@ final class Unet2dPlan {
           NetworkPlan.CLASS);
     }
     append(TIME, new SwishBlock.Spec(), current);
-  }
-
-  private void entrance() {
-    current = NetworkPlan.IMAGE;
-    if (spec.centerInput()) {
-      append("centered", new CenteringBlock.Spec(spec.imageChannels()), current);
-    }
-    channels = spec.widths().get(0);
-    append("conv_in", new ConvolutionBlock.Spec(spec.imageChannels(), channels, 1), current);
-    skips.push(new Skip(current, channels));
   }
 
   private void down() {
@@ -140,10 +149,8 @@ final class Unet2dPlan {
 
   private void exit() {
     BlockSpec output =
-        new OutputBlock.Spec(
-            channels, spec.imageChannels(), spec.normGroups(), spec.normEpsilon());
-    nodes.add(
-        new NetworkPlan.Node("prediction", "", output, List.of(current), OUTPUT_NAMES));
+        new OutputBlock.Spec(channels, spec.imageChannels(), spec.normGroups(), spec.normEpsilon());
+    nodes.add(new NetworkPlan.Node("prediction", "", output, List.of(current), OUTPUT_NAMES));
   }
 
   private void residual(String name, Skip skip, int out, double divisor) {

@@ -9,6 +9,8 @@ import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.Unet2d;
+import dev.ddpm.network.block.TimeEncoding;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -115,6 +117,45 @@ class ModelFolderTest {
     }
   }
 
+  @Test
+  void describesArchitecturesOfEveryKind() throws IOException {
+    var unet =
+        new Unet2d(
+            3,
+            16,
+            8,
+            List.of(16, 32),
+            List.of(false, true),
+            2,
+            8,
+            1e-6,
+            4,
+            new Unet2d.Middle(true, false, 1.5),
+            new TimeEncoding(0, true),
+            0,
+            true,
+            0.1,
+            10,
+            true);
+    var description =
+        new ModelDescription(
+            unet,
+            new ScheduleSpec.Cosine(50),
+            Prediction.EPSILON,
+            Preset.PAPER,
+            DataRange.MINUS_ONE_TO_ONE,
+            Map.of());
+    ModelFolder.write(store, description, Map.of(TensorFile.WEIGHTS, weights(1)), Optional.empty());
+
+    assertThat(ModelFolder.open(store).description()).isEqualTo(description);
+    assertThat(Files.readString(folder.resolve("model.json")))
+        .contains("\"kind\" : \"unet2d\",")
+        .contains("\"widths\" : [ 16, 32 ]")
+        .contains("\"scale_factor\" : 1.5")
+        .contains("\"frequency_shift\" : 0")
+        .doesNotContain("levels", "heads(");
+  }
+
   /** The format that stored models have: a change here needs another version. */
   @Test
   void descriptionIsReadableByPeople() throws IOException {
@@ -196,7 +237,7 @@ class ModelFolderTest {
         "\"height\" : 16, | \"height\" : 16, \"depth\" : 1, | model.architecture.depth: there is no"
             + " such key.",
         "\"kind\" : \"labml\" | \"kind\" : \"dit\" | model.architecture.kind = \"dit\": must be one"
-            + " of labml.",
+            + " of labml, unet2d.",
         "\"kind\" : \"labml\", |  | model.architecture.kind is missing.",
         "\"kind\" : \"linear\" | \"kind\" : \"square\" | model.schedule.kind = \"square\": must be"
             + " one of",

@@ -28,7 +28,11 @@ public final class GoldenFile {
 
   /** Reads {@code golden/NAME.safetensors} from the test resources. */
   public static GoldenFile open(String name) {
-    String resource = "/golden/" + name + ".safetensors";
+    return resource("/golden/" + name + ".safetensors");
+  }
+
+  /** Reads any file of tensors in the test resources. */
+  public static GoldenFile resource(String resource) {
     InputStream stream = Objects.requireNonNull(GoldenFile.class.getResourceAsStream(resource));
     try (SafetensorsReader reader = new SafetensorsReader(stream, resource)) {
       return new GoldenFile(reader);

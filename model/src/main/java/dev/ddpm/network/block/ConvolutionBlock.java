@@ -15,8 +15,8 @@ public final class ConvolutionBlock implements Block {
    * @param in channels of the input
    * @param out channels of the output
    * @param stride 1 or 2
-   * @param padsEndOnly whether only the bottom and the right are padded; with stride 2 and images of
-   *     even sizes
+   * @param padsEndOnly whether only the bottom and the right are padded; with stride 2 and images
+   *     of even sizes
    */
   public record Spec(int in, int out, int stride, boolean padsEndOnly) implements BlockSpec {
 

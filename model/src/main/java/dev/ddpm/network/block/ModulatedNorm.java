@@ -67,9 +67,7 @@ final class ModulatedNorm {
   }
 
   private static Tensor row(Tensor matrix, int number) {
-    return matrix == null
-        ? null
-        : matrix.slice((long) number * matrix.columns(), matrix.columns());
+    return matrix == null ? null : matrix.slice((long) number * matrix.columns(), matrix.columns());
   }
 
   /** One of a batch, as a batch of one. */
@@ -113,13 +111,7 @@ final class ModulatedNorm {
 
   /** Computes the gradients of the last {@link #forward}, those of γ and β included. */
   void backward(
-      Tensor x,
-      Tensor bias,
-      Tensor keys,
-      Tensor dy,
-      Tensor dx,
-      Tensor dBias,
-      Tensor dModulation) {
+      Tensor x, Tensor bias, Tensor keys, Tensor dy, Tensor dx, Tensor dBias, Tensor dModulation) {
     Kernels kernels = engine.kernels();
     for (int i = 0; i < images.length; i++) {
       images[i].backward(

@@ -11,9 +11,9 @@ import java.util.List;
 /**
  * Doubles an image by repeating its pixels, followed by a 3×3 convolution.
  *
- * <p>Of the nine pixels that a result is made of several are the same, so the two are one transposed
- * 4×4 convolution of stride 2, with less than half of the products: a kernel row that meets two rows
- * of one pixel is their sum.
+ * <p>Of the nine pixels that a result is made of several are the same, so the two are one
+ * transposed 4×4 convolution of stride 2, with less than half of the products: a kernel row that
+ * meets two rows of one pixel is their sum.
  */
 public final class NearestUpsampleBlock implements Block {
 

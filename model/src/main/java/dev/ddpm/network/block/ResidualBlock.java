@@ -219,8 +219,7 @@ public final class ResidualBlock implements Block {
 
     private GroupNorm sizes(ConvolutionShape next) {
       int positions = next.height() * next.width();
-      return new GroupNorm(
-          next.batch(), positions, next.in(), spec.groups(), spec.epsilon(), true);
+      return new GroupNorm(next.batch(), positions, next.in(), spec.groups(), spec.epsilon(), true);
     }
 
     /** What the backward pass reads must be owned; in inference blocks share it. */
@@ -343,13 +342,7 @@ public final class ResidualBlock implements Block {
     pass.conv2.backward(pass.activated2, dy, b.dActivated2);
     if (spec.modulates()) {
       pass.modulatedNorm.backward(
-          pass.hidden,
-          pass.timeBias,
-          keys,
-          b.dActivated2,
-          b.dHidden,
-          b.dTimeBias,
-          b.dModulation);
+          pass.hidden, pass.timeBias, keys, b.dActivated2, b.dHidden, b.dTimeBias, b.dModulation);
     } else {
       pass.norm2.backward(
           pass.hidden, pass.timeBias, keys, b.dActivated2, null, b.dHidden, b.dTimeBias);

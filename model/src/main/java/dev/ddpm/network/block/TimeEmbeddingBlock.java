@@ -8,7 +8,8 @@ import java.util.List;
 public final class TimeEmbeddingBlock implements Block {
 
   /**
-   * lin2(swish(lin1(e))) of the encoding e of a timestep; the input is (batch, 1): one timestep per image.
+   * lin2(swish(lin1(e))) of the encoding e of a timestep; the input is (batch, 1): one timestep per
+   * image.
    *
    * @param channels width of the result; the encoding has a quarter of it
    * @param encoding the sines and cosines of a timestep

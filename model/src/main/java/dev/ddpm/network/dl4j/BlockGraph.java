@@ -3,6 +3,8 @@ package dev.ddpm.network.dl4j;
 import dev.ddpm.backend.nd4j.Nd4jEngine;
 import dev.ddpm.backend.nd4j.Nd4jNatives;
 import dev.ddpm.network.NetworkPlan;
+import java.util.Arrays;
+import java.util.List;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
@@ -15,9 +17,8 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * The blocks of a network as a DL4J computation graph.
  *
  * <p>Inputs: the noised image (batch, height, width, channels), the timestep (batch, 1), both in
- * the network's type, a dropout key per image (batch), 64 bits, and, for networks that know classes,
- * one per image (batch, 1). Output: the predicted noise,
- * shaped like the image.
+ * the network's type, a dropout key per image (batch), 64 bits, and, for networks that know
+ * classes, one per image (batch, 1). Output: the predicted noise, shaped like the image.
  */
 final class BlockGraph {
   private static final String LOSS = "loss";
@@ -59,10 +60,26 @@ final class BlockGraph {
         .build();
   }
 
-  /** A network with all parameters zero and the fastest kernels for its type. */
+  /**
+   * A network with all parameters zero and the fastest kernels for its type.
+   *
+   * @throws IllegalArgumentException if DL4J, which lays out parameters in the order in which it
+   *     computes blocks, has another one than the plan
+   */
   public static ComputationGraph create(NetworkPlan plan, IUpdater updater, DataType type) {
     ComputationGraph graph = new ComputationGraph(configuration(plan, updater, type));
     graph.init();
+    List<String> planned = plan.nodes().stream().map(NetworkPlan.Node::name).toList();
+    List<String> computed =
+        Arrays.stream(graph.topologicalSortOrder())
+            .mapToObj(index -> graph.getVertices()[index])
+            .filter(BlockGraphVertex.class::isInstance)
+            .map(GraphVertex::getVertexName)
+            .toList();
+    if (!computed.equals(planned)) {
+      throw new IllegalArgumentException(
+          "DL4J computes the blocks in the order " + computed + ", planned is " + planned);
+    }
     return graph;
   }
 

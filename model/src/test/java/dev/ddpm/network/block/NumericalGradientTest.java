@@ -29,6 +29,15 @@ class NumericalGradientTest {
         image(new ConvolutionBlock.Spec(3, 5, 1), 5, 4, 3),
         image(new ConvolutionBlock.Spec(2, 3, 1), 1, 1, 2),
         image(new ConvolutionBlock.Spec(3, 5, 2), 5, 7, 3),
+        image(new ConvolutionBlock.Spec(3, 5, 2, true), 4, 6, 3),
+        image(new ConvolutionBlock.Spec(2, 3, 2, true), 2, 2, 2),
+        image(new CenteringBlock.Spec(3), 2, 3, 3),
+        image(new NearestUpsampleBlock.Spec(3, 5), 3, 2, 3),
+        image(new NearestUpsampleBlock.Spec(2, 2), 1, 1, 2),
+        image(new NormedAttentionBlock.Spec(8, 1, 4, 1e-5, 1), 3, 4, 8),
+        image(new NormedAttentionBlock.Spec(6, 3, 2, 1e-5, 1), 2, 3, 6),
+        image(new NormedAttentionBlock.Spec(6, 3, 2, 1e-5, 1.5), 2, 3, 6),
+        image(new NormedAttentionBlock.Spec(6, 2, 0, 1e-5, 1.5), 2, 3, 6),
         image(new UpsampleBlock.Spec(3, 5), 3, 2, 3),
         image(new UpsampleBlock.Spec(2, 2), 1, 1, 2),
         image(new SwishBlock.Spec(), 3, 3, 2),
@@ -37,10 +46,18 @@ class NumericalGradientTest {
         image(new AttentionBlock.Spec(4, 1), 1, 1, 4),
         image(new OutputBlock.Spec(16, 3, 8, 1e-5), 3, 5, 16),
         Arguments.of(new TimeEmbeddingBlock.Spec(32), List.of(new long[] {2, 1})),
+        Arguments.of(
+            new TimeEmbeddingBlock.Spec(32, new TimeEncoding(0, true)), List.of(new long[] {2, 1})),
+        Arguments.of(
+            new ClassEmbeddingBlock.Spec(6, 3), List.of(new long[] {3, 6}, new long[] {3, 1})),
         residual(new ResidualBlock.Spec(8, 0, 8, 6, 4, 1e-5, 0, 0), 4, 3),
         residual(new ResidualBlock.Spec(4, 0, 8, 6, 2, 1e-5, 0, 0), 3, 5),
         residual(new ResidualBlock.Spec(4, 5, 6, 6, 3, 1e-5, 0, 0), 3, 3),
         residual(new ResidualBlock.Spec(8, 0, 8, 6, 4, 1e-5, 0.4, 3), 4, 3),
+        residual(new ResidualBlock.Spec(8, 0, 8, 6, 4, 1e-5, 0, 0, true, 1), 4, 3),
+        residual(new ResidualBlock.Spec(3, 5, 6, 6, 2, 1e-5, 0.4, 3, true, 1), 3, 4),
+        residual(new ResidualBlock.Spec(8, 0, 8, 6, 4, 1e-5, 0, 0, false, 1.5), 4, 3),
+        residual(new ResidualBlock.Spec(4, 5, 6, 6, 3, 1e-5, 0, 0, true, 1.5), 3, 3),
         residual(new ResidualBlock.Spec(3, 5, 8, 6, 8, 1e-5, 0.2, 1), 1, 1),
         residual(new ResidualBlock.Spec(3, 5, 8, 6, 2, 1e-5, 0.2, 1), 1, 2));
   }
@@ -72,6 +89,9 @@ class NumericalGradientTest {
     }
     if (spec instanceof TimeEmbeddingBlock.Spec) {
       array(inputs.get(0)).assign(17);
+    }
+    if (spec instanceof ClassEmbeddingBlock.Spec) {
+      inputs.get(1).upload(new float[] {2, 0, 2}, 0);
     }
     if (spec instanceof ResidualBlock.Spec) {
       inputs.add(harness.keys(12345678901L, -5));

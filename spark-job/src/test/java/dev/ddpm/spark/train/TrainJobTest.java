@@ -420,7 +420,7 @@ class TrainJobTest {
     Path run = copyOf(interrupted);
     Path checkpoint = run.resolve("checkpoints/round-000005");
     String text = Files.readString(checkpoint.resolve("model.json"));
-    String other = text.replaceFirst(",\n  \"digest\".*", "").replace("\"labml\"", "\"unet2d\"");
+    String other = text.replaceFirst(",\n  \"digest\".*", "").replace("\"labml\"", "\"dit\"");
     Damage.rewrite(
         checkpoint, "model.json", SelfDigest.addTo(other.getBytes(StandardCharsets.UTF_8)));
 
@@ -428,7 +428,7 @@ class TrainJobTest {
         .isInstanceOfSatisfying(
             DdpmException.class,
             e -> assertThat(e.category()).isEqualTo(DdpmException.Category.DATA))
-        .hasMessageContaining("model.architecture.kind = \"unet2d\": must be one of labml.");
+        .hasMessageContaining("model.architecture.kind = \"dit\": must be one of labml, unet2d.");
   }
 
   @Test

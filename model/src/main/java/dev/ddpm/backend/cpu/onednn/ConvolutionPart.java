@@ -132,7 +132,15 @@ final class ConvolutionPart {
     convolution_forward.desc description =
         withBias
             ? new convolution_forward.desc(
-                kind, method, workedImage, workedWeights, biases(), workedResult, stride, before, AFTER)
+                kind,
+                method,
+                workedImage,
+                workedWeights,
+                biases(),
+                workedResult,
+                stride,
+                before,
+                AFTER)
             : new convolution_forward.desc(
                 kind, method, workedImage, workedWeights, workedResult, stride, before, AFTER);
     return new convolution_forward.primitive_desc(

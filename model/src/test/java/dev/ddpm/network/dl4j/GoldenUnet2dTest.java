@@ -1,0 +1,207 @@
+package dev.ddpm.network.dl4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.ddpm.backend.TestedBackend;
+import dev.ddpm.diffusion.Batch;
+import dev.ddpm.golden.GoldenFile;
+import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.network.Unet2d;
+import dev.ddpm.network.block.TimeEncoding;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whole networks against diffusers' own: prediction, loss, and every gradient. */
+class GoldenUnet2dTest {
+  private static final double PREDICTION = 2e-5;
+  private static final double LOSS = 1e-5;
+  private static final double GRADIENT = 2e-4;
+  private static final double NETWORK_FLOOR = 1e-4;
+
+  /** The layout of Ho's network: padding at the end, one head, sines first. */
+  private static final Unet2d HO =
+      new Unet2d(
+          3,
+          16,
+          16,
+          List.of(16, 32, 32),
+          List.of(false, true, false),
+          2,
+          8,
+          1e-6,
+          0,
+          Unet2d.Middle.PLAIN,
+          TimeEncoding.SINES_FIRST,
+          0,
+          false,
+          0,
+          0,
+          false);
+
+  /** What diffusers' training script makes, with heads of 8 channels, which is one and several. */
+  private static final Unet2d SCRIPT =
+      new Unet2d(
+          3,
+          32,
+          32,
+          List.of(8, 8, 16, 16, 24, 24),
+          List.of(false, false, false, false, true, false),
+          2,
+          8,
+          1e-5,
+          8,
+          Unet2d.Middle.PLAIN,
+          new TimeEncoding(0, true),
+          1,
+          false,
+          0,
+          0,
+          false);
+
+  private static final Unet2d CLASSES =
+      new Unet2d(
+          1,
+          16,
+          16,
+          List.of(16, 32),
+          List.of(false, true),
+          1,
+          8,
+          1e-5,
+          8,
+          Unet2d.Middle.PLAIN,
+          new TimeEncoding(0, true),
+          1,
+          false,
+          0,
+          10,
+          false);
+
+  static Stream<Arguments> networks() {
+    return TestedBackend.here()
+        .flatMap(
+            backend ->
+                Stream.of(
+                    Arguments.of("ho_small", HO, backend),
+                    Arguments.of("script_small", SCRIPT, backend),
+                    Arguments.of("classes_small", CLASSES, backend)));
+  }
+
+  private static Dl4jNetwork load(GoldenFile golden, Unet2d spec, TestedBackend backend) {
+    Dl4jNetwork model = Dl4jNetwork.create(spec, 1, TorchAdam.constant(2e-5));
+    model.use(backend.backend());
+    ParameterLayout layout = ParameterLayout.of(spec);
+    float[] flat = new float[(int) layout.size()];
+    for (ParameterLayout.Entry tensor : layout.tensors()) {
+      assertThat(golden.shape(tensor.name()))
+          .as(tensor.name())
+          .isEqualTo(tensor.shape().stream().mapToLong(Integer::longValue).toArray());
+      layout.fromStateDict(tensor, golden.values(tensor.name()), flat);
+    }
+    model.setParameters(flat);
+    return model;
+  }
+
+  private static Batch batch(GoldenFile golden) {
+    float[] timesteps = golden.values("t");
+    int[] classes = null;
+    if (golden.has("class_labels")) {
+      float[] labels = golden.values("class_labels");
+      classes = new int[labels.length];
+      for (int i = 0; i < labels.length; i++) {
+        classes[i] = (int) labels[i];
+      }
+    }
+    return new Batch(timesteps.length, golden.image("x_t"), timesteps, classes);
+  }
+
+  @ParameterizedTest(name = "{0}, {2}")
+  @MethodSource("networks")
+  void predictsTheSameNoise(String name, Unet2d spec, TestedBackend backend) {
+    GoldenFile golden = GoldenFile.open("unet2d_" + name);
+    Dl4jNetwork model = load(golden, spec, backend);
+    float[] expected = golden.image("eps_theta");
+    float[] epsilon = new float[expected.length];
+
+    model.predict(batch(golden), epsilon);
+
+    double scale = Math.max(1, largest(expected));
+    assertThat(GoldenFile.largestDifference(epsilon, expected) / scale).isLessThan(PREDICTION);
+  }
+
+  @ParameterizedTest(name = "{0}, {2}")
+  @MethodSource("networks")
+  void hasTheSameLossAndGradients(String name, Unet2d spec, TestedBackend backend) {
+    GoldenFile golden = GoldenFile.open("unet2d_" + name);
+    Dl4jNetwork model = load(golden, spec, backend);
+    Batch batch = batch(golden);
+
+    double loss = model.computeGradient(batch, golden.image("noise"), null, new long[batch.size()]);
+
+    assertThat(loss).isCloseTo(golden.values("loss")[0], within(LOSS));
+    float[] flat = model.graph().getFlattenedGradients().toFloatVector();
+    ParameterLayout layout = ParameterLayout.of(spec);
+    double floor =
+        NETWORK_FLOOR
+            * layout.tensors().stream()
+                .mapToDouble(tensor -> largest(golden.values("grad." + tensor.name())))
+                .max()
+                .orElseThrow();
+    List<String> wrong = new ArrayList<>();
+    for (ParameterLayout.Entry tensor : layout.tensors()) {
+      float[] actual = layout.toStateDict(tensor, flat);
+      float[] expected = golden.values("grad." + tensor.name());
+      double scale = Math.max(floor, largest(expected));
+      double error = GoldenFile.largestDifference(actual, expected) / scale;
+      double allowed = GRADIENT;
+      if (vanishes(tensor.name(), spec)) {
+        error = largest(actual) / scale;
+        allowed = Math.max(GRADIENT, largest(expected) / scale);
+      }
+      if (!(error <= allowed)) {
+        wrong.add(tensor.name() + ": " + error);
+      }
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  /**
+   * Whether a gradient is zero in theory: what is added before a normalisation with one channel per
+   * group is subtracted with its mean. In the golden file it is what rounding leaves of it, which
+   * ours must not exceed.
+   */
+  private static boolean vanishes(String name, Unet2d spec) {
+    return spec.equals(SCRIPT)
+        && (name.matches("(down_blocks[.][01]|up_blocks[.][45])[.].*(conv1[.]bias|time_emb_proj.*)")
+            || name.matches("up_blocks[.]5[.]resnets[.]2[.]conv(2|_shortcut)[.]bias"));
+  }
+
+  @Test
+  void tellsWhetherItNeedsClasses() {
+    Dl4jNetwork conditional = Dl4jNetwork.create(CLASSES, 1, TorchAdam.constant(2e-5));
+    float[] image = new float[16 * 16];
+    float[] prediction = new float[16 * 16];
+    Batch without = Batch.unconditional(1, image, new float[1]);
+    Batch unknown = new Batch(1, image, new float[1], new int[] {10});
+
+    assertThatThrownBy(() -> conditional.predict(without, prediction))
+        .hasMessage("This network needs a class per image.");
+    assertThatThrownBy(() -> conditional.predict(unknown, prediction))
+        .hasMessage("class 10 of a network with 10");
+  }
+
+  private static double largest(float[] values) {
+    double largest = 0;
+    for (float value : values) {
+      largest = Math.max(largest, Math.abs(value));
+    }
+    return largest;
+  }
+}
