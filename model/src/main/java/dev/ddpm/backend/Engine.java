@@ -49,7 +49,7 @@ public interface Engine {
 
   /**
    * A 3×3 convolution, computed in the way that suits its sizes: by a fixed rule, not a
-   * measurement, so that every machine computes the same.
+   * measurement, so that every machine with the same instructions computes the same.
    *
    * @param x layout of the input and of its gradient: rows, or {@link #layout} for these sizes
    * @param y layout of the result and of its gradient, likewise

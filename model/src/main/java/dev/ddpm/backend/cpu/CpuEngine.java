@@ -18,6 +18,8 @@ import dev.ddpm.backend.cpu.onednn.OneDnn;
 import dev.ddpm.backend.cpu.onednn.OneDnnConvolution;
 import dev.ddpm.backend.cpu.onednn.OneDnnProduct;
 import dev.ddpm.backend.cpu.onednn.OneDnnTransposedConvolution;
+import dev.ddpm.backend.cpu.winograd.WinogradConvolution;
+import dev.ddpm.backend.cpu.winograd.WinogradMemory;
 import dev.ddpm.backend.nd4j.NativeConvolution;
 import dev.ddpm.backend.nd4j.NativeProduct;
 import dev.ddpm.backend.nd4j.Nd4jEngine;
@@ -29,6 +31,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class CpuEngine extends Nd4jEngine {
   private final CpuKernels kernels;
   private final Optional<OneDnn> oneDnn;
+  private final WinogradMemory winograd = new WinogradMemory();
 
   CpuEngine(CpuKernels kernels, Optional<OneDnn> oneDnn) {
     super(Precision.FLOAT32);
@@ -44,6 +47,7 @@ final class CpuEngine extends Nd4jEngine {
   @Override
   public void keepWeights() {
     oneDnn.ifPresent(OneDnn::keepWeights);
+    winograd.keepWeights();
   }
 
   @Override
@@ -63,6 +67,9 @@ final class CpuEngine extends Nd4jEngine {
 
   @Override
   public ConvolutionOp convolution(ConvolutionShape shape, Layout x, Layout y, Weight weight) {
+    if (suitsWinograd(shape)) {
+      return new WinogradConvolution(shape, this, kernels.tileTransforms(), winograd, weight);
+    }
     return ComposedConvolutions.of(shape, this, weight)
         .orElseGet(
             () ->
@@ -70,6 +77,15 @@ final class CpuEngine extends Nd4jEngine {
                     .<ConvolutionOp>map(
                         library -> new OneDnnConvolution(library, shape, x, y, weight))
                     .orElseGet(() -> new NativeConvolution(shape, weight)));
+  }
+
+  /**
+   * Only beside oneDNN, whose products it was measured with, and where that has none of its own.
+   */
+  private boolean suitsWinograd(ConvolutionShape shape) {
+    return oneDnn.isPresent()
+        && !OneDnn.hasWinograd()
+        && WinogradConvolution.suits(shape, winograd.hasConstantWeights());
   }
 
   @Override

@@ -53,7 +53,7 @@ public final class OneDnn {
   }
 
   /** Whether Winograd's algorithm is there for this CPU: it needs AVX-512. */
-  static boolean hasWinograd() {
+  public static boolean hasWinograd() {
     return (dnnl.dnnl_get_effective_cpu_isa() & dnnl.dnnl_cpu_isa_avx512_core)
         == dnnl.dnnl_cpu_isa_avx512_core;
   }

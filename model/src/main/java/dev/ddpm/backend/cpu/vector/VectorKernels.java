@@ -14,6 +14,7 @@ import dev.ddpm.backend.Patches;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.Weight;
 import dev.ddpm.backend.cpu.CpuKernels;
+import dev.ddpm.backend.cpu.winograd.TileTransforms;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -25,6 +26,7 @@ public final class VectorKernels implements CpuKernels {
   private final Map<Integer, VectorGroupNorm> groupNorms = new HashMap<>();
   private final Map<Integer, ChannelPeriod> periods = new HashMap<>();
   private final VectorLoops loops = new VectorLoops();
+  private final VectorTileTransforms tileTransforms = new VectorTileTransforms();
   private float[] row = new float[0];
   private float[] otherRow = new float[0];
 
@@ -37,6 +39,11 @@ public final class VectorKernels implements CpuKernels {
   public GroupNormOp groupNorm(GroupNorm shape, Weight gamma, Weight beta, Dropout dropout) {
     VectorGroupNorm passes = groupNorms.computeIfAbsent(shape.channels(), VectorGroupNorm::new);
     return VectorGroupNormOp.of(passes, shape, gamma, beta, dropout);
+  }
+
+  @Override
+  public TileTransforms tileTransforms() {
+    return tileTransforms;
   }
 
   @Override
