@@ -26,7 +26,7 @@ public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels
    */
   public Visits {
     if (offset < 0) {
-      throw DdpmException.user("steps-offset = %d: must be at least 0.", offset);
+      throw DdpmException.user("the steps-offset = %d must be at least 0.", offset);
     }
   }
 
@@ -115,8 +115,8 @@ public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels
     int last = timesteps[timesteps.length - 1];
     if (offset > total - 1 - last) {
       throw DdpmException.user(
-          "steps-offset = %d: must be at most %d, because with %d of %d timesteps the last one is"
-              + " %d.",
+          "the steps-offset = %d must be at most %d, because with %d of %d timesteps the last one"
+              + " is %d.",
           offset, total - 1 - last, steps, total, last);
     }
     return Arrays.stream(timesteps).map(t -> t + offset).toArray();

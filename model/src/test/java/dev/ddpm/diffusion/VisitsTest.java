@@ -110,10 +110,10 @@ class VisitsTest {
     assertThatThrownBy(() -> visits(500, TimestepSpacing.LEADING, 2).markov(TRAINING))
         .isInstanceOf(DdpmException.class)
         .hasMessage(
-            "steps-offset = 2: must be at most 1, because with 500 of 1000 timesteps the last one"
-                + " is 998.");
+            "the steps-offset = 2 must be at most 1, because with 500 of 1000 timesteps the last"
+                + " one is 998.");
     assertThatThrownBy(() -> visits(9, TimestepSpacing.LEADING, 100).multistep(TRAINING))
-        .hasMessageContaining("steps-offset = 100: must be at most 99,");
+        .hasMessageContaining("steps-offset = 100 must be at most 99,");
     assertThatThrownBy(() -> visits(5, TimestepSpacing.LEADING, -1))
         .hasMessageContaining("steps-offset = -1");
     for (NoiseLevels levels : NoiseLevels.values()) {

@@ -16,8 +16,9 @@ import picocli.CommandLine.Spec;
     name = "compare-samplers",
     description =
         "Measures each sampler, on the driver alone, with 10, 20, 50, 100 and all timesteps: its"
-            + " speed, and the distance of its images from those with all timesteps (root mean"
-            + " square, in levels of 0 to 255). Also measures the speed by micro-batch.",
+            + " calls of the model, its speed, and the distance of its images from those with all"
+            + " timesteps (root mean square, in levels of 0 to 255). Also measures the speed by"
+            + " micro-batch.",
     footer = {
       "",
       "Example:",

@@ -34,6 +34,7 @@ final class InterpolateCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
   @Mixin ModelOption model;
+  @Mixin SamplerOptions sampler;
 
   @Option(
       names = "--data",
@@ -111,6 +112,7 @@ final class InterpolateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    common.assignments.addAll(sampler.assignments());
     SamplingConfig sampling = common.load().experiment().sampling();
     var request =
         new InterpolateJob.Request(

@@ -30,7 +30,9 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  ddpm sample --model runs/fashion-mnist --output runs/fashion-mnist/samples --count 64",
       "  ddpm sample --model hdfs:///runs/celeba --output hdfs:///samples/today --count 10000 \\",
-      "    --set sampling.sampler=ddim --set sampling.steps=50 --set sampling.seed=20261124",
+      "    --sampler ddim --steps 50 --set sampling.seed=20261124",
+      "  ddpm sample --model runs/celeba --output samples --count 64 --sampler heun --steps 20 \\",
+      "    --noise-levels karras",
       "  ddpm sample --model runs/celeba --output samples --count 64 --trajectory 10 --format png",
       "",
       "In the output folder: images/ (Parquet, one row per image), manifest.json and",
@@ -42,6 +44,7 @@ final class SampleCommand implements Callable<Integer>, Resumable {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
   @Mixin ModelOption model;
+  @Mixin SamplerOptions sampler;
 
   @Option(
       names = "--output",
@@ -110,6 +113,7 @@ final class SampleCommand implements Callable<Integer>, Resumable {
 
   @Override
   public Integer call() {
+    common.assignments.addAll(sampler.assignments());
     if (trajectory != null) {
       common.assignments.add("sampling.trajectory=" + trajectory);
     }

@@ -66,11 +66,13 @@ public final class SamplerComparison {
    * Measures everything.
    *
    * @param images how many are denoised together where samplers are compared
-   * @throws DdpmException before anything is measured: (user) if they are too many for an array;
-   *     (environment) if the driver has not the memory
+   * @throws DdpmException before anything is measured: (user) if they are too many for an array or
+   *     a sampler has not the settings' timesteps to visit; (environment) if the driver has not the
+   *     memory
    */
   public void run(int images) {
     requireMemory(images);
+    requireSamplers(images);
     microBatches();
     out.println();
     samplers(images);
@@ -80,7 +82,7 @@ public final class SamplerComparison {
   void microBatches() {
     out.println("| micro-batch | ms per image and step | CPU ms per image and step | images/s |");
     out.println("|---|---|---|---|");
-    int steps = plan(sampling).steps();
+    int steps = plan(sampling).stepsTaken();
     int timed = Math.min(TIMED_STEPS, timesteps());
     // Once for the compiler: the smallest sizes would be measured too slow.
     draw(sampling.with(sampling.sampler(), timed, WARM_UP), WARM_UP);
@@ -112,9 +114,9 @@ public final class SamplerComparison {
    */
   void samplers(int images) {
     out.println(
-        "| sampler | steps | s per image | CPU s per image | distance to all steps | distance to"
-            + " DDIM with all |");
-    out.println("|---|---|---|---|---|---|");
+        "| sampler | steps | calls | s per image | CPU s per image | distance to all steps |"
+            + " distance to DDIM with all |");
+    out.println("|---|---|---|---|---|---|---|");
     Map<SamplerChoice, Drawn> complete = new EnumMap<>(SamplerChoice.class);
     for (SamplerChoice sampler : SamplerChoice.values()) {
       complete.put(sampler, draw(sampling.with(sampler, 0, images), images));
@@ -128,6 +130,14 @@ public final class SamplerComparison {
         }
       }
       print(sampler, timesteps(), complete.get(sampler), itself, ddim);
+    }
+  }
+
+  private void requireSamplers(int images) {
+    for (SamplerChoice sampler : SamplerChoice.values()) {
+      STEPS.stream()
+          .filter(steps -> steps < timesteps())
+          .forEach(steps -> plan(sampling.with(sampler, steps, images)));
     }
   }
 
@@ -148,9 +158,10 @@ public final class SamplerComparison {
     int images = drawn.x().length / stored.description().architecture().imageShape().size();
     out.printf(
         Locale.ROOT,
-        "| %s | %d | %.2f | %.2f | %.1f | %.1f |%n",
-        sampler.describe(sampling),
+        "| %s | %d | %d | %.2f | %.2f | %.1f | %.1f |%n",
+        sampler.describe(sampling.with(sampler, steps, images)),
         steps,
+        drawn.calls(),
         drawn.seconds() / images,
         drawn.cpuSeconds() / images,
         distance(drawn.x(), withAllSteps),
@@ -168,7 +179,7 @@ public final class SamplerComparison {
 
   // Passed on, never compared.
   @SuppressWarnings("ArrayRecordComponent")
-  private record Drawn(float[] x, double seconds, double cpuSeconds) {}
+  private record Drawn(float[] x, int calls, double seconds, double cpuSeconds) {}
 
   private Drawn draw(SamplingConfig settings, int images) {
     SamplingPlan plan = plan(settings);
@@ -179,9 +190,15 @@ public final class SamplerComparison {
     }
     long start = System.nanoTime();
     long cpuStart = SYSTEM.getProcessCpuTime();
-    process.sample(model, sampling.seed(), 0, images, x, StepListener.NONE);
+    int[] calls = new int[1];
+    Denoiser counted =
+        (in, output) -> {
+          calls[0]++;
+          model.predict(in, output);
+        };
+    process.sample(counted, sampling.seed(), 0, images, x, StepListener.NONE);
     long cpuEnd = SYSTEM.getProcessCpuTime();
-    return new Drawn(x, (System.nanoTime() - start) / 1e9, (cpuEnd - cpuStart) / 1e9);
+    return new Drawn(x, calls[0], (System.nanoTime() - start) / 1e9, (cpuEnd - cpuStart) / 1e9);
   }
 
   /** Root of the mean squared difference, in levels of 0..255. */

@@ -1,13 +1,17 @@
 package dev.ddpm.spark.config;
 
 import dev.ddpm.checkpoint.ModelDescription;
-import dev.ddpm.diffusion.Visits;
+import dev.ddpm.diffusion.NoiseLevels;
 import dev.ddpm.sampling.AncestralSampler;
 import dev.ddpm.sampling.DdimSampler;
 import dev.ddpm.sampling.DpmSolverPlusPlus2M;
+import dev.ddpm.sampling.EulerSampler;
+import dev.ddpm.sampling.HeunSampler;
 import dev.ddpm.sampling.Sampler;
-import dev.ddpm.sampling.SolverEnd;
+import dev.ddpm.sampling.UniPcSampler;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The reverse processes that images can be sampled with: a constant names one, makes it, and says
@@ -19,7 +23,7 @@ public enum SamplerChoice {
     @Override
     public Sampler create(ModelDescription model, SamplingConfig sampling) {
       return new AncestralSampler(
-          sampling.visited(model.schedule()),
+          sampling.visits(model.schedule()).markov(model.schedule().build()),
           sampling.variance(),
           model.preset().noiseAtLastStep());
     }
@@ -38,12 +42,16 @@ public enum SamplerChoice {
   DDIM("ddim") {
     @Override
     public Sampler create(ModelDescription model, SamplingConfig sampling) {
-      return new DdimSampler(sampling.visited(model.schedule()), sampling.eta());
+      return new DdimSampler(
+          sampling.visits(model.schedule()).markov(model.schedule().build()),
+          sampling.eta(),
+          sampling.ddimNoise() == DdimNoise.PREDICTED);
     }
 
     @Override
     public Map<String, String> settings(SamplingConfig sampling) {
-      return Map.of("eta", Double.toString(sampling.eta()));
+      return Map.of(
+          "eta", Double.toString(sampling.eta()), "ddim-noise", Word.of(sampling.ddimNoise()));
     }
 
     @Override
@@ -52,31 +60,97 @@ public enum SamplerChoice {
     }
   },
   /** DPM-Solver++(2M) (Lu et al., arXiv 2211.01095). */
-  DPM_SOLVER_PLUS_PLUS("dpm-solver++") {
+  DPM_SOLVER_PLUS_PLUS("dpm-solver++", true) {
     @Override
     public Sampler create(ModelDescription model, SamplingConfig sampling) {
       return DpmSolverPlusPlus2M.of(
-          model.schedule().build(), Visits.of(sampling.stepsOf(model.schedule())), SolverEnd.CLEAN);
+          model.schedule().build(), sampling.visits(model.schedule()), sampling.end());
+    }
+
+    @Override
+    public Map<String, String> settings(SamplingConfig sampling) {
+      return Map.of(
+          "noise-levels", Word.of(sampling.noiseLevels()), "end", Word.of(sampling.end()));
+    }
+  },
+  /** UniPC of the second order (Zhao et al., arXiv 2302.04867). */
+  UNIPC("unipc", true) {
+    @Override
+    public Sampler create(ModelDescription model, SamplingConfig sampling) {
+      return UniPcSampler.of(
+          model.schedule().build(), sampling.visits(model.schedule()), sampling.end());
+    }
+
+    @Override
+    public Map<String, String> settings(SamplingConfig sampling) {
+      return DPM_SOLVER_PLUS_PLUS.settings(sampling);
+    }
+  },
+  /** Euler's method in terms of noise levels (Karras et al., arXiv 2206.00364). */
+  EULER("euler", true) {
+    @Override
+    public Sampler create(ModelDescription model, SamplingConfig sampling) {
+      return EulerSampler.of(model.schedule().build(), sampling.visits(model.schedule()));
+    }
+
+    @Override
+    public Map<String, String> settings(SamplingConfig sampling) {
+      return Map.of("noise-levels", Word.of(sampling.noiseLevels()));
+    }
+  },
+  /** Heun's method in terms of noise levels (Karras et al., arXiv 2206.00364). */
+  HEUN("heun", true) {
+    @Override
+    public Sampler create(ModelDescription model, SamplingConfig sampling) {
+      return HeunSampler.of(model.schedule().build(), sampling.visits(model.schedule()));
+    }
+
+    @Override
+    public Map<String, String> settings(SamplingConfig sampling) {
+      return EULER.settings(sampling);
     }
   };
 
   private final String text;
+  private final boolean choosesLevels;
 
   SamplerChoice(String text) {
-    this.text = text;
+    this(text, false);
   }
 
-  /** The rule of a step for a model. */
+  SamplerChoice(String text, boolean choosesLevels) {
+    this.text = text;
+    this.choosesLevels = choosesLevels;
+  }
+
+  /**
+   * The rule of a step for a model.
+   *
+   * @throws dev.ddpm.DdpmException (user) if the model's schedule has not the timesteps to visit
+   */
   public abstract Sampler create(ModelDescription model, SamplingConfig sampling);
 
   /** Values of the keys of {@code sampling} that this sampler reads and others do not. */
-  public Map<String, String> settings(SamplingConfig sampling) {
-    return Map.of();
+  public abstract Map<String, String> settings(SamplingConfig sampling);
+
+  /** The sampler with the settings that distinguish it, for a reader. */
+  public String describe(SamplingConfig sampling) {
+    return sampling.noiseLevels() == NoiseLevels.SCHEDULE
+        ? toString()
+        : this + ", " + Word.of(sampling.noiseLevels());
   }
 
-  /** The sampler with the settings that only it has, for a reader. */
-  public String describe(SamplingConfig sampling) {
-    return toString();
+  /** Whether it takes noise levels other than those of timesteps at equal distances. */
+  public boolean choosesLevels() {
+    return choosesLevels;
+  }
+
+  /** Those that choose their noise levels, as a list for a message. */
+  static String choosingLevels() {
+    return Arrays.stream(values())
+        .filter(SamplerChoice::choosesLevels)
+        .map(SamplerChoice::toString)
+        .collect(Collectors.joining(", "));
   }
 
   /** As written in a configuration. */

@@ -1,10 +1,12 @@
 package dev.ddpm.spark.config;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.NoiseLevels;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.diffusion.Variance;
+import dev.ddpm.diffusion.Visits;
+import dev.ddpm.sampling.SolverEnd;
 import java.io.Serializable;
 
 /**
@@ -19,10 +21,52 @@ public record SamplingConfig(
             doc = "Timesteps visited, at most those of the model; 0 = all of them.")
         int steps,
     @Key(
+            value = "linspace",
+            since = "0.2.0",
+            absent = "linspace",
+            doc =
+                "How they are placed, as the diffusers library counts: from 0 to the last"
+                    + " (linspace), multiples from 0 on (leading), or multiples down from the last"
+                    + " (trailing).")
+        TimestepSpacing spacing,
+    @Key(
+            value = "0",
+            in = "[0, 100000]",
+            since = "0.2.0",
+            absent = "0",
+            doc = "What is added to every timestep of the spacing leading.")
+        int stepsOffset,
+    @Key(
+            value = "schedule",
+            since = "0.2.0",
+            absent = "schedule",
+            doc =
+                "Noise levels of dpm-solver++, unipc, euler and heun: those of the timesteps so"
+                    + " placed (schedule), or Karras et al.'s, closer together the less noise there"
+                    + " is (karras).")
+        NoiseLevels noiseLevels,
+    @Key(
+            value = "clean",
+            since = "0.2.0",
+            absent = "clean",
+            doc =
+                "Where dpm-solver++ and unipc end: at the clean image (clean), or with the noise of"
+                    + " timestep 0 (first-level), as older diffusers.")
+        SolverEnd end,
+    @Key(
             value = "0.0",
             in = "[0, 1]",
             doc = "Share of DDPM's noise that DDIM adds: 0 = deterministic, 1 = ancestral.")
         double eta,
+    @Key(
+            value = "consistent",
+            since = "0.2.0",
+            absent = "consistent",
+            doc =
+                "Noise that DDIM sees where the predicted x̂0 is thresholded: what is then left of"
+                    + " the image (consistent), or what the network says all the same (predicted),"
+                    + " as diffusers takes it.")
+        DdimNoise ddimNoise,
     @Key(
             value = "fixed-large",
             doc = "Variance of DDPM's noise: β (fixed-large) or the posterior's (fixed-small).")
@@ -34,6 +78,13 @@ public record SamplingConfig(
                     + " range, or dynamic thresholding; preset = clip for a model of the preset"
                     + " paper, none for one of labml.")
         ThresholdingChoice thresholding,
+    @Key(
+            value = "1.0",
+            in = "(0, 1000000]",
+            since = "0.2.0",
+            absent = "1.0",
+            doc = "What clip leaves, as a multiple of the data range about its middle.")
+        double clipRange,
     @Key(
             value = "0.995",
             in = "(0, 1]",
@@ -89,6 +140,12 @@ public record SamplingConfig(
       throw DdpmException.user(
           "sampling.trajectory = %d: must be at most sampling.steps = %d.", trajectory, steps);
     }
+    if (noiseLevels != NoiseLevels.SCHEDULE && !sampler.choosesLevels()) {
+      throw DdpmException.user(
+          "sampling.noise-levels = %s: is not for sampling.sampler = %s; take one of %s, or"
+              + " noise-levels = schedule.",
+          Word.of(noiseLevels), sampler, SamplerChoice.choosingLevels());
+    }
   }
 
   /** Timesteps visited of a model with this schedule. */
@@ -96,23 +153,28 @@ public record SamplingConfig(
     return steps == 0 ? schedule.steps() : steps;
   }
 
-  /** The timesteps of a schedule that are visited, at equal distances, as a schedule. */
-  public NoiseSchedule visited(ScheduleSpec schedule) {
-    NoiseSchedule all = schedule.build();
-    int visited = stepsOf(schedule);
-    return visited == all.steps()
-        ? all
-        : all.respaced(TimestepSpacing.LINSPACE.timesteps(all.steps(), visited));
+  /** Which noise levels of a model with this schedule are visited. */
+  public Visits visits(ScheduleSpec schedule) {
+    return new Visits(stepsOf(schedule), spacing, stepsOffset, noiseLevels);
   }
 
-  /** The same images but for another sampler and micro-batch, and nothing kept besides them. */
+  /**
+   * The same images but for another sampler and micro-batch, and nothing kept besides them. A
+   * sampler that cannot choose its noise levels has those of its timesteps.
+   */
   public SamplingConfig with(SamplerChoice otherSampler, int otherSteps, int otherMicroBatch) {
     return new SamplingConfig(
         otherSampler,
         otherSteps,
+        spacing,
+        stepsOffset,
+        otherSampler.choosesLevels() ? noiseLevels : NoiseLevels.SCHEDULE,
+        end,
         eta,
+        ddimNoise,
         variance,
         thresholding,
+        clipRange,
         thresholdingQuantile,
         thresholdingBound,
         otherMicroBatch,

@@ -27,11 +27,19 @@ public enum ThresholdingChoice {
       return Thresholding.NONE;
     }
   },
-  /** Values are clipped to the data range. */
+  /** Values are clipped to the data range, or to a multiple of it. */
   CLIP {
     @Override
     public Thresholding create(ModelDescription model, SamplingConfig sampling) {
-      return Thresholding.clip(model.dataRange());
+      DataRange range = model.dataRange();
+      float middle = (range.minimum() + range.maximum()) / 2;
+      float half = (float) ((range.maximum() - middle) * sampling.clipRange());
+      return new Thresholding.Clip(middle - half, middle + half);
+    }
+
+    @Override
+    public Map<String, String> settings(SamplingConfig sampling) {
+      return Map.of("clip-range", Double.toString(sampling.clipRange()));
     }
   },
   /** Values are scaled into the data range by a quantile (Saharia et al., arXiv 2205.11487). */

@@ -61,7 +61,7 @@ public enum InterpolationMethod {
       int size = plan.sampling().imageSize();
       var inversion =
           new DdimInversion(
-              plan.sampling().visited(),
+              plan.sampling().sampler().schedule(),
               plan.sampling().model().prediction(),
               size,
               2,

@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.sampling.ReverseProcess;
+import dev.ddpm.sampling.Sampler;
 import dev.ddpm.sampling.Thresholding;
 import dev.ddpm.spark.stored.SamplingPlan;
 import java.io.Serializable;
@@ -43,9 +44,10 @@ record InterpolationPlan(
    * The step of the sampler's schedule that is nearest to the timestep from below, or its first.
    */
   int step() {
-    NoiseSchedule schedule = sampling.sampler().schedule();
+    Sampler sampler = sampling.sampler();
+    NoiseSchedule schedule = sampler.schedule();
     int step = schedule.steps() - 1;
-    while (step > 0 && schedule.timestep(step) > timestep) {
+    while (step > sampler.lastStep() && schedule.time(step) > timestep) {
       step--;
     }
     return step;

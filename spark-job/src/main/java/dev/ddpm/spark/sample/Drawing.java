@@ -60,7 +60,7 @@ final class Drawing {
         SamplingMemory.of(plan.model().architecture(), plan.microBatch(), "sampling.micro-batch"));
     warnOfOtherBackend();
     long images = missing.stream().mapToLong(IndexRange::count).sum();
-    ClusterJob.Watched watched = job.watch("sampling", images, plan.steps(), out);
+    ClusterJob.Watched watched = job.watch("sampling", images, plan.stepsTaken(), out);
     JavaSparkContext spark = job.spark();
     Manifest.Session session;
     List<Shard> made = List.of();

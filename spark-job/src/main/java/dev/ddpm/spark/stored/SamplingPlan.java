@@ -2,7 +2,7 @@ package dev.ddpm.spark.stored;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
-import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.sampling.ReverseProcess;
@@ -31,9 +31,9 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
   /**
    * Checks the settings against the model.
    *
-   * @throws DdpmException (user) if there are more steps than the model was trained with, dynamic
-   *     thresholding is asked for in a range that it is not made for, or a micro-batch is too large
-   *     for an array
+   * @throws DdpmException (user) if there are more steps than the model was trained with, or than
+   *     there are for an offset or a trajectory, dynamic thresholding is asked for in a range that
+   *     it is not made for, or a micro-batch is too large for an array
    */
   public SamplingPlan {
     int timesteps = model.schedule().steps();
@@ -47,6 +47,7 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
           "sampling.trajectory = %d: must be at most %d, the timesteps of the model.",
           sampling.trajectory(), timesteps);
     }
+    requireVisits(model, sampling);
     sampling.thresholding().require(model);
     model
         .architecture()
@@ -54,9 +55,33 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
         .requireTogether(sampling.microBatch(), "sampling.micro-batch");
   }
 
-  /** Timesteps visited. */
+  private static void requireVisits(ModelDescription model, SamplingConfig sampling) {
+    Sampler sampler;
+    try {
+      sampler = sampling.sampler().create(model, sampling);
+    } catch (DdpmException impossible) {
+      throw DdpmException.user(
+          "sampling.sampler = %s: %s", sampling.sampler(), impossible.getMessage());
+    }
+    if (sampling.trajectory() > sampler.steps()) {
+      throw DdpmException.user(
+          "sampling.trajectory = %d: must be at most %d, the steps that are left where timesteps"
+              + " that fall together are taken once.",
+          sampling.trajectory(), sampler.steps());
+    }
+  }
+
+  /** Timesteps visited, as asked for. */
   public int steps() {
     return sampling.stepsOf(model.schedule());
+  }
+
+  /**
+   * Steps taken: fewer than {@link #steps()} where the sampler visits timesteps that fall together
+   * once, or is not asked where it ends.
+   */
+  public int stepsTaken() {
+    return sampler().steps();
   }
 
   /** Images that are denoised together. */
@@ -98,11 +123,6 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
     return sampling.sampler().create(model, sampling);
   }
 
-  /** The timesteps that are visited, as a schedule. */
-  public NoiseSchedule visited() {
-    return sampling.visited(model.schedule());
-  }
-
   /** Name of the sampler, as a configuration has it. */
   public String samplerName() {
     return sampling.sampler().toString();
@@ -120,6 +140,10 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
     identity.put("sampling.seed", Long.toString(sampling.seed()));
     identity.put("sampling.sampler", samplerName());
     identity.put("sampling.steps", Integer.toString(steps()));
+    identity.put("sampling.spacing", Word.of(sampling.spacing()));
+    if (sampling.spacing() == TimestepSpacing.LEADING) {
+      identity.put("sampling.steps-offset", Integer.toString(sampling.stepsOffset()));
+    }
     sampling
         .sampler()
         .settings(sampling)

@@ -207,7 +207,21 @@ class CommandLineTest {
         "2|sample --model {model} --output {folder}/o --count -3|--count = -3: must be at least 1",
         "2|sample --model {model} --output {folder}/o --count 1 --trajectory 51"
             + "|sampling.trajectory = 51: must be at most 50",
-        "2|sample --model {model} --output {folder}/o --count 1 --set sampling.sampler=euler|euler",
+        "2|sample --model {model} --output {folder}/o --count 1 --set sampling.sampler=eular|eular",
+        "2|sample --model {model} --output {folder}/o --count 1 --sampler eular|'eular' is not one"
+            + " of ddpm, ddim, dpm-solver++, unipc, euler, heun",
+        "2|sample --model {model} --output {folder}/o --count 1 --spacing even|'even' is not one"
+            + " of",
+        "2|sample --model {model} --output {folder}/o --count 1 --steps 51"
+            + "|sampling.steps = 51: must be at most 50",
+        "2|sample --model {model} --output {folder}/o --count 1 --sampler ddim --noise-levels"
+            + " karras|sampling.noise-levels = karras: is not for sampling.sampler = ddim; take one"
+            + " of dpm-solver++, unipc, euler, heun, or noise-levels = schedule.",
+        "2|sample --model {model} --output {folder}/o --count 1 --sampler ddim --steps 25 --spacing"
+            + " leading --set sampling.steps-offset=2|sampling.sampler = ddim: the steps-offset = 2"
+            + " must be at most 1, because with 25 of 50 timesteps the last one is 48.",
+        "2|sample --model {model} --output {folder}/o --count 1 --sampler unipc --steps 40"
+            + " --noise-levels karras --trajectory 40|sampling.trajectory = 40: must be at most",
         "2|sample --model {model} --output {folder}/o --count 1 --set sampling.steps=51"
             + "|sampling.steps = 51: must be at most 50",
         "2|train --data {shared}/table --run {folder}/run --set model.channels=8 --set"

@@ -49,11 +49,16 @@ class SamplerComparisonTest {
             .toList();
 
     assertThat(rows).extracting(row -> row.get(0) + " " + row.get(1)).isEqualTo(expected);
+    // Heun's method asks twice in every step but the last.
+    assertThat(rows.stream().filter(row -> row.get(0).equals("heun")).map(row -> row.get(2)))
+        .containsExactly("19", "39", "99", "199");
+    assertThat(rows.stream().filter(row -> row.get(0).equals("unipc")).map(row -> row.get(2)))
+        .containsExactly("10", "20", "50", "100");
     // A deterministic sampler comes nearer to all its steps the more it takes.
     List<Double> distances =
         rows.stream()
             .filter(row -> row.get(0).startsWith("ddim"))
-            .map(row -> Double.parseDouble(row.get(4)))
+            .map(row -> Double.parseDouble(row.get(5)))
             .toList();
     assertThat(distances.get(0)).isGreaterThan(distances.get(2));
     assertThat(distances.get(3)).isZero();
@@ -78,6 +83,23 @@ class SamplerComparisonTest {
     assertThatThrownBy(() -> comparison.run(100_000_000))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("--images = 100000000: at most 33554431 images of 8×8×1");
+    assertThat(text.toString()).isEmpty();
+  }
+
+  @Test
+  void settingsThatASamplerCannotHaveAreRefusedBeforeAnythingIsMeasured() {
+    var text = new StringWriter();
+    Path model = TinyModel.write(folder.resolve("model"), 5);
+    var comparison =
+        new SamplerComparison(
+            SPARK.context("local[2]"),
+            model.toString(),
+            TinyModel.sampling("sampling.spacing=leading", "sampling.steps-offset=3"),
+            new PrintWriter(text));
+
+    assertThatThrownBy(() -> comparison.run(1))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("sampling.sampler = ddpm: the steps-offset = 3 must be at most 1,");
     assertThat(text.toString()).isEmpty();
   }
 

@@ -122,7 +122,13 @@ class ConfigLoaderTest {
         "model.channel-multipliers=[1, 0] | a list of whole numbers such as [1, 2], each at least"
             + " 1",
         "model.attention=[1] | a list of true and false such as [false, true]",
-        "sampling.sampler=euler | one of ddpm, ddim, dpm-solver++",
+        "sampling.spacing=even | one of leading, trailing, linspace",
+        "sampling.noise-levels=cosine | one of schedule, karras",
+        "sampling.end=0 | one of clean, first-level",
+        "sampling.ddim-noise=own | one of consistent, predicted",
+        "sampling.clip-range=0 | a number, above 0 and at most 1000000",
+        "sampling.steps-offset=-1 | a whole number, at least 0 and at most 100000",
+        "sampling.sampler=eular | one of ddpm, ddim, dpm-solver++, unipc, euler, heun",
       })
   void aValueThatIsNotAllowedSaysWhatIs(String assignment, String allowed) {
     String key = assignment.substring(0, assignment.indexOf('='));

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
+import dev.ddpm.diffusion.NoiseLevels;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleKind;
 import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.diffusion.Variance;
+import dev.ddpm.sampling.SolverEnd;
 import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.training.Decay;
 import dev.ddpm.training.Optimiser;
@@ -62,9 +65,15 @@ class ExperimentConfigTest {
           new SamplingConfig(
               SamplerChoice.DDPM,
               0,
+              TimestepSpacing.LINSPACE,
               0,
+              NoiseLevels.SCHEDULE,
+              SolverEnd.CLEAN,
+              0,
+              DdimNoise.CONSISTENT,
               Variance.FIXED_LARGE,
               ThresholdingChoice.PRESET,
+              1,
               0.995,
               2,
               16,
@@ -112,9 +121,15 @@ class ExperimentConfigTest {
           new SamplingConfig(
               SamplerChoice.DDPM,
               0,
+              TimestepSpacing.LINSPACE,
               0,
+              NoiseLevels.SCHEDULE,
+              SolverEnd.CLEAN,
+              0,
+              DdimNoise.CONSISTENT,
               Variance.FIXED_LARGE,
               ThresholdingChoice.PRESET,
+              1,
               0.995,
               2,
               16,
@@ -172,9 +187,15 @@ class ExperimentConfigTest {
           "validation.sheet-every=8",
           "sampling.sampler=dpm-solver++",
           "sampling.steps=20",
+          "sampling.spacing=leading",
+          "sampling.steps-offset=1",
+          "sampling.noise-levels=karras",
+          "sampling.end=first-level",
           "sampling.eta=0.5",
+          "sampling.ddim-noise=predicted",
           "sampling.variance=fixed-small",
           "sampling.thresholding=dynamic",
+          "sampling.clip-range=1.5",
           "sampling.thresholding-quantile=0.9",
           "sampling.thresholding-bound=3.0",
           "sampling.micro-batch=12",
@@ -223,9 +244,15 @@ class ExperimentConfigTest {
           new SamplingConfig(
               SamplerChoice.DPM_SOLVER_PLUS_PLUS,
               20,
+              TimestepSpacing.LEADING,
+              1,
+              NoiseLevels.KARRAS,
+              SolverEnd.FIRST_LEVEL,
               0.5,
+              DdimNoise.PREDICTED,
               Variance.FIXED_SMALL,
               ThresholdingChoice.DYNAMIC,
+              1.5,
               0.9,
               3,
               12,

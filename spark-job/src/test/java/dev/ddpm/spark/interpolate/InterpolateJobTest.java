@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class InterpolateJobTest {
@@ -115,6 +116,40 @@ class InterpolateJobTest {
             InterpolationMethod.SAME_NOISE, 0, List.of(new Pair(0, 2)), "sampling.steps=100");
 
     assertThat(result.endError()).isLessThan(20);
+  }
+
+  /** Ten steps from 99 down to 0 visit 55, and above 0 they visit 59. */
+  @ParameterizedTest
+  @CsvSource({"euler, 55", "heun, 55", "dpm-solver++, 59", "unipc, 59"})
+  void everySolverCanBeginWithinItsLevels(String sampler, int timestep) {
+    InterpolateJob.Result result =
+        interpolate(
+            InterpolationMethod.SAME_NOISE,
+            60,
+            List.of(new Pair(0, 2)),
+            "sampling.sampler=" + sampler,
+            "sampling.steps=10",
+            "sampling.end=first-level");
+
+    assertThat(SPARK.session().read().parquet(result.table()).collectAsList())
+        .hasSize(5)
+        .allSatisfy(row -> assertThat(row.<Integer>getAs("timestep")).isEqualTo(timestep));
+  }
+
+  /** At timestep 0 the lowest level that the model is asked about is taken. */
+  @ParameterizedTest
+  @CsvSource({"euler, 0", "heun, 1", "dpm-solver++, 0", "unipc, 0", "unipc, 99", "heun, 98"})
+  void karrasLevelsCanBeBegunWithin(String sampler, int timestep) {
+    InterpolateJob.Result result =
+        interpolate(
+            InterpolationMethod.SAME_NOISE,
+            timestep,
+            List.of(new Pair(0, 2)),
+            "sampling.sampler=" + sampler,
+            "sampling.noise-levels=karras",
+            "sampling.end=first-level");
+
+    assertThat(SPARK.session().read().parquet(result.table()).count()).isEqualTo(5);
   }
 
   @Test

@@ -197,7 +197,7 @@ class SampleJobTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ddpm", "ddim", "dpm-solver++"})
+  @ValueSource(strings = {"ddpm", "ddim", "dpm-solver++", "unipc", "euler", "heun"})
   void everySamplerRuns(String sampler) {
     Path output = folder.resolve("samples");
     sample(SPARK.session(), MODEL, output, 3, "sampling.sampler=" + sampler);

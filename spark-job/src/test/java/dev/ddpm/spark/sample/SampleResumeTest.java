@@ -272,6 +272,9 @@ class SampleResumeTest {
         "sampling.seed=4 | sampling.seed: 3 → 4",
         "sampling.steps=6 | sampling.steps: 5 → 6",
         "sampling.eta=0.5 | sampling.eta: 0.0 → 0.5",
+        "sampling.spacing=trailing | sampling.spacing: linspace → trailing",
+        "sampling.ddim-noise=predicted | sampling.ddim-noise: consistent → predicted",
+        "sampling.clip-range=2 | sampling.clip-range: 1.0 → 2.0",
         "sampling.sampler=dpm-solver++ | sampling.sampler: ddim → dpm-solver++",
         "sampling.thresholding=none | sampling.thresholding: clip → none",
         "sampling.micro-batch=8 | sampling.micro-batch: 4 → 8",
@@ -693,14 +696,42 @@ class SampleResumeTest {
   @CsvSource({
     "sampling.thresholding=dynamic",
     "sampling.thresholding=none",
+    "sampling.spacing=leading",
+    "sampling.spacing=trailing",
+    "sampling.ddim-noise=predicted",
+    "sampling.clip-range=0.5",
     "sampling.sampler=ddpm",
-    "sampling.sampler=dpm-solver++"
+    "sampling.sampler=dpm-solver++",
+    "sampling.sampler=unipc",
+    "sampling.sampler=euler",
+    "sampling.sampler=heun"
   })
   void everyChoiceGivesOtherImages(String assignment) throws IOException {
     sample(folder, 20, assignment);
 
     assertThat(manifest(folder).get("fingerprint"))
         .isNotEqualTo(manifest(undisturbed).get("fingerprint"));
+  }
+
+  /** Each is drawn whole, and in two runs with files and a local cluster of another cut. */
+  @ParameterizedTest
+  @CsvSource({
+    "dpm-solver++, sampling.noise-levels=karras, sampling.end=first-level",
+    "unipc, sampling.noise-levels=karras, sampling.end=first-level",
+    "unipc, sampling.spacing=trailing, sampling.end=clean",
+    "euler, sampling.spacing=leading, sampling.steps-offset=1",
+    "euler, sampling.noise-levels=karras, sampling.trajectory=3",
+    "heun, sampling.noise-levels=karras, sampling.keep-x0=true"
+  })
+  void solversDrawTheSameHoweverTheWorkIsSpread(String sampler, String first, String second)
+      throws IOException {
+    String which = "sampling.sampler=" + sampler;
+    sample(folder.resolve("whole"), 20, which, first, second);
+    sample(folder.resolve("parts"), 7, which, first, second, "sampling.shard-size=4");
+    sample(folder.resolve("parts"), 20, which, first, second, "sampling.shard-size=4");
+
+    assertThat(manifest(folder.resolve("parts")).get("fingerprint"))
+        .isEqualTo(manifest(folder.resolve("whole")).get("fingerprint"));
   }
 
   @Test
