@@ -94,7 +94,8 @@ class GoldenUnet2dTest {
                     Arguments.of("classes_small", CLASSES, backend)));
   }
 
-  private static Dl4jNetwork load(GoldenFile golden, Unet2d spec, TestedBackend backend) {
+  /** The network of a golden file, with its weights. */
+  static Dl4jNetwork load(GoldenFile golden, Unet2d spec, TestedBackend backend) {
     Dl4jNetwork model = Dl4jNetwork.create(spec, 1, TorchAdam.constant(2e-5));
     model.use(backend.backend());
     ParameterLayout layout = ParameterLayout.of(spec);
