@@ -2,16 +2,22 @@ package dev.ddpm.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.image.ImageCodec;
+import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.cli.Ddpm;
 import dev.ddpm.spark.dataset.Files64;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
@@ -99,6 +105,81 @@ class JobsOnHdfsTest {
 
   private static void limit(long bytes) throws IOException {
     cluster.getFileSystem().setQuota(hadoop("/full"), HdfsConstants.QUOTA_DONT_SET, bytes);
+  }
+
+  @Test
+  void aFolderOfManyFoldersIsTheSameAsOnLocalFiles() throws IOException {
+    Path local = folder.resolve("many");
+    byte[] text = "notes".getBytes(StandardCharsets.UTF_8);
+    for (int i = 0; i < 40; i++) {
+      Path inner = Files.createDirectories(local.resolve("class " + i % 20 + "/" + i / 20));
+      Files.write(inner.resolve(i + ".png"), picture(i));
+      Files.write(inner.resolve("notes.txt"), text);
+    }
+    Files.write(local.resolve("top.png"), picture(40));
+    hdfs.copyFromLocalFile(hadoop(local.toString()), hadoop("/many"));
+
+    String onHdfs = ingestFolder(hdfs.getUri() + "/many", "many-remote");
+    String onDisk = ingestFolder(local.toString(), "many-local");
+
+    assertThat(onHdfs).isEqualTo(onDisk).contains("found 81, used 41", "40 left out");
+    assertThat(rows("many-remote")).hasSize(41).isEqualTo(rows("many-local"));
+  }
+
+  @Test
+  void anArchiveIsTheSameAsOnLocalFiles() throws IOException {
+    Path archive = folder.resolve("pictures.zip");
+    try (var zip = new ZipOutputStream(Files.newOutputStream(archive))) {
+      for (int i = 0; i < 5; i++) {
+        zip.putNextEntry(new ZipEntry(i + ".png"));
+        zip.write(picture(i));
+      }
+    }
+    hdfs.copyFromLocalFile(hadoop(archive.toString()), hadoop("/archives/pictures.zip"));
+
+    succeed(
+        List.of("ingest", "--output", folder.resolve("archive-remote").toString()),
+        List.of(hdfs.getUri() + "/archives"));
+    succeed(
+        List.of("ingest", "--output", folder.resolve("archive-local").toString()),
+        List.of(archive.toString()));
+
+    assertThat(rows("archive-remote")).hasSize(5).isEqualTo(rows("archive-local"));
+  }
+
+  private static String ingestFolder(String input, String table) {
+    var out = new StringWriter();
+    int exit =
+        Ddpm.run(
+            new PrintWriter(out, true),
+            new PrintWriter(out, true),
+            "ingest",
+            "--source",
+            "folder",
+            "--channels",
+            "grey",
+            "--output",
+            folder.resolve(table).toString(),
+            input);
+    assertThat(exit).as(out.toString()).isZero();
+    return out.toString().lines().skip(1).collect(Collectors.joining("\n"));
+  }
+
+  private static List<String> rows(String table) {
+    return SPARK
+        .session()
+        .read()
+        .parquet(folder.resolve(table).toString())
+        .selectExpr("id", "source", "hex(image)")
+        .orderBy("id")
+        .collectAsList()
+        .stream()
+        .map(Row::mkString)
+        .toList();
+  }
+
+  private static byte[] picture(int value) {
+    return ImageCodec.encodePng(new RawImage(1, 1, 1, new byte[] {(byte) value}));
   }
 
   @Test

@@ -12,6 +12,8 @@ import dev.ddpm.spark.dataset.Files64;
 import dev.ddpm.spark.ingest.IdxSource;
 import dev.ddpm.spark.ingest.IngestJob;
 import dev.ddpm.spark.ingest.IngestOptions;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -83,6 +85,6 @@ public final class TinyExperiment {
             Orientation.APPLY,
             BadImagePolicy.FAIL,
             OptionalLong.empty());
-    new IngestJob(spark, options).run();
+    new IngestJob(spark, options, new PrintWriter(Writer.nullWriter())).run();
   }
 }

@@ -17,6 +17,7 @@ import dev.ddpm.spark.ingest.ImageSource;
 import dev.ddpm.spark.ingest.IngestJob;
 import dev.ddpm.spark.ingest.IngestOptions;
 import dev.ddpm.spark.ingest.IngestResult;
+import dev.ddpm.spark.ingest.InputKind;
 import dev.ddpm.spark.ingest.TableSource;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ import picocli.CommandLine.Spec;
       "      --output tables/mnist train-images-idx3-ubyte.gz",
       "  ddpm ingest --source cifar10 --output hdfs:///tables/cifar10 \\",
       "      cifar-10-batches-bin",
-      "  ddpm ingest --source table --output tables/cats train-00000-of-00001.parquet",
+      "  ddpm ingest --output tables/cats train-00000-of-00001.parquet",
       "  ddpm ingest --source table --format orc --image-column photo.bytes \\",
       "      --label-column species --where \"year > 2020\" --height 64 --width 64 \\",
       "      --output tables/birds hdfs:///warehouse/birds",
@@ -65,83 +66,6 @@ import picocli.CommandLine.Spec;
     })
 final class IngestCommand implements Callable<Integer> {
 
-  /** What the input is. */
-  enum Kind {
-    IDX(false) {
-      @Override
-      ImageSource source(IngestCommand command) {
-        return new IdxSource(command.inputs.get(0), command.labels);
-      }
-
-      @Override
-      List<String> ownOptions(IngestCommand command) {
-        return command.labels.isPresent() ? List.of("--labels") : List.of();
-      }
-    },
-    CIFAR10(true) {
-      @Override
-      ImageSource source(IngestCommand command) {
-        return new CifarSource(command.inputs);
-      }
-    },
-    FOLDER(false) {
-      @Override
-      ImageSource source(IngestCommand command) {
-        return new FolderSource(command.inputs.get(0), command.glob, command.labelFromFolder);
-      }
-
-      @Override
-      List<String> ownOptions(IngestCommand command) {
-        List<String> given = new ArrayList<>(command.orientationOption());
-        if (command.labelFromFolder) {
-          given.add("--label-from-folder");
-        }
-        if (command.glob.isPresent()) {
-          given.add("--glob");
-        }
-        return given;
-      }
-    },
-    ARCHIVE(true) {
-      @Override
-      ImageSource source(IngestCommand command) {
-        return new ArchiveSource(command.inputs, command.glob, command.labelFromFolder);
-      }
-
-      @Override
-      List<String> ownOptions(IngestCommand command) {
-        return FOLDER.ownOptions(command);
-      }
-    },
-    TABLE(true) {
-      @Override
-      ImageSource source(IngestCommand command) {
-        return new TableSource(command.inputs, command.table.options());
-      }
-
-      @Override
-      List<String> ownOptions(IngestCommand command) {
-        List<String> given = new ArrayList<>(command.orientationOption());
-        given.addAll(command.table.given());
-        return given;
-      }
-    };
-
-    private final boolean manyInputs;
-
-    Kind(boolean manyInputs) {
-      this.manyInputs = manyInputs;
-    }
-
-    /** The source that the options describe. */
-    abstract ImageSource source(IngestCommand command);
-
-    /** Those of the given options that this kind understands and some others do not. */
-    List<String> ownOptions(IngestCommand command) {
-      return List.of();
-    }
-  }
-
   /** What happens to bad images. */
   enum OnBadImage {
     FAIL,
@@ -152,15 +76,14 @@ final class IngestCommand implements Callable<Integer> {
 
   @Option(
       names = "--source",
-      required = true,
       paramLabel = "KIND",
       converter = KindConverter.class,
       description =
           "What the input is: idx (MNIST, gzipped or not), cifar10 (binary version), folder (of"
               + " PNG, JPEG, GIF, BMP, WebP and TIFF files, with all folders in it), archive (tar,"
               + " tar.gz and zip with such files, as of WebDataset), or table (whatever Spark"
-              + " reads, such as Parquet files of Hugging Face).")
-  Kind kind;
+              + " reads, such as Parquet files of Hugging Face). Default: what the files are.")
+  Optional<InputKind> kind;
 
   @Parameters(
       arity = "1..*",
@@ -278,52 +201,87 @@ final class IngestCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    SparkSession spark = SparkSession.builder().getOrCreate();
+    InputKind found = kind.orElseGet(() -> InputKind.of(spark, inputs));
+    ImageSource source = source(found);
     IngestOptions options =
         new IngestOptions(
-            source(),
+            source,
             output,
-            channelPolicy(),
+            channelPolicy(source),
             resizePolicy(),
             orientation.orElse(Orientation.APPLY),
             badImagePolicy(),
             limit.map(OptionalLong::of).orElse(OptionalLong.empty()));
-    report(new IngestJob(SparkSession.builder().getOrCreate(), options).run());
+    PrintWriter out = spec.commandLine().getOut();
+    if (kind.isEmpty()) {
+      out.println("source: " + Words.of(found));
+      out.flush();
+    }
+    report(new IngestJob(spark, options, out).run());
     return 0;
   }
 
-  private ImageSource source() {
-    List<String> understood = kind.ownOptions(this);
-    for (Kind other : Kind.values()) {
-      for (String option : other.ownOptions(this)) {
+  private ImageSource source(InputKind found) {
+    List<String> understood = ownOptions(found);
+    for (InputKind other : InputKind.values()) {
+      for (String option : ownOptions(other)) {
         if (!understood.contains(option)) {
           throw DdpmException.user(
-              "%s was given with --source %s: it goes with %s only.",
-              option, Words.of(kind), kindsWith(option));
+              "%s was given with --source %s%s: it goes with %s only.",
+              option,
+              Words.of(found),
+              kind.isPresent() ? "" : ", as which the input was recognised",
+              kindsWith(option));
         }
       }
     }
-    if (!kind.manyInputs && inputs.size() > 1) {
+    boolean one = found == InputKind.IDX || found == InputKind.FOLDER;
+    if (one && inputs.size() > 1) {
       throw DdpmException.user(
-          "--source %s takes one INPUT; %d were given.", Words.of(kind), inputs.size());
+          "--source %s takes one INPUT; %d were given.", Words.of(found), inputs.size());
     }
-    return kind.source(this);
+    return switch (found) {
+      case IDX -> new IdxSource(inputs.get(0), labels);
+      case CIFAR10 -> new CifarSource(inputs);
+      case FOLDER -> new FolderSource(inputs.get(0), glob, labelFromFolder);
+      case ARCHIVE -> new ArchiveSource(inputs, glob, labelFromFolder);
+      case TABLE -> new TableSource(inputs, table.options());
+    };
   }
 
-  private List<String> orientationOption() {
-    return orientation.isPresent() ? List.of("--orientation") : List.of();
+  /** Those of the given options that a kind understands and some others do not. */
+  private List<String> ownOptions(InputKind of) {
+    List<String> given = new ArrayList<>();
+    switch (of) {
+      case IDX -> labels.ifPresent(unused -> given.add("--labels"));
+      case CIFAR10 -> {}
+      case FOLDER, ARCHIVE -> {
+        orientation.ifPresent(unused -> given.add("--orientation"));
+        glob.ifPresent(unused -> given.add("--glob"));
+        if (labelFromFolder) {
+          given.add("--label-from-folder");
+        }
+      }
+      case TABLE -> {
+        orientation.ifPresent(unused -> given.add("--orientation"));
+        given.addAll(table.given());
+      }
+    }
+    return given;
   }
 
   private String kindsWith(String option) {
-    return Arrays.stream(Kind.values())
-        .filter(kind -> kind.ownOptions(this).contains(option))
+    return Arrays.stream(InputKind.values())
+        .filter(of -> ownOptions(of).contains(option))
         .map(Words::of)
         .collect(Collectors.joining(" or "));
   }
 
-  private ChannelPolicy channelPolicy() {
+  private ChannelPolicy channelPolicy(ImageSource source) {
     Channels wanted =
         channels
-            .or(() -> source().channels())
+            .or(source::channels)
             .orElseThrow(
                 () ->
                     DdpmException.user(
@@ -379,10 +337,10 @@ final class IngestCommand implements Callable<Integer> {
     out.flush();
   }
 
-  private static final class KindConverter implements ITypeConverter<Kind> {
+  private static final class KindConverter implements ITypeConverter<InputKind> {
     @Override
-    public Kind convert(String word) {
-      return Words.parse(Kind.class, word);
+    public InputKind convert(String word) {
+      return Words.parse(InputKind.class, word);
     }
   }
 

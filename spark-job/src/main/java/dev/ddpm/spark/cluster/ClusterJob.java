@@ -8,7 +8,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.util.LongAccumulator;
 
 /**
  * What every job does on a cluster, whatever it computes: the self-check, the memory check, models
@@ -85,27 +84,10 @@ public final class ClusterJob implements AutoCloseable {
    * @param out receives the lines
    */
   public Watched watch(String verb, long images, int steps, PrintWriter out) {
-    String counter = verb + ": image steps";
-    var watched =
-        new Watched(
-            spark.sc().longAccumulator(counter),
-            ImageProgress.start(verb, counter, images, steps, out));
-    spark.sc().addSparkListener(watched.progress());
-    cleanUp.push(
-        () -> {
-          spark.sc().removeSparkListener(watched.progress());
-          watched.progress().close();
-        });
+    Watched watched = Watched.start(spark.sc(), verb, images, steps, out);
+    cleanUp.push(watched::close);
     return watched;
   }
-
-  /**
-   * Work that is watched.
-   *
-   * @param imageSteps to which tasks add the steps that they have made, images times steps
-   * @param progress what is shown of it
-   */
-  public record Watched(LongAccumulator imageSteps, ImageProgress progress) {}
 
   /** Takes away all of it, also where one part cannot be taken away. */
   @Override

@@ -8,6 +8,7 @@ import dev.ddpm.evaluation.ImageBound;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.MemoryNeeds;
+import dev.ddpm.spark.cluster.Watched;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.stored.SamplingMemory;
@@ -114,7 +115,7 @@ final class BitsPerDim implements Metric {
             timesteps,
             evaluation.model().network());
     Broadcast<ExecutorPool<BoundEvaluator>> evaluators = job.pool(setup);
-    ClusterJob.Watched watched = job.watch("evaluating", images, timesteps + 1, evaluation.out());
+    Watched watched = job.watch("evaluating", images, timesteps + 1, evaluation.out());
     job.describe("evaluate", "Evaluating %,d images".formatted(images));
     JavaRDD<ImageBound> bounds =
         evaluation

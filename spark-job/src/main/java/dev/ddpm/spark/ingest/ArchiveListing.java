@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.FileStatus;
+import org.apache.spark.sql.SparkSession;
 
 /**
  * The archives of an input, found before any of them is opened.
@@ -24,7 +25,7 @@ record ArchiveListing(
    * @param inputs archives, folders of them, and globs
    * @throws DdpmException (data) if an input does not exist; (user) if an archive is named twice
    */
-  static ArchiveListing of(InputFiles files, List<String> inputs) {
+  static ArchiveListing of(SparkSession spark, InputFiles files, List<String> inputs) {
     SortedMap<String, Long> lengths = new TreeMap<>();
     SortedMap<String, String> unreadable = new TreeMap<>();
     List<LeftOut> leftOut = new ArrayList<>();
@@ -35,7 +36,7 @@ record ArchiveListing(
           add(lengths, path, status.getLen());
           continue;
         }
-        FolderListing listing = FolderListing.of(files, path, ArchiveNames::leftOut);
+        FolderListing listing = FolderListing.of(spark, files, path, ArchiveNames::leftOut);
         for (FolderFile file : listing.pictures()) {
           add(lengths, listing.root() + file.name(), file.bytes());
         }

@@ -49,7 +49,7 @@ public record ArchiveSource(List<String> inputs, Optional<String> glob, boolean 
     String pattern = glob.orElse(null);
     boolean withFolders = labelFromFolder;
     InputFiles files = new InputFiles(spark);
-    ArchiveListing listing = ArchiveListing.of(files, inputs);
+    ArchiveListing listing = ArchiveListing.of(spark, files, inputs);
     // Archives travel in the closure, numbers in the data: Kryo 4 cannot write a record.
     List<ArchiveFile> archives = listing.archives();
     List<Integer> numbers = IntStream.range(0, archives.size()).boxed().toList();
@@ -86,7 +86,8 @@ public record ArchiveSource(List<String> inputs, Optional<String> glob, boolean 
         classes.names(),
         leftOut(listing.leftOut(), summary.leftOut()),
         remarks(archives.size()),
-        true);
+        true,
+        summary.pictures());
   }
 
   private static Dataset<Row> withUnreadable(

@@ -14,6 +14,7 @@ final class ArchiveSummary implements Serializable {
   /** More names than this are no classes: they have to fit on the driver. */
   static final int MOST_CLASSES = 100_000;
 
+  private long pictures;
   private final LeftOutFiles leftOut = new LeftOutFiles();
   private final TreeSet<String> classes = new TreeSet<>();
 
@@ -36,6 +37,7 @@ final class ArchiveSummary implements Serializable {
    * @param told its class, if the note tells it
    */
   void addPicture(String name, boolean noted, Optional<String> told) {
+    pictures++;
     told.ifPresent(text -> addClass(classes, text));
     if (folders != null) {
       folders.add(name, !noted);
@@ -49,6 +51,7 @@ final class ArchiveSummary implements Serializable {
 
   /** Adds what is known of later archives. */
   ArchiveSummary plus(ArchiveSummary later) {
+    pictures += later.pictures;
     leftOut.addAll(later.leftOut);
     later.classes.forEach(text -> addClass(classes, text));
     if (folders != null) {
@@ -62,6 +65,11 @@ final class ArchiveSummary implements Serializable {
     if (classes.size() <= MOST_CLASSES) {
       classes.add(name);
     }
+  }
+
+  /** How many pictures there are. */
+  long pictures() {
+    return pictures;
   }
 
   /** Entries that are no pictures of the table, by reason. */

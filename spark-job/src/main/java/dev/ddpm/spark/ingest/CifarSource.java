@@ -76,7 +76,13 @@ public record CifarSource(List<String> inputs) implements ImageSource {
                 (position, record) -> row(slice, position, record, preparation));
     return new SourceImages(
         FileSlice.candidates(spark, slices, reader),
-        classNames(files, batches.get(0).getPath().getParent()));
+        classNames(files, batches.get(0).getPath().getParent()),
+        slices.stream().mapToLong(FileSlice::count).sum());
+  }
+
+  /** Whether a file has the name of one of the training set. */
+  static boolean isTrainingFile(String name) {
+    return name.matches("data_batch_.*\\.bin");
   }
 
   private static List<String> classNames(InputFiles files, Path folder) {

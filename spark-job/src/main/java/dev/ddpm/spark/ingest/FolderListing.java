@@ -13,8 +13,7 @@ import java.util.function.Function;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
-import org.apache.hadoop.fs.LocatedFileStatus;
-import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.spark.sql.SparkSession;
 
 /**
  * What lies in a folder and all folders in it, found out before any file is read.
@@ -39,7 +38,10 @@ record FolderListing(
    *     on after "because it"; empty if it is to be read
    */
   static FolderListing of(
-      InputFiles files, String folder, Function<String, Optional<String>> names) {
+      SparkSession spark,
+      InputFiles files,
+      String folder,
+      Function<String, Optional<String>> names) {
     FileStatus status = files.status(folder);
     if (!status.isDirectory()) {
       throw DdpmException.data("The input %s is a file: a folder of images is needed.", folder);
@@ -52,24 +54,12 @@ record FolderListing(
       if (fileSystem instanceof LocalFileSystem local) {
         LocalFolder.visit(local.pathToFile(status.getPath()).toPath(), found);
       } else {
-        RemoteIterator<LocatedFileStatus> all = fileSystem.listFiles(status.getPath(), true);
-        while (all.hasNext()) {
-          LocatedFileStatus file = all.next();
-          found.file(new FolderFile(relative(root, file.getPath().toString()), file.getLen()));
-        }
+        new RemoteFolder(spark, files, root).visit(found::file);
       }
     } catch (IOException e) {
       throw InputFiles.unreadable(folder, e);
     }
     return found.listing(root);
-  }
-
-  /** A path below the root as seen from there. */
-  private static String relative(String root, String path) {
-    if (!path.startsWith(root)) {
-      throw new IllegalStateException(path + " was found below " + root);
-    }
-    return path.substring(root.length());
   }
 
   /** The folder directly below the root in which a file lies; empty for the root itself. */

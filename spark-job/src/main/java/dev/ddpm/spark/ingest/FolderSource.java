@@ -39,7 +39,7 @@ public record FolderSource(String folder, Optional<String> glob, boolean labelFr
   @Override
   public SourceImages read(SparkSession spark, Preparation preparation) {
     InputFiles files = new InputFiles(spark);
-    FolderListing listing = FolderListing.of(files, folder, PictureNames.of(glob)::leftOut);
+    FolderListing listing = FolderListing.of(spark, files, folder, PictureNames.of(glob)::leftOut);
     List<String> names = labelFromFolder ? listing.folders() : List.of();
     Map<String, Integer> labels = new HashMap<>();
     for (String name : names) {
@@ -57,7 +57,8 @@ public record FolderSource(String folder, Optional<String> glob, boolean labelFr
         names,
         listing.leftOut(),
         List.of(),
-        true);
+        true,
+        listing.pictures().size() + unreadable.size());
   }
 
   private Dataset<Row> decoded(

@@ -42,7 +42,8 @@ public record IdxSource(String images, Optional<String> labels) implements Image
             spark,
             FileSlice.of(found.toString(), found.getName(), header.count()),
             slice -> read(files, slice, header, labelPath, preparation)),
-        List.of());
+        List.of(),
+        header.count());
   }
 
   private IdxHeader imageHeader(InputFiles files, String path) {

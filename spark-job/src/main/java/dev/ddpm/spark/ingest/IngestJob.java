@@ -11,22 +11,27 @@ import static org.apache.spark.sql.functions.sum;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.Orientation;
 import dev.ddpm.spark.cluster.ProgramVersion;
+import dev.ddpm.spark.cluster.Watched;
 import dev.ddpm.spark.dataset.ImageTable;
 import dev.ddpm.spark.dataset.TableDescription;
 import dev.ddpm.spark.dataset.TableFingerprint;
 import dev.ddpm.spark.io.NamedFolder;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.util.LongAccumulator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,11 +56,24 @@ public final class IngestJob {
 
   private final SparkSession spark;
   private final IngestOptions options;
+  private final PrintWriter out;
+  private final long fileBytes;
 
-  /** Prepares a job; {@link #run} does it. */
-  public IngestJob(SparkSession spark, IngestOptions options) {
+  /**
+   * Prepares a job; {@link #run} does it.
+   *
+   * @param out receives a line every few seconds on how far it is
+   */
+  public IngestJob(SparkSession spark, IngestOptions options, PrintWriter out) {
+    this(spark, options, out, FILE_BYTES);
+  }
+
+  /** As above, with a size of one's choice that the table's files come near. */
+  IngestJob(SparkSession spark, IngestOptions options, PrintWriter out, long fileBytes) {
     this.spark = spark;
     this.options = options;
+    this.out = out;
+    this.fileBytes = fileBytes;
   }
 
   /**
@@ -82,17 +100,36 @@ public final class IngestJob {
               + " note it.",
           options.source().description());
     }
-    Dataset<Row> candidates = images.candidates().persist(StorageLevel.MEMORY_AND_DISK());
+    var watched = Watched.start(spark.sparkContext(), "decoding", images.count(), 1, out);
+    Dataset<Row> candidates =
+        counted(images.candidates(), watched.imageSteps()).persist(StorageLevel.MEMORY_AND_DISK());
     try {
-      return write(candidates, images);
+      return write(candidates, decoded(candidates, watched), images);
     } finally {
       candidates.unpersist();
       spark.sparkContext().setJobDescription(null);
     }
   }
 
-  private IngestResult write(Dataset<Row> candidates, SourceImages source) {
-    Summary summary = Summary.of(candidates);
+  /** Decodes them all, into Spark's storage. */
+  private static Summary decoded(Dataset<Row> candidates, Watched watched) {
+    try (watched) {
+      return Summary.of(candidates);
+    }
+  }
+
+  /** Counts rows when they are made, which is once: afterwards they are in Spark's storage. */
+  private static Dataset<Row> counted(Dataset<Row> candidates, LongAccumulator decoded) {
+    return candidates.map(
+        (MapFunction<Row, Row>)
+            row -> {
+              decoded.add(1);
+              return row;
+            },
+        Encoders.row(Candidates.schema()));
+  }
+
+  private IngestResult write(Dataset<Row> candidates, Summary summary, SourceImages source) {
     if (summary.images() == 0) {
       throw DdpmException.data(
           "There is no image in the input: %s%s.",
@@ -109,8 +146,12 @@ public final class IngestJob {
     }
     long images = Math.min(summary.good(), options.limit().orElse(Long.MAX_VALUE));
     double share = (double) images / summary.good();
-    int files = (int) Math.max(1, Math.ceil(summary.bytes() * share / FILE_BYTES));
+    int files = (int) Math.max(1, Math.ceil(summary.bytes() * share / fileBytes));
     describe("Ingest: write " + options.output());
+    if (files > 1) {
+      out.printf("writing %,d images to %d files%n", images, files);
+      out.flush();
+    }
     spark
         .createDataFrame(withIds(good, files, images), ImageTable.schema())
         .write()

@@ -64,6 +64,9 @@ final class PictureNames {
     if (file.startsWith("._") || ("/" + name + "/").contains(MACOS)) {
       return Optional.of("is macOS's note on a file (._… or __MACOSX)");
     }
+    if (("/" + name + "/").contains("/../")) {
+      return Optional.of("leads out of its folder (a part of its path is ..)");
+    }
     if (("/" + name).contains("/.")) {
       return Optional.of("is hidden (its name, or that of a folder, begins with a dot)");
     }

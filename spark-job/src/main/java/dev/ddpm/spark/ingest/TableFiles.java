@@ -132,8 +132,16 @@ record TableFiles(String format, List<String> files, List<String> remarks) {
     return chosen;
   }
 
+  /** Whether a file has the name of one of such a table. */
+  static boolean isNameOfTable(String name) {
+    return formatOf(name).isPresent();
+  }
+
   private static Optional<String> formatOf(FileStatus file) {
-    String name = file.getPath().getName();
+    return formatOf(file.getPath().getName());
+  }
+
+  private static Optional<String> formatOf(String name) {
     String suffix = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     return Optional.ofNullable(FORMATS.get(suffix));
   }

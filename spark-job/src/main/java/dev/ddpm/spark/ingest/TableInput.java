@@ -143,7 +143,8 @@ record TableInput(
             });
   }
 
-  private static boolean isInCatalogue(SparkSession spark, InputFiles access, List<String> inputs) {
+  /** Whether the input is the name of a table of Spark's catalogue, and no path that exists. */
+  static boolean isInCatalogue(SparkSession spark, InputFiles access, List<String> inputs) {
     if (inputs.size() != 1) {
       return false;
     }

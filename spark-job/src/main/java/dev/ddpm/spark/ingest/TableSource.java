@@ -99,7 +99,12 @@ public record TableSource(List<String> inputs, TableOptions options) implements 
     remarks.add(label.map(found -> "labels of column " + found.name()).orElse("no labels"));
     remarks.add("in the order of " + key.map(found -> "column " + found.name()).orElse("content"));
     return new SourceImages(
-        candidates, labels.names(), List.of(), List.copyOf(remarks), images.arePictureFiles());
+        candidates,
+        labels.names(),
+        List.of(),
+        List.copyOf(remarks),
+        images.arePictureFiles(),
+        chosen.count());
   }
 
   private static Dataset<Row> where(Dataset<Row> rows, String condition) {

@@ -3,6 +3,7 @@ package dev.ddpm.spark.sample;
 import dev.ddpm.backend.Backends;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ProgramVersion;
+import dev.ddpm.spark.cluster.Watched;
 import dev.ddpm.spark.stored.SamplingMemory;
 import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.stored.StoredModel;
@@ -60,7 +61,7 @@ final class Drawing {
         SamplingMemory.of(plan.model().architecture(), plan.microBatch(), "sampling.micro-batch"));
     warnOfOtherBackend();
     long images = missing.stream().mapToLong(IndexRange::count).sum();
-    ClusterJob.Watched watched = job.watch("sampling", images, plan.stepsTaken(), out);
+    Watched watched = job.watch("sampling", images, plan.stepsTaken(), out);
     JavaSparkContext spark = job.spark();
     Manifest.Session session;
     List<Shard> made = List.of();

@@ -85,6 +85,22 @@ class IngestCommandTest {
   }
 
   @Test
+  void findsOutWhatTheInputIs() {
+    assertThat(run("--labels", LABELS, "--output", table(), IMAGES)).isZero();
+
+    assertThat(out.toString().lines())
+        .containsExactly("source: idx", "64 images of 28×28×1 in " + table(), "found 64, used 64");
+  }
+
+  @Test
+  void saysThatTheInputWasRecognisedWhereAnOptionDoesNotFit() {
+    assertThatThrownBy(() -> call("--glob", "*.png", "--output", table(), IMAGES))
+        .hasMessage(
+            "--glob was given with --source idx, as which the input was recognised: it goes with"
+                + " folder or archive only.");
+  }
+
+  @Test
   void listsWhatWasSkippedAndTheLabels() throws Exception {
     Path input = Files.createDirectories(folder.resolve("input/cat"));
     byte[] png = ImageCodec.encodePng(new RawImage(1, 1, 1, new byte[1]));

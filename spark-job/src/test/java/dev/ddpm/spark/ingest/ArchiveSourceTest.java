@@ -15,6 +15,8 @@ import dev.ddpm.spark.dataset.BadImagePolicy;
 import dev.ddpm.spark.dataset.Pictures;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,7 +75,8 @@ class ArchiveSourceTest {
                 Optional.empty(),
                 Orientation.APPLY,
                 policy,
-                OptionalLong.empty()))
+                OptionalLong.empty()),
+            new PrintWriter(Writer.nullWriter()))
         .run();
   }
 

@@ -2,6 +2,7 @@ package dev.ddpm.spark.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ChannelPolicy;
@@ -18,7 +19,11 @@ import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.dataset.Pictures;
 import dev.ddpm.spark.dataset.TableDescription;
 import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,10 +32,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -39,6 +48,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import scala.collection.JavaConverters;
 
 class IngestJobTest {
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
@@ -83,7 +93,7 @@ class IngestJobTest {
   }
 
   private static IngestResult ingest(IngestOptions options) {
-    return new IngestJob(SPARK.session(), options).run();
+    return new IngestJob(SPARK.session(), options, new PrintWriter(Writer.nullWriter())).run();
   }
 
   private List<Row> rows() {
@@ -825,5 +835,50 @@ class IngestJobTest {
     assertThat(output().resolve(TableDescription.FILE_NAME))
         .content(StandardCharsets.UTF_8)
         .contains("\"count\" : 64", "\"channels\" : 1", "\"preparation\" : \"GREY on #ffffff\"");
+  }
+
+  @Test
+  void imagesAreCountedOnceWhileTheyAreDecoded() {
+    var counted = new AtomicLong();
+    var listener =
+        new SparkListener() {
+          @Override
+          public void onTaskEnd(SparkListenerTaskEnd end) {
+            JavaConverters.seqAsJavaList(end.taskInfo().accumulables()).stream()
+                .filter(info -> info.name().contains("decoding: image steps"))
+                .forEach(info -> counted.addAndGet((Long) info.update().get()));
+          }
+        };
+    SPARK.session().sparkContext().addSparkListener(listener);
+
+    ingest(options(new IdxSource(Files64.IMAGES, Optional.empty()), GREY));
+
+    await().untilAsserted(() -> assertThat(counted).hasValue(64));
+    SPARK.session().sparkContext().removeSparkListener(listener);
+  }
+
+  @Test
+  void filesAreAboutAsLargeAsTheyAreMeantToBe() throws IOException {
+    int count = 40;
+    byte[] noise = new byte[count * 256 * 256];
+    new Random(1).nextBytes(noise);
+    Files.createDirectories(input());
+    try (var file = new DataOutputStream(Files.newOutputStream(input().resolve("noise")))) {
+      for (int number : new int[] {0x0803, count, 256, 256}) {
+        file.writeInt(number);
+      }
+      file.write(noise);
+    }
+    var out = new StringWriter();
+    var source = new IdxSource(input().resolve("noise").toString(), Optional.empty());
+
+    new IngestJob(SPARK.session(), options(source, GREY), new PrintWriter(out), 1 << 20).run();
+
+    assertThat(out.toString()).endsWith("writing 40 images to 3 files" + System.lineSeparator());
+    try (Stream<Path> files = Files.list(output())) {
+      assertThat(files.filter(file -> file.toString().endsWith(".parquet")))
+          .hasSize(3)
+          .allSatisfy(file -> assertThat(Files.size(file)).isBetween(1L << 19, 5L << 18));
+    }
   }
 }

@@ -20,6 +20,8 @@ import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.BadImagePolicy;
 import dev.ddpm.spark.dataset.Pictures;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +81,8 @@ class TableSourceTest {
                 Optional.empty(),
                 orientation,
                 bad,
-                OptionalLong.empty()))
+                OptionalLong.empty()),
+            new PrintWriter(Writer.nullWriter()))
         .run();
   }
 

@@ -10,6 +10,8 @@ import dev.ddpm.image.Rgb;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.BadImagePolicy;
 import dev.ddpm.spark.dataset.TableDescription;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +88,8 @@ class VersionedTablesTest {
                 Optional.empty(),
                 Orientation.APPLY,
                 BadImagePolicy.FAIL,
-                OptionalLong.empty()))
+                OptionalLong.empty()),
+            new PrintWriter(Writer.nullWriter()))
         .run()
         .table();
   }
