@@ -1,5 +1,6 @@
 package dev.ddpm.checkpoint;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
@@ -45,23 +46,31 @@ public record ModelDescription(
   /**
    * Why weights of another architecture do not fit this one.
    *
-   * @return this one's and the other's value by the name in JSON, for each that differs; what only
-   *     training heeds may differ
+   * @return this one's and the other's value by the name in JSON, that of a nested one behind the
+   *     name of what it is in, for each that differs; what only training heeds may differ. Of two
+   *     kinds nothing is compared but {@code kind}
    */
   public Map<String, List<String>> misfits(Architecture other) {
     ObjectNode mine = ModelJson.tree(architecture.forInference());
     ObjectNode others = ModelJson.tree(other.forInference());
     Map<String, List<String>> misfits = new TreeMap<>();
-    for (ObjectNode side : List.of(mine, others)) {
-      side.fieldNames()
-          .forEachRemaining(
-              name -> {
-                if (!mine.path(name).equals(others.path(name))) {
-                  misfits.put(
-                      name, List.of(mine.path(name).toString(), others.path(name).toString()));
-                }
-              });
+    collectMisfits("", mine, others, misfits);
+    List<String> kinds = misfits.get(ModelJson.KIND);
+    return kinds == null ? misfits : Map.of(ModelJson.KIND, kinds);
+  }
+
+  private static void collectMisfits(
+      String prefix, JsonNode mine, JsonNode others, Map<String, List<String>> misfits) {
+    for (JsonNode side : List.of(mine, others)) {
+      for (String name : (Iterable<String>) side::fieldNames) {
+        JsonNode one = mine.path(name);
+        JsonNode two = others.path(name);
+        if (one.isObject() && two.isObject()) {
+          collectMisfits(prefix + name + "_", one, two, misfits);
+        } else if (!one.equals(two)) {
+          misfits.put(prefix + name, List.of(one.toString(), two.toString()));
+        }
+      }
     }
-    return misfits;
   }
 }

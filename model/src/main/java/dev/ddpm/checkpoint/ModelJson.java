@@ -29,6 +29,9 @@ import java.util.Locale;
  * no other.
  */
 final class ModelJson {
+  /** The key of what tells apart the records that can stand in one place. */
+  static final String KIND = "kind";
+
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -55,11 +58,11 @@ final class ModelJson {
   private ModelJson() {}
 
   /** Tells the kinds of schedules apart, without a trace of JSON in their classes. */
-  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = KIND)
   private interface ScheduleKinds {}
 
   /** Tells the kinds of architectures apart, likewise. */
-  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = KIND)
   @JsonSubTypes({
     @JsonSubTypes.Type(value = LabmlUNet.class, name = "labml"),
     @JsonSubTypes.Type(value = Unet2d.class, name = "unet2d")

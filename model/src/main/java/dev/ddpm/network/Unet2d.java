@@ -118,7 +118,7 @@ public record Unet2d(
     int frequencies = widths.get(0) / 2;
     if (time.frequencyShift() < 0 || time.frequencyShift() >= frequencies) {
       throw DdpmException.user(
-          "frequency-shift = %d: must be at least 0 and below the %d frequencies, half of the"
+          "time-frequency-shift = %d: must be at least 0 and below the %d frequencies, half of the"
               + " first of widths.",
           time.frequencyShift(), frequencies);
     }

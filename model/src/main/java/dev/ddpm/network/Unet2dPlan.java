@@ -71,32 +71,41 @@ final class Unet2dPlan {
     append(name, block, Map.of(), inputs);
   }
 
+  /** In the order of the longest paths from the inputs, in which DL4J computes blocks. */
   private void entrance() {
     if (spec.centerInput()) {
-      append("centered", new CenteringBlock.Spec(spec.imageChannels()), current);
+      append("centered", new CenteringBlock.Spec(spec.imageChannels()), NetworkPlan.IMAGE);
+      timeEmbedding();
+      firstConvolution("centered");
+    } else {
+      firstConvolution(NetworkPlan.IMAGE);
+      timeEmbedding();
     }
-    channels = spec.widths().get(0);
-    append("conv_in", new ConvolutionBlock.Spec(spec.imageChannels(), channels, 1), current);
+    String time = "time_embedding";
+    if (spec.classes() > 0) {
+      time = "class_embedding";
+      append(
+          time,
+          new ClassEmbeddingBlock.Spec(spec.timeChannels(), spec.classes()),
+          "time_embedding",
+          NetworkPlan.CLASS);
+    }
+    append(TIME, new SwishBlock.Spec(), time);
+    current = "conv_in";
     skips.push(new Skip(current, channels));
-    String image = current;
-    time();
-    current = image;
   }
 
-  private void time() {
+  private void timeEmbedding() {
     append(
         "time_embedding",
         new TimeEmbeddingBlock.Spec(spec.timeChannels(), spec.time()),
         TIME_NAMES,
         NetworkPlan.TIMESTEP);
-    if (spec.classes() > 0) {
-      append(
-          "class_embedding",
-          new ClassEmbeddingBlock.Spec(spec.timeChannels(), spec.classes()),
-          current,
-          NetworkPlan.CLASS);
-    }
-    append(TIME, new SwishBlock.Spec(), current);
+  }
+
+  private void firstConvolution(String image) {
+    channels = spec.widths().get(0);
+    append("conv_in", new ConvolutionBlock.Spec(spec.imageChannels(), channels, 1), image);
   }
 
   private void down() {

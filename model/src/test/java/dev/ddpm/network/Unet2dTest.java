@@ -79,8 +79,8 @@ class Unet2dTest {
         new Change().heads(5), "head-channels = 5: must divide the 32 channels of level 1.");
     assertRefused(
         new Change().shift(8),
-        "frequency-shift = 8: must be at least 0 and below the 8 frequencies, half of the first"
-            + " of widths.");
+        "time-frequency-shift = 8: must be at least 0 and below the 8 frequencies, half of the"
+            + " first of widths.");
     assertRefused(
         new Change().padding(2), "downsample-padding = 2: must be at least 0 and at most 1.");
     assertRefused(new Change().epsilon(0), "norm-epsilon = 0.0: must be above 0 and at most 1.");

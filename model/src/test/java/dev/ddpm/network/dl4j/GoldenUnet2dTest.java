@@ -6,16 +6,19 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.backend.TestedBackend;
 import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.golden.GoldenFile;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.Unet2d;
 import dev.ddpm.network.block.TimeEncoding;
+import dev.ddpm.random.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole networks against diffusers' own: prediction, loss, and every gradient. */
@@ -182,6 +185,50 @@ class GoldenUnet2dTest {
     return spec.equals(SCRIPT)
         && (name.matches("(down_blocks[.][01]|up_blocks[.][45])[.].*(conv1[.]bias|time_emb_proj.*)")
             || name.matches("up_blocks[.]5[.]resnets[.]2[.]conv(2|_shortcut)[.]bias"));
+  }
+
+  /** All options that no golden file has, in the orders of blocks that they make. */
+  @ParameterizedTest
+  @CsvSource({
+    "true, 0, true, 1.5, true",
+    "true, 3, false, 1, false",
+    "false, 3, true, 2, true",
+    "false, 0, false, 0.5, false"
+  })
+  void aPretrainedNetworkPredictsTheSame(
+      boolean centers, int classes, boolean scaleShift, double divisor, boolean attends) {
+    Unet2d spec =
+        new Unet2d(
+            2,
+            12,
+            8,
+            List.of(8, 16, 16),
+            List.of(true, false, false),
+            1,
+            4,
+            1e-5,
+            4,
+            new Unet2d.Middle(attends, !scaleShift, divisor),
+            new TimeEncoding(0, true),
+            0,
+            scaleShift,
+            0.1,
+            classes,
+            centers);
+    Dl4jNetwork trained = Dl4jNetwork.create(spec, 1, TorchAdam.constant(2e-5));
+    Denoiser pretrained = Dl4jNetwork.pretrained(spec, trained.parameters());
+    float[] images = new float[2 * 12 * 8 * 2];
+    CounterRandom.gaussian(3, dev.ddpm.random.Stream.SAMPLE_NOISE, 0, 0, images, 0, images.length);
+    Batch batch =
+        new Batch(2, images, new float[] {5, 800}, classes == 0 ? null : new int[] {2, 0});
+    float[] expected = new float[images.length];
+    float[] actual = new float[images.length];
+
+    trained.predict(batch, expected);
+    pretrained.predict(batch, actual);
+
+    assertThat(actual).containsExactly(expected, within(1e-5f));
+    assertThat(trained.computeGradient(batch, images, null, new long[2])).isFinite();
   }
 
   @Test

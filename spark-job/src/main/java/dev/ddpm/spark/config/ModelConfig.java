@@ -3,12 +3,20 @@ package dev.ddpm.spark.config;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.Architecture;
-import dev.ddpm.network.LabmlUNet;
 import java.io.Serializable;
 import java.util.List;
 
-/** The network: {@link LabmlUNet}, of which the image's shape may be left to the data set. */
+/** The network, of which the image's shape may be left to the data set. */
 public record ModelConfig(
+    @Key(
+            value = "labml",
+            doc =
+                "The kind of network: labml is that of the annotated implementation, unet2d that of"
+                    + " the paper, which diffusers calls UNet2DModel. Keys that are said to be of"
+                    + " one kind are not heeded by the other.",
+            since = "0.2.0",
+            absent = "labml")
+        ArchitectureChoice architecture,
     @Key(
             value = "0",
             in = "[0, 4]",
@@ -27,20 +35,27 @@ public record ModelConfig(
     @Key(
             value = "64",
             in = "[8, 65536]",
-            doc = "Width of the first convolution, a multiple of 8 and of norm-groups.")
+            doc = "labml: width of the first convolution, a multiple of 8 and of norm-groups.")
         int channels,
     @Key(
             value = "[1, 2, 2, 4]",
             in = "[1, 65536]",
             doc =
-                "One multiplier per level, cumulative: 64 channels and [1, 2, 2, 4] give levels"
-                    + " that are 64, 128, 256 and 1024 wide.")
+                "labml: one multiplier per level, cumulative: 64 channels and [1, 2, 2, 4] give"
+                    + " levels that are 64, 128, 256 and 1024 wide.")
         List<Integer> channelMultipliers,
+    @Key(
+            value = "[128, 256, 256, 256]",
+            in = "[1, 65536]",
+            doc = "unet2d: width of every level, a multiple of norm-groups; the first is even.",
+            since = "0.2.0",
+            absent = "[128, 256, 256, 256]")
+        List<Integer> widths,
     @Key(
             value = "[false, false, false, true]",
             doc =
-                "One flag per level: whether its blocks attend over all positions (the middle"
-                    + " always does).")
+                "One flag per level: whether its blocks attend over all positions (the middle of"
+                    + " labml always does).")
         List<Boolean> attention,
     @Key(
             value = "2",
@@ -50,13 +65,88 @@ public record ModelConfig(
     @Key(
             value = "32",
             in = "[1, 65536]",
-            doc = "Groups of every GroupNorm but the final one; divides the width of every level.")
+            doc =
+                "Groups of every GroupNorm, with labml but the final one; divides the width of"
+                    + " every level.")
         int normGroups,
+    @Key(
+            value = "1e-6",
+            in = "(0, 1]",
+            doc = "unet2d: what is added to the variance in every GroupNorm.",
+            since = "0.2.0",
+            absent = "1e-6")
+        double normEpsilon,
     @Key(
             value = "1",
             in = "[1, 65536]",
-            doc = "Attention heads; divides the width of every level that attends.")
+            doc = "labml: attention heads; divides the width of every level that attends.")
         int attentionHeads,
+    @Key(
+            value = "0",
+            in = "[0, 65536]",
+            doc =
+                "unet2d: channels of an attention head, which divide the width of every level that"
+                    + " attends; 0 = one head.",
+            since = "0.2.0",
+            absent = "0")
+        int headChannels,
+    @Key(
+            value = "true",
+            doc = "unet2d: whether the middle attends over all positions.",
+            since = "0.2.0",
+            absent = "true")
+        boolean middleAttention,
+    @Key(
+            value = "true",
+            doc = "unet2d: whether the attention of the middle normalises its input.",
+            since = "0.2.0",
+            absent = "true")
+        boolean middleNormalises,
+    @Key(
+            value = "1",
+            in = "(0, 1000000]",
+            doc = "unet2d: what every block of the middle divides its result by.",
+            since = "0.2.0",
+            absent = "1")
+        double middleScaleFactor,
+    @Key(
+            value = "1",
+            in = "[0, 32767]",
+            doc =
+                "unet2d: what is subtracted from the number of frequencies in their formula, 1 in"
+                    + " the paper and 0 by default in diffusers.",
+            since = "0.2.0",
+            absent = "1")
+        int timeFrequencyShift,
+    @Key(
+            value = "false",
+            doc = "unet2d: whether the cosines of a timestep stand before the sines.",
+            since = "0.2.0",
+            absent = "false")
+        boolean timeCosinesFirst,
+    @Key(
+            value = "0",
+            in = "[0, 1]",
+            doc =
+                "unet2d: pixels of padding above and left where images are halved; below and right"
+                    + " it is 1.",
+            since = "0.2.0",
+            absent = "0")
+        int downsamplePadding,
+    @Key(
+            value = "false",
+            doc =
+                "unet2d: whether the time embedding scales and shifts what the second GroupNorm of"
+                    + " a residual block gives, instead of being added before it.",
+            since = "0.2.0",
+            absent = "false")
+        boolean scaleShift,
+    @Key(
+            value = "false",
+            doc = "unet2d: whether the network takes images x as 2x − 1.",
+            since = "0.2.0",
+            absent = "false")
+        boolean centerInput,
     @Key(value = "0.1", in = "[0, 1)", doc = "Probability of zeroing an activation while training.")
         double dropout)
     implements Serializable {
@@ -64,6 +154,7 @@ public record ModelConfig(
   /** Freezes the lists. */
   public ModelConfig {
     channelMultipliers = List.copyOf(channelMultipliers);
+    widths = List.copyOf(widths);
     attention = List.copyOf(attention);
   }
 
@@ -75,26 +166,18 @@ public record ModelConfig(
    *     exists
    */
   public Architecture architecture(ImageShape data) {
-    return new LabmlUNet(
-        reconcile("image-channels", imageChannels, data.channels()),
-        reconcile("height", height, data.height()),
-        reconcile("width", width, data.width()),
-        channels,
-        channelMultipliers,
-        attention,
-        blocks,
-        normGroups,
-        attentionHeads,
-        dropout);
+    reconcile("image-channels", imageChannels, data.channels());
+    reconcile("height", height, data.height());
+    reconcile("width", width, data.width());
+    return architecture.create(this, data);
   }
 
-  private static int reconcile(String key, int configured, int ofData) {
+  private static void reconcile(String key, int configured, int ofData) {
     if (configured != 0 && configured != ofData) {
       throw DdpmException.user(
           "model.%s = %d: the images of the data set have %d; set that value, or leave the key"
               + " out.",
           key, configured, ofData);
     }
-    return ofData;
   }
 }

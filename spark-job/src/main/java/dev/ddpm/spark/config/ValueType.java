@@ -75,7 +75,7 @@ record ValueType(String description, boolean list, Function<Object, Optional<Obj
     }
     if (value instanceof Enum<?> constant) {
       String text = Word.of(constant);
-      return text.matches("[a-z-]+") ? text : ConfigUtil.quoteString(text);
+      return text.matches("[a-z-][a-z0-9-]*") ? text : ConfigUtil.quoteString(text);
     }
     if (value instanceof List<?> values) {
       return values.stream().map(ValueType::write).collect(Collectors.joining(", ", "[", "]"));

@@ -152,6 +152,12 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
    */
   ModelFolder open(ModelDescription wanted, Configuration configuration) {
     ModelFolder folder = StoredModel.open(path, configuration);
+    int classes = folder.description().architecture().classes();
+    if (classes > 0) {
+      throw DdpmException.user(
+          "--from = %s: is a model of images of %d classes, which cannot be trained yet.",
+          path, classes);
+    }
     Map<String, List<String>> misfits = folder.description().misfits(wanted.architecture());
     if (!misfits.isEmpty()) {
       List<String> lines =
@@ -160,7 +166,7 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
                   misfit ->
                       "model.%s: %s → %s"
                           .formatted(
-                              misfit.getKey().replace('_', '-'),
+                              key(misfit.getKey()),
                               misfit.getValue().get(0),
                               misfit.getValue().get(1)))
               .toList();
@@ -170,5 +176,10 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
           path, String.join(", ", lines));
     }
     return folder;
+  }
+
+  /** The configuration's key of what a stored architecture names so. */
+  private static String key(String name) {
+    return name.equals("kind") ? "architecture" : name.replace('_', '-');
   }
 }

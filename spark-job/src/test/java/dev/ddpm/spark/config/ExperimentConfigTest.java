@@ -11,6 +11,10 @@ import dev.ddpm.diffusion.ScheduleKind;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.diffusion.Variance;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.Unet2d;
+import dev.ddpm.network.block.TimeEncoding;
 import dev.ddpm.sampling.SolverEnd;
 import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.training.Decay;
@@ -29,7 +33,28 @@ class ExperimentConfigTest {
   private static final ExperimentConfig PAPER =
       new ExperimentConfig(
           new ModelConfig(
-              0, 0, 0, 64, List.of(1, 2, 2, 4), List.of(false, false, false, true), 2, 32, 1, 0.1),
+              ArchitectureChoice.LABML,
+              0,
+              0,
+              0,
+              64,
+              List.of(1, 2, 2, 4),
+              List.of(128, 256, 256, 256),
+              List.of(false, false, false, true),
+              2,
+              32,
+              1e-6,
+              1,
+              0,
+              true,
+              true,
+              1,
+              1,
+              false,
+              0,
+              false,
+              false,
+              0.1),
           new DiffusionConfig(
               Preset.PAPER,
               1000,
@@ -142,15 +167,27 @@ class ExperimentConfigTest {
   /** One assignment per key, each to a value that is not the default of any preset. */
   private static final List<String> EVERY_KEY_CHANGED =
       List.of(
+          "model.architecture=unet2d",
           "model.image-channels=3",
           "model.height=40",
           "model.width=48",
           "model.channels=32",
           "model.channel-multipliers=[1, 2, 3]",
+          "model.widths=[16, 24, 32]",
           "model.attention=[false, true, false]",
           "model.blocks=1",
           "model.norm-groups=8",
+          "model.norm-epsilon=1e-5",
           "model.attention-heads=2",
+          "model.head-channels=4",
+          "model.middle-attention=false",
+          "model.middle-normalises=false",
+          "model.middle-scale-factor=1.5",
+          "model.time-frequency-shift=0",
+          "model.time-cosines-first=true",
+          "model.downsample-padding=1",
+          "model.scale-shift=true",
+          "model.center-input=true",
           "model.dropout=0.25",
           "diffusion.preset=labml",
           "diffusion.timesteps=500",
@@ -208,7 +245,28 @@ class ExperimentConfigTest {
   private static final ExperimentConfig CHANGED =
       new ExperimentConfig(
           new ModelConfig(
-              3, 40, 48, 32, List.of(1, 2, 3), List.of(false, true, false), 1, 8, 2, 0.25),
+              ArchitectureChoice.UNET2D,
+              3,
+              40,
+              48,
+              32,
+              List.of(1, 2, 3),
+              List.of(16, 24, 32),
+              List.of(false, true, false),
+              1,
+              8,
+              1e-5,
+              2,
+              4,
+              false,
+              false,
+              1.5,
+              0,
+              true,
+              1,
+              true,
+              true,
+              0.25),
           new DiffusionConfig(
               Preset.LABML,
               500,
@@ -301,6 +359,44 @@ class ExperimentConfigTest {
               : List.of("diffusion.preset"));
       assertThat(unchanged).as("keys without a test, preset %s", preset).isEmpty();
     }
+  }
+
+  @Test
+  void theNetworkIsThatOfTheKeys() {
+    var image = new ImageShape(40, 48, 3);
+
+    assertThat(CHANGED.model().architecture(image))
+        .isEqualTo(
+            new Unet2d(
+                3,
+                40,
+                48,
+                List.of(16, 24, 32),
+                List.of(false, true, false),
+                1,
+                8,
+                1e-5,
+                4,
+                new Unet2d.Middle(false, false, 1.5),
+                new TimeEncoding(0, true),
+                1,
+                true,
+                0.25,
+                0,
+                true));
+    assertThat(PAPER.model().architecture(image))
+        .isEqualTo(
+            new LabmlUNet(
+                3,
+                40,
+                48,
+                64,
+                List.of(1, 2, 2, 4),
+                List.of(false, false, false, true),
+                2,
+                32,
+                1,
+                0.1));
   }
 
   @Test

@@ -2,9 +2,15 @@ package dev.ddpm.spark.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleKind;
 import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.Architecture;
 import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.training.Optimiser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +42,7 @@ class ShippedConfigTest {
     ExperimentConfig config = load(name);
 
     assertThat(config.training().epochs()).isPositive();
-    assertThat(spec(config, 1, 28).levels()).isPositive();
+    assertThat(architecture(config, 1, 28).plan().nodes()).isNotEmpty();
   }
 
   @Test
@@ -67,6 +73,31 @@ class ShippedConfigTest {
   }
 
   @Test
+  void hoIsTheNetworkAndTheRecipeOfThePaper() {
+    ExperimentConfig config = load("ho-cifar10.conf");
+    TrainingConfig training = config.training();
+
+    assertThat(ParameterLayout.of(architecture(config, 3, 32)).size()).isEqualTo(35_746_307);
+    assertThat(config.diffusion())
+        .isEqualTo(
+            new DiffusionConfig(
+                Preset.PAPER,
+                1000,
+                ScheduleKind.LINEAR,
+                1e-4,
+                0.02,
+                Prediction.EPSILON,
+                DataRange.MINUS_ONE_TO_ONE));
+    assertThat(training.workers() * training.batchSize()).isEqualTo(128);
+    assertThat(training.epochs() * 50_000L / 128).isEqualTo(800_000);
+    assertThat(training.optimiser()).isEqualTo(Optimiser.ADAM);
+    assertThat(training.learningRate()).isEqualTo(2e-4);
+    assertThat(training.warmUpSteps()).isEqualTo(5000);
+    assertThat(training.emaDecay()).isEqualTo(0.9999);
+    assertThat(training.horizontalFlip()).isTrue();
+  }
+
+  @Test
   void colour64ToleratesStrayFiles() {
     ExperimentConfig config = load("colour-64.conf");
 
@@ -75,11 +106,15 @@ class ShippedConfigTest {
   }
 
   /** An experiment that leaves the size to the data gets this one. */
-  private static LabmlUNet spec(ExperimentConfig config, int channels, int size) {
+  private static Architecture architecture(ExperimentConfig config, int channels, int size) {
     int own = config.model().height();
     int side = own == 0 ? size : own;
     int most = Math.max(channels, config.model().imageChannels());
-    return (LabmlUNet) config.model().architecture(new ImageShape(side, side, most));
+    return config.model().architecture(new ImageShape(side, side, most));
+  }
+
+  private static LabmlUNet spec(ExperimentConfig config, int channels, int size) {
+    return (LabmlUNet) architecture(config, channels, size);
   }
 
   private static int[] widths(LabmlUNet spec) {
