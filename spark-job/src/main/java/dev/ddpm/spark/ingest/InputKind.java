@@ -30,6 +30,8 @@ public enum InputKind {
   /** Whatever Spark reads. */
   TABLE;
 
+  private static final String ALL = "idx, cifar10, folder, archive or table";
+
   private static final int CIFAR_RECORD = 3073;
   private static final int TAR_MAGIC = 257;
   private static final int BEGINNING = 512;
@@ -61,7 +63,8 @@ public enum InputKind {
   private static InputKind single(Map<InputKind, String> found, String where) {
     if (found.size() > 1) {
       throw DdpmException.user(
-          "--source is missing: %s hold images in several forms, %s.",
+          "--source is missing (%s): %s hold images in several forms, %s.",
+          ALL,
           where,
           found.entrySet().stream()
               .map(
@@ -102,7 +105,8 @@ public enum InputKind {
       level = deeper;
     }
     throw DdpmException.user(
-        "--source is missing: the names of the files in %s do not tell what they are.", root);
+        "--source is missing (%s): the names of the files in %s do not tell what they are.",
+        ALL, root);
   }
 
   private static Optional<InputKind> ofName(String name) {
@@ -145,6 +149,6 @@ public enum InputKind {
       return CIFAR10;
     }
     throw DdpmException.user(
-        "--source is missing: %s does not begin as files of a known kind do.", path);
+        "--source is missing (%s): %s does not begin as files of one of these do.", ALL, path);
   }
 }

@@ -140,8 +140,8 @@ class InputKindTest {
   @Test
   void whatTellsNothingIsRefused() throws IOException {
     assertUnclear("is a single picture: name the folder", file("1.png", PICTURE));
-    assertUnclear("does not begin as files of a known kind do", file("x", new byte[600]));
-    assertUnclear("does not begin as files of a known kind do", file("empty", new byte[0]));
+    assertUnclear("does not begin as files of one of these do", file("x", new byte[600]));
+    assertUnclear("does not begin as files of one of these do", file("empty", new byte[0]));
     assertUnclear("do not tell what they are", file("notes/a.txt", new byte[3]).getParent());
     assertThatThrownBy(() -> kind(folder.resolve("none"))).hasMessageContaining("does not exist");
   }
