@@ -17,26 +17,24 @@ import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * A process that times one kind of step: {@code TINY|MNIST|LABML TRAIN|SAMPLE THREADS SECONDS
+ * A process that times one kind of step: {@code TINY|MNIST|LABML|HO TRAIN|SAMPLE THREADS SECONDS
  * contiguous|channels_last}. Prints one line of JSON. {@code OMP_NUM_THREADS} must be the number of
  * threads too.
  */
 public final class TorchSteps {
   private static final int TIMESTEPS = 1000;
 
-  private final Shape shape;
-  private final TorchUNet network;
+  private final TorchNetwork network;
   private final Tensor images;
   private final Tensor beta;
   private final Tensor alpha;
   private final Tensor alphaBar;
 
-  private TorchSteps(Shape shape, MemoryFormat format) {
-    this.shape = shape;
-    this.network = new TorchUNet(shape, format);
+  private TorchSteps(TorchNetwork network, MemoryFormat format) {
+    this.network = network;
     this.images =
         torch
-            .rand(shape.batch(), shape.imageChannels(), shape.side(), shape.side())
+            .rand(network.batch(), network.imageChannels(), network.side(), network.side())
             .contiguous(format);
     this.beta = torch.linspace(new Scalar(1e-4), new Scalar(0.02), TIMESTEPS);
     this.alpha = beta.neg().add(new Scalar(1f));
@@ -47,7 +45,7 @@ public final class TorchSteps {
     torch.set_num_threads(Integer.parseInt(args[2]));
     MemoryFormat format =
         args[4].equals("channels_last") ? MemoryFormat.ChannelsLast : MemoryFormat.Contiguous;
-    TorchSteps steps = new TorchSteps(Shape.of(args[0]), format);
+    TorchSteps steps = new TorchSteps(TorchNetwork.of(args[0], format), format);
     Runnable step = args[1].equals("TRAIN") ? steps.training() : steps.sampling();
     double seconds = Double.parseDouble(args[3]);
     repeat(step, seconds / 2);
@@ -61,7 +59,7 @@ public final class TorchSteps {
         median,
         times[0] / 1e6,
         times.length,
-        steps.shape.batch() / median * 1e3,
+        steps.network.batch() / median * 1e3,
         peakMegabytes(),
         steps.network.parameterCount());
   }
@@ -76,7 +74,7 @@ public final class TorchSteps {
       try (PointerScope scope = new PointerScope()) {
         Tensor t =
             torch.randint(
-                TIMESTEPS, new long[] {shape.batch()}, new TensorOptions(ScalarType.Long));
+                TIMESTEPS, new long[] {network.batch()}, new TensorOptions(ScalarType.Long));
         Tensor noise = torch.randn_like(images);
         Tensor signal = at(alphaBar, t);
         Tensor xt =
@@ -109,7 +107,7 @@ public final class TorchSteps {
 
   private Tensor timesteps(long t) {
     return torch.full(
-        new long[] {shape.batch()}, new Scalar(t), new TensorOptions(ScalarType.Long));
+        new long[] {network.batch()}, new Scalar(t), new TensorOptions(ScalarType.Long));
   }
 
   private static Tensor at(Tensor table, Tensor t) {

@@ -2,120 +2,53 @@ package dev.ddpm.peer;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/**
- * The network as functions of named tensors. A tensor is made when its name is first asked for, so
- * one forward pass makes them all.
- */
-final class TorchUNet {
-  private static final double DROPOUT = 0.1;
+/** The network of the annotated implementation. */
+final class TorchUNet extends TorchNetwork {
   private static final double EPSILON = 1e-5;
   private static final int FINAL_GROUPS = 8;
 
   private final Shape shape;
-  private final MemoryFormat format;
-  private final Map<String, Tensor> parameters = new LinkedHashMap<>();
-  private boolean training = true;
 
   TorchUNet(Shape shape, MemoryFormat format) {
+    super(format);
     this.shape = shape;
-    this.format = format;
   }
 
-  void training(boolean on) {
-    training = on;
+  @Override
+  int imageChannels() {
+    return shape.imageChannels();
   }
 
-  TensorVector parameters() {
-    return new TensorVector(parameters.values().toArray(Tensor[]::new));
+  @Override
+  int side() {
+    return shape.side();
   }
 
-  long parameterCount() {
-    return parameters.values().stream().mapToLong(Tensor::numel).sum();
-  }
-
-  private Tensor parameter(String name, long... size) {
-    return parameters.computeIfAbsent(name, absent -> draw(size));
-  }
-
-  /** Uniform in ± 1 / √(fan-in), as PyTorch does; its storage outlives the step. */
-  private Tensor draw(long... size) {
-    try (NoGradGuard guard = new NoGradGuard()) {
-      long fanIn = 1;
-      for (int i = 1; i < size.length; i++) {
-        fanIn *= size[i];
-      }
-      double bound = 1 / Math.sqrt((double) fanIn);
-      Tensor values = torch.rand(size).mul(new Scalar(2 * bound)).sub(new Scalar(bound));
-      if (size.length == 4) {
-        values = values.contiguous(format);
-      }
-      values.retainReference();
-      return values.set_requires_grad(true);
-    }
-  }
-
-  private TensorOptional bias(String name, long length) {
-    return new TensorOptional(parameter(name, length));
-  }
-
-  private Tensor convolution(
-      String name, Tensor x, long in, long out, int kernel, int stride, int padding) {
-    return torch.conv2d(
-        x,
-        parameter(name + ".weight", out, in, kernel, kernel),
-        bias(name + ".bias", out),
-        new long[] {stride, stride},
-        new long[] {padding, padding},
-        new long[] {1, 1},
-        1);
-  }
-
-  private Tensor linear(String name, Tensor x, long in, long out) {
-    return torch.linear(x, parameter(name + ".weight", out, in), bias(name + ".bias", out));
-  }
-
-  private Tensor norm(String name, Tensor x, long channels, int groups) {
-    return torch.group_norm(
-        x, groups, bias(name + ".weight", channels), bias(name + ".bias", channels), EPSILON, true);
-  }
-
-  private static Tensor swish(Tensor x) {
-    return x.mul(x.sigmoid());
+  @Override
+  int batch() {
+    return shape.batch();
   }
 
   private Tensor timeEmbedding(Tensor timesteps, int width) {
-    int half = width / 8;
-    Tensor frequencies =
-        torch
-            .arange(new Scalar(half), new TensorOptions(ScalarType.Float))
-            .mul(new Scalar(-Math.log(10_000) / (half - 1)))
-            .exp();
-    Tensor argument = timesteps.to(ScalarType.Float).unsqueeze(1).mul(frequencies.unsqueeze(0));
-    Tensor encoding = torch.cat(new TensorVector(argument.sin(), argument.cos()), 1);
+    Tensor encoding = encoding(timesteps, width / 8);
     Tensor hidden = swish(linear("time_emb.lin1", encoding, width / 4, width));
     return linear("time_emb.lin2", hidden, width, width);
   }
 
   private Tensor residual(String name, Tensor x, Tensor time, long in, long out) {
     int timeWidth = 4 * shape.channels();
-    Tensor hidden = swish(norm(name + ".norm1", x, in, shape.groups()));
+    Tensor hidden = swish(norm(name + ".norm1", x, in, shape.groups(), EPSILON));
     hidden = convolution(name + ".conv1", hidden, in, out, 3, 1, 1);
     Tensor shift = linear(name + ".time_emb", swish(time), timeWidth, out);
     hidden = hidden.add_(shift.unsqueeze(2).unsqueeze(3));
-    hidden = swish(norm(name + ".norm2", hidden, out, shape.groups()));
-    hidden = torch.dropout(hidden, DROPOUT, training);
+    hidden = swish(norm(name + ".norm2", hidden, out, shape.groups(), EPSILON));
+    hidden = dropout(hidden);
     hidden = convolution(name + ".conv2", hidden, out, out, 3, 1, 1);
     return hidden.add(in == out ? x : convolution(name + ".shortcut", x, in, out, 1, 1, 0));
   }
@@ -142,7 +75,7 @@ final class TorchUNet {
     return attends ? attention(name + ".attn", y, out) : y;
   }
 
-  /** ε_θ(x_t, t) for images (batch, channels, side, side) and timesteps (batch). */
+  @Override
   Tensor forward(Tensor image, Tensor timesteps) {
     int levels = shape.multipliers().size();
     Tensor time = timeEmbedding(timesteps, 4 * shape.channels());
@@ -180,7 +113,7 @@ final class TorchUNet {
         x = upsample("up." + module++ + ".conv", x, width);
       }
     }
-    x = swish(norm("norm", x, width, FINAL_GROUPS));
+    x = swish(norm("norm", x, width, FINAL_GROUPS, EPSILON));
     return convolution("final", x, width, shape.imageChannels(), 3, 1, 1);
   }
 
