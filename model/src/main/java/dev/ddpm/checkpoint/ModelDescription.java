@@ -21,6 +21,8 @@ import java.util.TreeMap;
  * @param prediction what it puts out
  * @param preset the conventions that sampling follows unless told otherwise
  * @param dataRange the interval of its image values
+ * @param sampling how images are drawn from it unless told otherwise: values by the keys of a
+ *     configuration, such as {@code sampling.sampler}; empty if the general defaults are right
  * @param provenance who, when, from which data, with which configuration and versions; free text by
  *     key, kept in the order of the keys
  */
@@ -30,17 +32,37 @@ public record ModelDescription(
     Prediction prediction,
     Preset preset,
     DataRange dataRange,
+    Map<String, String> sampling,
     Map<String, String> provenance)
     implements Serializable {
 
-  /** Copies the provenance. */
+  /** Copies the maps. */
   public ModelDescription {
+    sampling = Collections.unmodifiableMap(new TreeMap<>(sampling));
     provenance = Collections.unmodifiableMap(new TreeMap<>(provenance));
+  }
+
+  /** A model that is sampled by the general defaults. */
+  public ModelDescription(
+      Architecture architecture,
+      ScheduleSpec schedule,
+      Prediction prediction,
+      Preset preset,
+      DataRange dataRange,
+      Map<String, String> provenance) {
+    this(architecture, schedule, prediction, preset, dataRange, Map.of(), provenance);
+  }
+
+  /** The same with other defaults of sampling. */
+  public ModelDescription withSampling(Map<String, String> other) {
+    return new ModelDescription(
+        architecture, schedule, prediction, preset, dataRange, other, provenance);
   }
 
   /** The same with another provenance. */
   public ModelDescription withProvenance(Map<String, String> other) {
-    return new ModelDescription(architecture, schedule, prediction, preset, dataRange, other);
+    return new ModelDescription(
+        architecture, schedule, prediction, preset, dataRange, sampling, other);
   }
 
   /**

@@ -5,7 +5,6 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.network.Architecture;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
@@ -40,7 +39,10 @@ import java.util.stream.Stream;
 public final class ModelFolder {
   /** Of {@code model.json}, whose version is that of the whole folder. */
   static final StoredFormat FORMAT =
-      StoredFormat.numbered(ModelFolder::nameTheKindOfArchitecture, second -> {})
+      StoredFormat.numbered(
+              ModelFolder::nameTheKindOfArchitecture,
+              second -> {},
+              ModelFolder::addNoDefaultsOfSampling)
           .withDigestSince(3);
 
   /** Prefix of Adam's first moments in {@link TensorFile#UPDATER}. */
@@ -96,7 +98,7 @@ public final class ModelFolder {
     Map<String, String> digests = new HashMap<>();
     for (Map.Entry<TensorFile, NamedTensors> entry : new TreeMap<>(tensors).entrySet()) {
       String name = entry.getKey().fileName();
-      digests.put(name, create(store, name, out -> writeTensors(out, entry.getValue())));
+      digests.put(name, create(store, name, out -> SafetensorsWriter.write(out, entry.getValue())));
     }
     if (training.isPresent()) {
       byte[] json = ModelJson.write(training.get());
@@ -244,6 +246,13 @@ public final class ModelFolder {
     }
   }
 
+  /** Up to the third version every model was sampled by the general defaults. */
+  private static void addNoDefaultsOfSampling(ObjectNode document) {
+    if (document.path("model") instanceof ObjectNode model) {
+      model.putObject("sampling");
+    }
+  }
+
   /** What the model is. */
   public ModelDescription description() {
     return document.model();
@@ -349,8 +358,9 @@ public final class ModelFolder {
   }
 
   /**
-   * The identity of what sampling uses: SHA-256 over the description, without its provenance, and
-   * the content of a tensor file. Two runs that came to the same weights have the same.
+   * The identity of what sampling uses: SHA-256 over the description, without its provenance and
+   * its defaults of sampling, and the content of a tensor file. Two runs that came to the same
+   * weights have the same.
    *
    * @param file the weights that are used: {@link TensorFile#WEIGHTS} or {@link TensorFile#EMA}
    * @return 64 hexadecimal digits
@@ -377,6 +387,9 @@ public final class ModelFolder {
    */
   private static ObjectNode hashedForm(ModelDescription essence, String weights) {
     ObjectNode form = ModelJson.tree(new ModelDocument(1, essence, Map.of("weights", weights)));
+    if (form.path("model") instanceof ObjectNode model) {
+      model.remove("sampling");
+    }
     if (form.path("model") instanceof ObjectNode model
         && model.path("architecture") instanceof ObjectNode architecture
         && architecture.path("kind").asText().equals("labml")) {
@@ -410,15 +423,6 @@ public final class ModelFolder {
           e, "%s cannot be written: %s.", store.location(name), e.getMessage());
     }
     return Checksum.hex(digest);
-  }
-
-  private static void writeTensors(OutputStream out, NamedTensors tensors) throws IOException {
-    try (SafetensorsWriter writer =
-        new SafetensorsWriter(out, tensors.headers(), Map.of("format", "pt"))) {
-      for (TensorHeader header : tensors.headers()) {
-        writer.write(tensors.values(header.name()));
-      }
-    }
   }
 
   private static void checkHeaders(

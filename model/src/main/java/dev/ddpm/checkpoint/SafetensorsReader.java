@@ -17,10 +17,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Reads a safetensors file from a stream, tensor by tensor in the order of their data. The header
@@ -51,32 +53,50 @@ public final class SafetensorsReader implements Closeable {
 
   private final InputStream in;
   private final String file;
+  private final Set<ElementType> readable;
   private final ByteBuffer buffer =
       ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private final Map<String, String> metadata;
-  private final List<TensorHeader> tensors;
+  private final List<Entry> entries;
   private final long length;
   private int taken;
 
-  private record Entry(TensorHeader header, long begin, long end) {}
+  private record Entry(TensorHeader header, ElementType type, long begin, long end) {}
 
   /**
-   * Reads and checks the header.
+   * Reads and checks the header of a file of 32-bit floats.
    *
    * @param in the file; closed with this reader
    * @param file how messages name the file
    * @throws DdpmException (data) if it is no safetensors file, or not one that can be read here
    */
   public SafetensorsReader(InputStream in, String file) throws IOException {
+    this(in, file, EnumSet.of(ElementType.F32));
+  }
+
+  private SafetensorsReader(InputStream in, String file, Set<ElementType> readable)
+      throws IOException {
     this.in = in;
     this.file = file;
+    this.readable = readable;
     byte[] text = readText();
     JsonNode header = parse(text);
     this.metadata = readMetadata(header);
-    List<Entry> entries = readTensors(header);
-    this.tensors = entries.stream().map(Entry::header).toList();
+    this.entries = readTensors(header);
     long data = entries.isEmpty() ? 0 : entries.get(entries.size() - 1).end();
     this.length = Long.BYTES + text.length + data;
+  }
+
+  /**
+   * Reads and checks the header of a file of another system, whose elements may be of any type and
+   * become 32-bit floats.
+   *
+   * @param in the file; closed with the reader
+   * @param file how messages name the file
+   * @throws DdpmException (data) as of the constructor
+   */
+  public static SafetensorsReader widening(InputStream in, String file) throws IOException {
+    return new SafetensorsReader(in, file, EnumSet.allOf(ElementType.class));
   }
 
   /** Bytes that the file has if nothing is missing and nothing follows. */
@@ -91,7 +111,7 @@ public final class SafetensorsReader implements Closeable {
 
   /** The tensors in the order in which they can be read. */
   public List<TensorHeader> tensors() {
-    return tensors;
+    return entries.stream().map(Entry::header).toList();
   }
 
   /**
@@ -100,16 +120,16 @@ public final class SafetensorsReader implements Closeable {
    * @throws DdpmException (data) if the file ends before the tensor does
    */
   public float[] readFloats() throws IOException {
-    TensorHeader tensor = next();
-    int size = (int) tensor.size();
+    Entry entry = next();
+    int size = (int) entry.header().size();
     float[] values = new float[Math.min(size, UNSEEN_ELEMENTS)];
     for (int done = 0; done < size; ) {
       if (done == values.length) {
         values = Arrays.copyOf(values, (int) Math.min(size, 2L * done));
       }
-      int count = Math.min(values.length - done, BUFFER_BYTES / Float.BYTES);
-      fill(count * Float.BYTES, tensor);
-      buffer.asFloatBuffer().get(values, done, count);
+      int count = Math.min(values.length - done, BUFFER_BYTES / entry.type().bytes());
+      fill(count * entry.type().bytes(), entry.header());
+      entry.type().read(buffer, values, done, count);
       done += count;
     }
     return values;
@@ -117,8 +137,9 @@ public final class SafetensorsReader implements Closeable {
 
   /** Checks that the file ends with its last tensor. Every tensor must have been read. */
   public void expectEnd() throws IOException {
-    if (taken < tensors.size()) {
-      throw new IllegalStateException("tensor " + tensors.get(taken).name() + " was not read");
+    if (taken < entries.size()) {
+      throw new IllegalStateException(
+          "tensor " + entries.get(taken).header().name() + " was not read");
     }
     if (in.read() >= 0) {
       throw DdpmException.data("%s: data follow after the last tensor.", file);
@@ -130,11 +151,11 @@ public final class SafetensorsReader implements Closeable {
     in.close();
   }
 
-  private TensorHeader next() {
-    if (taken == tensors.size()) {
+  private Entry next() {
+    if (taken == entries.size()) {
       throw new IllegalStateException("all " + taken + " tensors are read already");
     }
-    return tensors.get(taken++);
+    return entries.get(taken++);
   }
 
   private void fill(int bytes, TensorHeader tensor) throws IOException {
@@ -193,16 +214,16 @@ public final class SafetensorsReader implements Closeable {
   }
 
   private List<Entry> readTensors(JsonNode header) {
-    List<Entry> entries = new ArrayList<>();
+    List<Entry> found = new ArrayList<>();
     for (Map.Entry<String, JsonNode> field : header.properties()) {
       if (!field.getKey().equals(METADATA)) {
-        entries.add(readEntry(field.getKey(), field.getValue()));
+        found.add(readEntry(field.getKey(), field.getValue()));
       }
     }
     // An empty tensor shares its offset with its successor: it has to come first.
-    entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+    found.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
     long offset = 0;
-    for (Entry entry : entries) {
+    for (Entry entry : found) {
       if (entry.begin() != offset) {
         throw DdpmException.data(
             "%s: the data of tensor %s begin at byte %d, but the tensor before it ends at byte"
@@ -211,11 +232,11 @@ public final class SafetensorsReader implements Closeable {
       }
       offset = entry.end();
     }
-    return entries;
+    return found;
   }
 
   private Entry readEntry(String name, JsonNode json) {
-    checkElementType(name, json.path("dtype"));
+    ElementType type = elementType(name, json.path("dtype"));
     List<Integer> shape = new ArrayList<>();
     Iterator<JsonNode> extents = array(name, json, "shape").elements();
     long elements = 1;
@@ -238,18 +259,12 @@ public final class SafetensorsReader implements Closeable {
     }
     long begin = offsets.get(0).longValue();
     long end = offsets.get(1).longValue();
-    if (end - begin != elements * Float.BYTES) {
+    if (end - begin != elements * type.bytes()) {
       throw DdpmException.data(
           "%s: tensor %s of type %s and shape %s needs %d bytes, but data_offsets %s give it %d.",
-          file,
-          name,
-          TensorHeader.ELEMENT_TYPE,
-          json.get("shape"),
-          elements * Float.BYTES,
-          offsets,
-          end - begin);
+          file, name, type, json.get("shape"), elements * type.bytes(), offsets, end - begin);
     }
-    return new Entry(new TensorHeader(name, shape), begin, end);
+    return new Entry(new TensorHeader(name, shape), type, begin, end);
   }
 
   /** A fraction could be converted too, by leaving off what makes it one. */
@@ -257,12 +272,17 @@ public final class SafetensorsReader implements Closeable {
     return offset.isIntegralNumber() && offset.canConvertToLong() && offset.longValue() >= 0;
   }
 
-  private void checkElementType(String name, JsonNode dtype) {
-    if (!TensorHeader.ELEMENT_TYPE.equals(dtype.asText())) {
-      throw DdpmException.data(
-          "%s: tensor %s has elements of type %s, but only %s can be read.",
-          file, name, dtype.asText("none"), TensorHeader.ELEMENT_TYPE);
-    }
+  private ElementType elementType(String name, JsonNode dtype) {
+    return ElementType.named(dtype.asText())
+        .filter(readable::contains)
+        .orElseThrow(
+            () ->
+                DdpmException.data(
+                    "%s: tensor %s has elements of type %s, but only %s can be read.",
+                    file,
+                    name,
+                    JsonFault.shortened(dtype.asText("none")),
+                    readable.size() == 1 ? TensorHeader.ELEMENT_TYPE : ElementType.names()));
   }
 
   private JsonNode array(String name, JsonNode json, String key) {

@@ -18,7 +18,7 @@ import java.util.Map;
  * (little-endian), the header (JSON, padded with blanks to a multiple of 8), the elements
  * (little-endian, row-major, without gaps). The same tensors always give the same bytes.
  */
-final class SafetensorsWriter implements Closeable {
+public final class SafetensorsWriter implements Closeable {
   private static final int ALIGNMENT = 8;
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -35,8 +35,7 @@ final class SafetensorsWriter implements Closeable {
    * @param tensors the tensors in the order in which they will be written
    * @param metadata free text by key
    */
-  public SafetensorsWriter(
-      OutputStream out, List<TensorHeader> tensors, Map<String, String> metadata)
+  SafetensorsWriter(OutputStream out, List<TensorHeader> tensors, Map<String, String> metadata)
       throws IOException {
     this.out = out;
     this.tensors = List.copyOf(tensors);
@@ -44,6 +43,22 @@ final class SafetensorsWriter implements Closeable {
     buffer.putLong(header.length);
     flushBuffer();
     out.write(header);
+  }
+
+  /**
+   * Writes a file of tensors.
+   *
+   * @param out receives it; closed
+   * @param tensors one of them is in memory at a time if they are computed when asked for
+   */
+  public static void write(OutputStream out, NamedTensors tensors) throws IOException {
+    // What a file of PyTorch's tensors says of itself, and diffusers asks for.
+    try (SafetensorsWriter writer =
+        new SafetensorsWriter(out, tensors.headers(), Map.of("format", "pt"))) {
+      for (TensorHeader header : tensors.headers()) {
+        writer.write(tensors.values(header.name()));
+      }
+    }
   }
 
   private static byte[] header(List<TensorHeader> tensors, Map<String, String> metadata)
@@ -87,7 +102,7 @@ final class SafetensorsWriter implements Closeable {
    *
    * @throws IllegalArgumentException unless the next tensor holds that many floats
    */
-  public void write(float[] values) throws IOException {
+  void write(float[] values) throws IOException {
     expect(values.length);
     for (float value : values) {
       if (buffer.remaining() < Float.BYTES) {

@@ -161,7 +161,7 @@ class ModelFolderTest {
   void descriptionIsReadableByPeople() throws IOException {
     written(Map.of());
     assertThat(Files.readString(folder.resolve("model.json")))
-        .startsWith("{\n  \"format_version\" : 3,\n  \"model\" : {")
+        .startsWith("{\n  \"format_version\" : 4,\n  \"model\" : {")
         .containsPattern(",\n  \"digest\" : \"sha256:[0-9a-f]{64}\"\n}\n$")
         .contains("\"architecture\" : {\n      \"kind\" : \"labml\",")
         .contains("\"image_channels\" : 1")
@@ -219,11 +219,11 @@ class ModelFolderTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "\"format_version\" : 3 | \"format_version\" : 4 | was written by a newer version of this"
-            + " program (format 4; this one reads up to 3): use that version.",
-        "\"format_version\" : 3 | \"format_version\" : \"x\" | format_version = \"x\": must be a"
+        "\"format_version\" : 4 | \"format_version\" : 5 | was written by a newer version of this"
+            + " program (format 5; this one reads up to 4): use that version.",
+        "\"format_version\" : 4 | \"format_version\" : \"x\" | format_version = \"x\": must be a"
             + " whole number",
-        "\"format_version\" : 3, |  | has no number format_version",
+        "\"format_version\" : 4, |  | has no number format_version",
         "\"height\" : 16 | \"height\" : 15 | height = 15: must be a multiple of 2",
         "\"height\" : 16 | \"height\" : 16.5 | model.architecture.height = 16.5: must be a whole"
             + " number",
@@ -329,10 +329,42 @@ class ModelFolderTest {
         "model.json is damaged: a document of format 2 has no digest, and this one has");
   }
 
+  /** In format 3 no model had defaults of sampling of its own. */
+  @Test
+  void formatThreeIsRead() throws IOException {
+    ModelFolder written = written(Map.of());
+    Path file = folder.resolve("model.json");
+    Files.write(file, SelfDigest.addTo(ofFormat(3, Files.readAllBytes(file))));
+
+    assertThat(ModelFolder.open(store).description()).isEqualTo(DESCRIPTION);
+    assertThat(ModelFolder.open(store).modelHash(TensorFile.WEIGHTS))
+        .isEqualTo(written.modelHash(TensorFile.WEIGHTS));
+  }
+
+  /** A model is the same model however it is sampled unless told otherwise. */
+  @Test
+  void defaultsOfSamplingAreStoredAndDoNotChangeTheIdentity() {
+    ModelDescription own = DESCRIPTION.withSampling(Map.of("sampling.sampler", "ddim"));
+    String hash =
+        ModelFolder.write(
+                store, DESCRIPTION, Map.of(TensorFile.WEIGHTS, weights(1)), Optional.empty())
+            .modelHash(TensorFile.WEIGHTS);
+    ModelFolder.write(store, own, Map.of(TensorFile.WEIGHTS, weights(1)), Optional.empty());
+
+    assertThat(ModelFolder.open(store).description()).isEqualTo(own);
+    assertThat(ModelFolder.open(store).modelHash(TensorFile.WEIGHTS)).isEqualTo(hash);
+  }
+
   /** A document as format 2 had it. */
   private static byte[] ofFormat2(byte[] json) {
+    return ofFormat(2, json);
+  }
+
+  /** A document as format 2 or 3 had it, without its digest. */
+  private static byte[] ofFormat(int version, byte[] json) {
     return new String(SelfDigest.removeFrom(json, ""), StandardCharsets.UTF_8)
-        .replace("\"format_version\" : 3", "\"format_version\" : 2")
+        .replace("\"format_version\" : 4", "\"format_version\" : " + version)
+        .replace("    \"sampling\" : { },\n", "")
         .getBytes(StandardCharsets.UTF_8);
   }
 

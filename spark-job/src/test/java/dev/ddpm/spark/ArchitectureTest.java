@@ -15,7 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ArchitectureTest {
   private static final String ROOT = "dev.ddpm.spark.";
   private static final List<String> JOBS =
-      List.of("ingest", "train", "sample", "interpolate", "evaluate", "compare", "plan");
+      List.of(
+          "ingest", "train", "sample", "interpolate", "evaluate", "compare", "plan", "exchange");
 
   /** From the top to the bottom; packages of one layer do not import each other. */
   private static final List<List<String>> LAYERS =
@@ -52,7 +53,16 @@ class ArchitectureTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"ingest", "train", "sample", "interpolate", "evaluate", "compare", "plan"})
+      strings = {
+        "ingest",
+        "train",
+        "sample",
+        "interpolate",
+        "evaluate",
+        "compare",
+        "plan",
+        "exchange"
+      })
   void noJobImportsAnother(String job) {
     noClasses()
         .that()

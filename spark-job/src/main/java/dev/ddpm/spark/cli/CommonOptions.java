@@ -3,10 +3,14 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.DdpmException;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.LoadedConfig;
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.stored.StoredModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Option;
 
 /** The options of every sub-command that needs the configuration, as a mix-in. */
@@ -32,5 +36,22 @@ final class CommonOptions {
    */
   LoadedConfig load() {
     return ConfigLoader.load(Optional.ofNullable(config), assignments);
+  }
+
+  /**
+   * How images are drawn from a model: as the options say, and where they say nothing, as the model
+   * does.
+   *
+   * @param model path of a model or run folder
+   * @throws DdpmException (user) as {@link #load}; (data) if there is no model
+   */
+  SamplingConfig sampling(String model, SparkSession spark) {
+    Map<String, String> ofModel =
+        StoredModel.open(model, spark.sparkContext().hadoopConfiguration())
+            .description()
+            .sampling();
+    return ConfigLoader.load(Optional.ofNullable(config), assignments, ofModel)
+        .experiment()
+        .sampling();
   }
 }

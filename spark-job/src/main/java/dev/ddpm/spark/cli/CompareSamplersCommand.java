@@ -39,11 +39,14 @@ final class CompareSamplersCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    SamplingConfig sampling = common.load().experiment().sampling();
-    var spark =
-        JavaSparkContext.fromSparkContext(SparkSession.builder().getOrCreate().sparkContext());
+    // A wrong setting is told before Spark starts.
+    common.load();
+    SparkSession spark = SparkSession.builder().getOrCreate();
+    SamplingConfig sampling = common.sampling(model.folder, spark);
     var out = spec.commandLine().getOut();
-    new SamplerComparison(spark, model.folder, sampling, out).run(images);
+    new SamplerComparison(
+            JavaSparkContext.fromSparkContext(spark.sparkContext()), model.folder, sampling, out)
+        .run(images);
     return 0;
   }
 }

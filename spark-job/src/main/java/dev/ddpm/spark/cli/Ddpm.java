@@ -39,6 +39,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       InterpolateCommand.class,
       CompareSamplersCommand.class,
+      ImportCommand.class,
       PlanCommand.class,
       ConfigCommand.class
     })

@@ -84,7 +84,10 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    SamplingConfig sampling = common.load().experiment().sampling();
+    // A wrong setting is told before Spark starts.
+    common.load();
+    SparkSession spark = SparkSession.builder().getOrCreate();
+    SamplingConfig sampling = common.sampling(model.folder, spark);
     var request =
         new EvaluateJob.Request(
             model.folder,
@@ -94,7 +97,6 @@ final class EvaluateCommand implements Callable<Integer> {
             images == null ? OptionalLong.empty() : OptionalLong.of(images),
             timesteps == null ? OptionalInt.empty() : OptionalInt.of(timesteps),
             sampling);
-    SparkSession spark = SparkSession.builder().getOrCreate();
     var out = spec.commandLine().getOut();
     EvaluateJob.Result result = new EvaluateJob(spark, out).run(request);
     result.lines().forEach(out::println);

@@ -113,11 +113,13 @@ final class InterpolateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     common.assignments.addAll(sampler.assignments());
-    SamplingConfig sampling = common.load().experiment().sampling();
+    // A wrong setting is told before Spark starts.
+    common.load();
+    SparkSession spark = SparkSession.builder().getOrCreate();
+    SamplingConfig sampling = common.sampling(model.folder, spark);
     var request =
         new InterpolateJob.Request(
             model.folder, data, output, pairs, method, timestep, lambdas, sampling);
-    SparkSession spark = SparkSession.builder().getOrCreate();
     InterpolateJob.Result result = new InterpolateJob(spark).run(request);
     var out = spec.commandLine().getOut();
     if (method == InterpolationMethod.INVERSION) {

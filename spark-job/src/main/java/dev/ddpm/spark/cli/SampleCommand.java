@@ -120,11 +120,13 @@ final class SampleCommand implements Callable<Integer>, Resumable {
     if (keepX0) {
       common.assignments.add("sampling.keep-x0=true");
     }
-    SamplingConfig sampling = common.load().experiment().sampling();
+    // A wrong setting is told before Spark starts.
+    common.load();
+    SparkSession spark = SparkSession.builder().getOrCreate();
+    SamplingConfig sampling = common.sampling(model.folder, spark);
     Set<Export> exports =
         formats.stream().flatMap(format -> format.export.stream()).collect(toSet());
     var request = new SampleJob.Request(model.folder, output, count, sampling, exports);
-    SparkSession spark = SparkSession.builder().getOrCreate();
     var out = spec.commandLine().getOut();
     SampleJob.Result result = new SampleJob(spark, out).run(request);
     out.println(

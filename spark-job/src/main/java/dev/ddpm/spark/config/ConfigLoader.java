@@ -38,7 +38,21 @@ public final class ConfigLoader {
    *     wrong type or out of bounds
    */
   public static LoadedConfig load(Optional<Path> file, List<String> assignments) {
+    return load(file, assignments, Map.of());
+  }
+
+  /**
+   * Loads a configuration for the use of a model.
+   *
+   * @param file a HOCON file; empty = defaults only
+   * @param assignments {@code key=value} of the command line, later ones winning
+   * @param ofModel values of keys that the model has, which win over the defaults alone
+   * @throws DdpmException (user) likewise
+   */
+  public static LoadedConfig load(
+      Optional<Path> file, List<String> assignments, Map<String, String> ofModel) {
     ConfigLoader loader = new ConfigLoader();
+    ofModel.forEach((path, value) -> loader.add(path, value, "model"));
     file.ifPresent(loader::addFile);
     assignments.forEach(loader::addAssignment);
     return loader.bind();

@@ -148,6 +148,8 @@ class DdpmTest {
         "compare-samplers --model m --images N",
         "evaluate --model m --data d --output o --images N",
         "evaluate --model m --data d --output o --timesteps N",
+        "import --from labml s --output o --height N --width 8",
+        "import --from labml s --output o --height 8 --width N",
         "ingest --source folder --output o i --height N --width 8",
         "ingest --source folder --output o i --height 8 --width N",
         "ingest --source folder --output o i --limit N",

@@ -1,0 +1,168 @@
+package dev.ddpm.exchange;
+
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.NamedTensors;
+import dev.ddpm.checkpoint.TensorHeader;
+import dev.ddpm.image.ImageShape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What to know of an exported model, in Markdown, with the front matter that model hubs read: what
+ * it was trained on and how, its figures, its licence, pictures, and how it is used and made again.
+ */
+public final class ModelCard {
+  private final ModelDescription model;
+  private final List<String> lines = new ArrayList<>();
+
+  /**
+   * What a card tells besides the model itself.
+   *
+   * @param title heading
+   * @param hash identity of the model
+   * @param licence an identifier such as apache-2.0, if one is given
+   * @param figures what was measured, by its name; in this order
+   * @param pictures files beside the card, by what they show
+   * @param usage what loads the exported files, as a program
+   * @param language of the program
+   */
+  public record Facts(
+      String title,
+      String hash,
+      Optional<String> licence,
+      Map<String, String> figures,
+      Map<String, String> pictures,
+      String usage,
+      String language) {}
+
+  private ModelCard(ModelDescription model) {
+    this.model = model;
+  }
+
+  /**
+   * Writes a card.
+   *
+   * @param weights whose names and shapes are counted
+   */
+  public static String markdown(ModelDescription model, NamedTensors weights, Facts facts) {
+    ModelCard card = new ModelCard(model);
+    card.frontMatter(facts);
+    card.line("# " + text(facts.title()));
+    card.summary(weights.headers());
+    facts
+        .pictures()
+        .forEach((shows, file) -> card.paragraph("![" + text(shows) + "](" + file + ")"));
+    card.section("Use", "```" + facts.language() + "\n" + facts.usage() + "\n```");
+    card.training();
+    card.figures(facts.figures());
+    card.reproduction();
+    card.section(
+        "Licence", facts.licence().map(ModelCard::text).orElse("None was given for the weights."));
+    card.section(
+        "Identity", "`" + facts.hash() + "` (SHA-256 of architecture, schedule and weights)");
+    return String.join("\n", card.lines) + "\n";
+  }
+
+  private void frontMatter(Facts facts) {
+    line("---");
+    facts.licence().ifPresent(licence -> line("license: " + quoted(licence)));
+    line("library_name: diffusers");
+    line("pipeline_tag: unconditional-image-generation");
+    line("tags: [ddpm, diffusion]");
+    line("---");
+  }
+
+  private void summary(List<TensorHeader> tensors) {
+    ImageShape shape = model.architecture().imageShape();
+    paragraph(
+        String.format(
+            Locale.ROOT,
+            "A denoising diffusion probabilistic model of %d×%d pixels and %d channels, with %,d"
+                + " parameters in %d tensors. It predicts %s in %d timesteps of a %s schedule;"
+                + " image values are in [%s, %s].",
+            shape.height(),
+            shape.width(),
+            shape.channels(),
+            tensors.stream().mapToLong(TensorHeader::size).sum(),
+            tensors.size(),
+            model.prediction().symbol(),
+            model.schedule().steps(),
+            model.schedule().getClass().getSimpleName().toLowerCase(Locale.ROOT),
+            number(model.dataRange().minimum()),
+            number(model.dataRange().maximum())));
+  }
+
+  private void training() {
+    if (model.provenance().isEmpty()) {
+      section("Training", "Nothing is recorded of how this model was trained.");
+      return;
+    }
+    section("Training", "| setting | value |\n|---|---|");
+    model.provenance().forEach((key, value) -> line("| " + text(key) + " | " + text(value) + " |"));
+  }
+
+  private void figures(Map<String, String> figures) {
+    if (figures.isEmpty()) {
+      section("Figures", "None were in the folder of the model.");
+      return;
+    }
+    section("Figures", "| what | value |\n|---|---|");
+    figures.forEach((what, value) -> line("| " + text(what) + " | " + text(value) + " |"));
+  }
+
+  /** The configuration is in the provenance: every key that has a section. */
+  private void reproduction() {
+    String table = model.provenance().get("data.table");
+    if (table == null) {
+      return;
+    }
+    StringBuilder command = new StringBuilder("./ddpm train --data " + shell(table) + " --run RUN");
+    model
+        .provenance()
+        .forEach(
+            (key, value) -> {
+              if (key.matches("(model|diffusion|training|validation)\\.[a-z0-9-]+")) {
+                command.append(" \\\n  --set ").append(shell(key + "=" + value));
+              }
+            });
+    section("Made again by", "```sh\n" + command + "\n```");
+  }
+
+  private void section(String title, String content) {
+    paragraph("## " + title);
+    paragraph(content);
+  }
+
+  private void paragraph(String text) {
+    line("");
+    line(text);
+  }
+
+  private void line(String text) {
+    lines.add(text);
+  }
+
+  private static String number(float value) {
+    return value == (int) value ? Integer.toString((int) value) : Float.toString(value);
+  }
+
+  private static String quoted(String value) {
+    return "\""
+        + value.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}", " ")
+        + "\"";
+  }
+
+  private static String shell(String word) {
+    return word.matches("[\\w./:=,@%+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  /**
+   * Text that is no Markdown: a table's lines and columns, and links, are made by this class only.
+   */
+  private static String text(String value) {
+    return value.replaceAll("\\p{Cntrl}", " ").replaceAll("([\\\\`*_{}\\[\\]<>|#])", "\\\\$1");
+  }
+}

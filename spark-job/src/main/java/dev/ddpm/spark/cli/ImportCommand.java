@@ -1,0 +1,133 @@
+package dev.ddpm.spark.cli;
+
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.spark.exchange.ImportJob;
+import dev.ddpm.spark.exchange.ImportKind;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm import}: makes a model folder of another system's model. */
+@Command(
+    name = "import",
+    description =
+        "Makes a model folder of another system's model, which every command takes as one of its"
+            + " own. Files of PyTorch are read as data: nothing that a file names is ever loaded or"
+            + " run.",
+    footer = {
+      "",
+      "Examples:",
+      "  ddpm import --from labml logs/ddpm/0a1b2c/checkpoints/937 --output models/celeba \\",
+      "    --height 32 --width 32",
+      "  ddpm import --from state-dict weights.pth --config conf/cifar10.conf --output models/mine",
+      "",
+      "labml: a file eps_model.pth, the folder of a checkpoint, or the run above it;"
+          + " model.norm-groups,",
+      "model.attention-heads and diffusion.* as --config and --set have them. state-dict: all of"
+          + " model.*",
+      "and diffusion.*. spark-job/EXCHANGE.md tells more."
+    })
+final class ImportCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+  @Mixin CommonOptions common;
+
+  @Option(
+      names = "--from",
+      paramLabel = "SYSTEM",
+      required = true,
+      converter = KindConverter.class,
+      completionCandidates = KindWords.class,
+      description = "Whose model it is: ${COMPLETION-CANDIDATES}.")
+  ImportKind kind;
+
+  @Parameters(paramLabel = "SOURCE", description = "File or folder of the model.")
+  String source;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FOLDER",
+      required = true,
+      description = "Model folder: a new or an empty one.")
+  String output;
+
+  @Option(
+      names = "--state-dict",
+      paramLabel = "NAME",
+      description = "Which state dict of a file that has several, such as ema or state.model.")
+  Optional<String> stateDict;
+
+  @In("[1, 67108864]")
+  @Option(
+      names = "--height",
+      paramLabel = "PIXELS",
+      description = "Height of the images: the same as --set model.height=PIXELS.")
+  Integer height;
+
+  @In("[1, 67108864]")
+  @Option(
+      names = "--width",
+      paramLabel = "PIXELS",
+      description = "Width of the images: the same as --set model.width=PIXELS.")
+  Integer width;
+
+  private static final class KindWords implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Words.of(ImportKind.class).iterator();
+    }
+  }
+
+  private static final class KindConverter implements ITypeConverter<ImportKind> {
+    @Override
+    public ImportKind convert(String word) {
+      return Words.parse(ImportKind.class, word);
+    }
+  }
+
+  @Override
+  public Integer call() {
+    List<String> assignments = new ArrayList<>(common.assignments);
+    if (height != null) {
+      assignments.add("model.height=" + height);
+    }
+    if (width != null) {
+      assignments.add("model.width=" + width);
+    }
+    common.load();
+    SparkSession spark = SparkSession.builder().getOrCreate();
+    var request =
+        new ImportJob.Request(
+            kind,
+            source,
+            output,
+            stateDict,
+            new ImportKind.Settings(Optional.ofNullable(common.config), assignments));
+    ImportJob.Result result =
+        new ImportJob(spark.sparkContext().hadoopConfiguration()).run(request);
+    ModelDescription model = result.model();
+    var out = spec.commandLine().getOut();
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "Imported %,d parameters in %d tensors: images of %s, %d timesteps, predicts %s.",
+            result.parameters(),
+            result.tensors(),
+            model.architecture().imageShape(),
+            model.schedule().steps(),
+            model.prediction().symbol()));
+    model.sampling().forEach((key, value) -> out.println("Sampled with " + key + " = " + value));
+    out.println("Model: " + output);
+    return 0;
+  }
+}

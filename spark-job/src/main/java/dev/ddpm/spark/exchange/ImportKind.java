@@ -1,0 +1,95 @@
+package dev.ddpm.spark.exchange;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.exchange.BareModel;
+import dev.ddpm.exchange.ForeignModel;
+import dev.ddpm.exchange.LabmlModel;
+import dev.ddpm.exchange.LabmlShapes;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.spark.config.ConfigLoader;
+import dev.ddpm.spark.config.DiffusionConfig;
+import dev.ddpm.spark.config.ExperimentConfig;
+import dev.ddpm.spark.config.ModelConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The systems whose models can be imported. */
+public enum ImportKind {
+  /** The annotated implementation of labml.ai. */
+  LABML {
+    @Override
+    ForeignModel open(Path source, Settings settings) {
+      ExperimentConfig config = settings.load("diffusion.preset=labml");
+      ModelConfig model = config.model();
+      if (model.height() == 0 || model.width() == 0) {
+        throw DdpmException.user(
+            "--from labml: the weights do not tell the size of the images; set --height and"
+                + " --width.");
+      }
+      return new LabmlModel(
+          source,
+          new LabmlShapes.Unseen(
+              model.height(),
+              model.width(),
+              model.normGroups(),
+              model.attentionHeads(),
+              model.dropout()),
+          conventions(config.diffusion()));
+    }
+  },
+
+  /** Weights alone; a configuration describes their network. */
+  STATE_DICT {
+    @Override
+    ForeignModel open(Path source, Settings settings) {
+      ExperimentConfig config = settings.load();
+      ModelConfig model = config.model();
+      if (model.height() == 0 || model.width() == 0 || model.imageChannels() == 0) {
+        throw DdpmException.user(
+            "--from state-dict: a configuration must describe the network; set --config, with"
+                + " model.image-channels, model.height and model.width in it.");
+      }
+      return new BareModel(
+          source,
+          model.architecture(new ImageShape(model.height(), model.width(), model.imageChannels())),
+          conventions(config.diffusion()));
+    }
+  };
+
+  /**
+   * What the files do not tell.
+   *
+   * @param config a configuration file
+   * @param assignments {@code key=value}, later ones winning
+   */
+  public record Settings(Optional<Path> config, List<String> assignments) {
+    /** Freezes the list. */
+    public Settings {
+      assignments = List.copyOf(assignments);
+    }
+
+    /** The configuration, in which other assignments come before those of the user. */
+    ExperimentConfig load(String... before) {
+      List<String> all = new ArrayList<>(List.of(before));
+      all.addAll(assignments);
+      return ConfigLoader.load(config, all).experiment();
+    }
+  }
+
+  /**
+   * Looks at a model.
+   *
+   * @throws DdpmException (data) if there is none; (user) if a setting is missing or does not fit
+   */
+  abstract ForeignModel open(Path source, Settings settings);
+
+  private static ForeignModel.Conventions conventions(DiffusionConfig diffusion) {
+    return new ForeignModel.Conventions(
+        diffusion.scheduleSpec(),
+        diffusion.prediction(),
+        diffusion.preset(),
+        diffusion.dataRange());
+  }
+}
