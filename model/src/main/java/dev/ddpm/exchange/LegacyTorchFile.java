@@ -92,8 +92,8 @@ final class LegacyTorchFile implements TorchFile.Storages {
     return spans;
   }
 
-  /** What was saved. */
-  Object content() {
+  @Override
+  public Object content() {
     return content;
   }
 

@@ -1,7 +1,6 @@
 package dev.ddpm.exchange;
 
 import dev.ddpm.checkpoint.ModelDescription;
-import dev.ddpm.checkpoint.NamedTensors;
 import dev.ddpm.checkpoint.TensorHeader;
 import dev.ddpm.image.ImageShape;
 import java.util.ArrayList;
@@ -26,8 +25,7 @@ public final class ModelCard {
    * @param licence an identifier such as apache-2.0, if one is given
    * @param figures what was measured, by its name; in this order
    * @param pictures files beside the card, by what they show
-   * @param usage what loads the exported files, as a program
-   * @param language of the program
+   * @param usage a program in Python that loads the exported files
    */
   public record Facts(
       String title,
@@ -35,8 +33,7 @@ public final class ModelCard {
       Optional<String> licence,
       Map<String, String> figures,
       Map<String, String> pictures,
-      String usage,
-      String language) {}
+      String usage) {}
 
   private ModelCard(ModelDescription model) {
     this.model = model;
@@ -45,17 +42,17 @@ public final class ModelCard {
   /**
    * Writes a card.
    *
-   * @param weights whose names and shapes are counted
+   * @param tensors of its weights
    */
-  public static String markdown(ModelDescription model, NamedTensors weights, Facts facts) {
+  public static String markdown(ModelDescription model, List<TensorHeader> tensors, Facts facts) {
     ModelCard card = new ModelCard(model);
     card.frontMatter(facts);
     card.line("# " + text(facts.title()));
-    card.summary(weights.headers());
+    card.summary(tensors);
     facts
         .pictures()
         .forEach((shows, file) -> card.paragraph("![" + text(shows) + "](" + file + ")"));
-    card.section("Use", "```" + facts.language() + "\n" + facts.usage() + "\n```");
+    card.section("Use", "```python\n" + facts.usage() + "\n```");
     card.training();
     card.figures(facts.figures());
     card.reproduction();
@@ -69,7 +66,7 @@ public final class ModelCard {
   private void frontMatter(Facts facts) {
     line("---");
     facts.licence().ifPresent(licence -> line("license: " + quoted(licence)));
-    line("library_name: diffusers");
+
     line("pipeline_tag: unconditional-image-generation");
     line("tags: [ddpm, diffusion]");
     line("---");

@@ -13,9 +13,9 @@ import java.util.Map;
 
 /**
  * Reads a pickle as data. Python's pickles are programs of a stack machine; this one knows the
- * instructions that make numbers, texts and containers (protocols 2 to 5), and leaves names and
- * what is made of them to {@link PickleNames}, a fixed table. There is no instruction here that
- * could load a class or call one.
+ * instructions that make numbers, texts and containers, of all protocols, and leaves names and what
+ * is made of them to {@link PickleNames}, a fixed table. There is no instruction here that could
+ * load a class or call one.
  *
  * <p>Of what is read, None is null, numbers are {@link Long}, {@link Double} and {@link
  * BigInteger}, bytes are arrays of them, lists, tuples and sets are {@link List}s, dictionaries are
@@ -105,6 +105,20 @@ final class Pickle {
       }
       case 's' -> put(pop(2));
       case 'u' -> put(popToMark());
+      case 'I' -> push(decimal(in.line()));
+      case 'L' -> push(decimal(in.line().replaceFirst("L$", "")));
+      case 'F' -> push(number(in.line()));
+      case 'V', 'S' -> push(in.line());
+      case 'p' -> memo.put(index(in.line()), top());
+      case 'g' -> push(remembered(index(in.line())));
+      case 'i' -> {
+        Object name = names.named(in.line() + "." + in.line());
+        push(names.make(name, popToMark()));
+      }
+      case 'o' -> {
+        List<Object> call = popToMark();
+        push(names.make(first(call), call.subList(1, call.size())));
+      }
       case 'c' -> push(names.named(in.line() + "." + in.line()));
       case 0x93 -> {
         List<Object> parts = pop(2);
@@ -149,6 +163,37 @@ final class Pickle {
     }
     BigInteger integer = new BigInteger(bigEndian);
     return integer.bitLength() < Long.SIZE ? (Object) integer.longValue() : integer;
+  }
+
+  /** A number in letters, or a truth value, which is one of two digits. */
+  private static Object decimal(String text) {
+    if (text.equals("00") || text.equals("01")) {
+      return text.equals("01");
+    }
+    return index(text);
+  }
+
+  private static Long index(String text) {
+    try {
+      return Long.valueOf(text);
+    } catch (NumberFormatException e) {
+      throw damaged();
+    }
+  }
+
+  private static Double number(String text) {
+    try {
+      return Double.valueOf(text);
+    } catch (NumberFormatException e) {
+      throw damaged();
+    }
+  }
+
+  private static Object first(List<Object> values) {
+    if (values.isEmpty()) {
+      throw damaged();
+    }
+    return values.get(0);
   }
 
   private void push(Object value) {

@@ -25,8 +25,15 @@ final class TorchFile implements WeightsFile {
   private final Storages storages;
   private final Map<String, TorchTensor> tensors;
 
-  /** Where the bytes of the storages are. */
+  /** A file of one of the two forms, open. */
   interface Storages extends AutoCloseable {
+    /**
+     * What its pickle says.
+     *
+     * @throws DdpmException (data) naming the file
+     */
+    Object content() throws IOException;
+
     /** Bytes under a key; 0 if there is no such key. */
     long length(String key);
 
@@ -45,25 +52,22 @@ final class TorchFile implements WeightsFile {
 
   /** A file as PyTorch writes it since 1.6. */
   static TorchFile zip(Path file, Optional<String> dictionary) throws IOException {
-    TorchZip zip = TorchZip.open(file);
-    return of(file, dictionary, zip, zip.content());
+    return of(file, dictionary, TorchZip.open(file));
   }
 
   /** A file as PyTorch wrote it before 1.6. */
   static TorchFile legacy(Path file, Optional<String> dictionary) throws IOException {
-    LegacyTorchFile legacy = LegacyTorchFile.open(file);
-    return of(file, dictionary, legacy, legacy.content());
+    return of(file, dictionary, LegacyTorchFile.open(file));
   }
 
-  private static TorchFile of(
-      Path file, Optional<String> dictionary, Storages storages, Object content)
+  private static TorchFile of(Path file, Optional<String> dictionary, Storages storages)
       throws IOException {
     try {
       Map<String, TorchTensor> tensors =
-          new StateDicts(file.toString(), content).choose(dictionary);
+          new StateDicts(file.toString(), storages.content()).choose(dictionary);
       requireBytes(file, storages, tensors);
       return new TorchFile(file, storages, tensors);
-    } catch (DdpmException refused) {
+    } catch (DdpmException | IOException refused) {
       storages.close();
       throw refused;
     }

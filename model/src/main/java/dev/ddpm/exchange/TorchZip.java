@@ -22,14 +22,14 @@ final class TorchZip implements TorchFile.Storages {
   private final ZipFile zip;
   private final String folder;
 
-  private TorchZip(Path file, ZipFile zip, String folder) {
+  private TorchZip(Path file, ZipFile zip) {
     this.file = file;
     this.zip = zip;
-    this.folder = folder;
+    this.folder = folder(zip);
   }
 
   /**
-   * Opens a file.
+   * Opens a file. Checksums of its entries are not looked at, because PyTorch can leave them out.
    *
    * @throws DdpmException (data) if it is damaged, or no file of PyTorch
    */
@@ -41,30 +41,27 @@ final class TorchZip implements TorchFile.Storages {
       throw DdpmException.data(damaged, "%s is a damaged or incomplete zip file.", file);
     }
     try {
-      String folder = folder(file, zip);
-      TorchZip opened = new TorchZip(file, zip, folder);
-      opened.requireLittleEndian();
-      return opened;
-    } catch (DdpmException | IOException refused) {
+      return new TorchZip(file, zip);
+    } catch (DdpmException refused) {
       zip.close();
-      throw refused;
+      throw cannotBeUsed(file, refused);
     }
   }
 
-  private static String folder(Path file, ZipFile zip) {
+  private static String folder(ZipFile zip) {
     String found = null;
     for (Iterator<? extends ZipEntry> entries = zip.entries().asIterator(); entries.hasNext(); ) {
       String name = entries.next().getName();
       if (name.endsWith("/" + PICKLE) && name.indexOf('/') == name.length() - PICKLE.length() - 1) {
         if (found != null) {
-          throw DdpmException.data("%s is a zip file with several %s.", file, PICKLE);
+          throw DdpmException.data("it is a zip file with several %s.", PICKLE);
         }
         found = name.substring(0, name.length() - PICKLE.length());
       }
     }
     if (found == null) {
       throw DdpmException.data(
-          "%s is a zip file, but none of torch.save: there is no %s in it.", file, PICKLE);
+          "it is a zip file, but none of torch.save: there is no %s in it.", PICKLE);
     }
     return found;
   }
@@ -77,28 +74,29 @@ final class TorchZip implements TorchFile.Storages {
     try (InputStream in = stored(order)) {
       String text = new String(in.readNBytes(16), StandardCharsets.US_ASCII);
       if (!text.equals("little")) {
-        throw DdpmException.data(
-            "%s was written on a machine of another byte order: only little-endian files can be"
-                + " read.",
-            file);
+        throw DdpmException.data("it was written on a machine of another byte order.");
       }
     }
   }
 
-  /** What the pickle says. */
-  Object content() throws IOException {
-    try (InputStream in = stored(zip.getEntry(folder + PICKLE))) {
-      return Pickle.read(
-          new PickleInput(
-              new BufferedInputStream(in), zip.getEntry(folder + PICKLE).getCompressedSize()),
-          new PickleNames());
+  @Override
+  public Object content() throws IOException {
+    ZipEntry entry = zip.getEntry(folder + PICKLE);
+    try {
+      requireLittleEndian();
+      try (InputStream in = stored(entry)) {
+        return Pickle.read(
+            new PickleInput(new BufferedInputStream(in), entry.getSize()), new PickleNames());
+      }
     } catch (ZipException damaged) {
-      zip.close();
       throw DdpmException.data(damaged, "%s is damaged.", file);
     } catch (DdpmException refused) {
-      zip.close();
-      throw DdpmException.data(refused, "%s cannot be used: %s", file, refused.getMessage());
+      throw cannotBeUsed(file, refused);
     }
+  }
+
+  private static DdpmException cannotBeUsed(Path file, DdpmException refused) {
+    return DdpmException.data(refused, "%s cannot be used: %s", file, refused.getMessage());
   }
 
   @Override
@@ -117,9 +115,9 @@ final class TorchZip implements TorchFile.Storages {
   private InputStream stored(ZipEntry entry) throws IOException {
     if (!isStored(entry)) {
       throw DdpmException.data(
-          "%s has the compressed entry %s: PyTorch compresses nothing, and what it would become is"
-              + " not known before.",
-          file, StateDicts.shortened(entry.getName()));
+          "its entry %s is compressed: PyTorch compresses nothing, and what an entry would become"
+              + " is not known before.",
+          StateDicts.shortened(entry.getName()));
     }
     return zip.getInputStream(entry);
   }

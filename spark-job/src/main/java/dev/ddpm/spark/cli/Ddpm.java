@@ -40,6 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       InterpolateCommand.class,
       CompareSamplersCommand.class,
       ImportCommand.class,
+      ExportCommand.class,
       PlanCommand.class,
       ConfigCommand.class
     })

@@ -28,11 +28,13 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Examples:",
+      "  ddpm import --from diffusers downloads/ddpm-cifar10-32 --output models/cifar10",
       "  ddpm import --from labml logs/ddpm/0a1b2c/checkpoints/937 --output models/celeba \\",
       "    --height 32 --width 32",
       "  ddpm import --from state-dict weights.pth --config conf/cifar10.conf --output models/mine",
       "",
-      "labml: a file eps_model.pth, the folder of a checkpoint, or the run above it;"
+      "diffusers: the folder of a pipeline or of its network; the scheduler's settings become the",
+      "model's. labml: a file eps_model.pth, the folder of a checkpoint, or the run above it;"
           + " model.norm-groups,",
       "model.attention-heads and diffusion.* as --config and --set have them. state-dict: all of"
           + " model.*",

@@ -2,6 +2,7 @@ package dev.ddpm.spark.exchange;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.exchange.BareModel;
+import dev.ddpm.exchange.DiffusersModel;
 import dev.ddpm.exchange.ForeignModel;
 import dev.ddpm.exchange.LabmlModel;
 import dev.ddpm.exchange.LabmlShapes;
@@ -37,6 +38,30 @@ public enum ImportKind {
               model.attentionHeads(),
               model.dropout()),
           conventions(config.diffusion()));
+    }
+  },
+
+  /** The diffusers library: a pipeline, or its network alone. */
+  DIFFUSERS {
+    @Override
+    ForeignModel open(Path source, Settings settings) {
+      if (settings.config().isPresent()) {
+        throw DdpmException.user(
+            "--from diffusers: --config is not read: the folder says what the network is.");
+      }
+      ModelConfig model = settings.load().model();
+      for (String assignment : settings.assignments()) {
+        if (!assignment.startsWith("model.height=") && !assignment.startsWith("model.width=")) {
+          throw DdpmException.user(
+              "--from diffusers: --set %s is not read: the folder says what the network is.",
+              assignment);
+        }
+      }
+      return new DiffusersModel(source, size(model.height()), size(model.width()));
+    }
+
+    private static Optional<Integer> size(int configured) {
+      return configured == 0 ? Optional.empty() : Optional.of(configured);
     }
   },
 

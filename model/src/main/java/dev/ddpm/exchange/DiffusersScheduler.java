@@ -1,0 +1,278 @@
+package dev.ddpm.exchange;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.ScheduleSpec;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The options of diffusers' schedulers: the noise schedule of a model's training, what it predicts,
+ * and how it is sampled unless told otherwise, as values of the keys {@code sampling.*} of a
+ * configuration; and back.
+ */
+final class DiffusersScheduler {
+  private static final String PREFIX = "sampling.";
+  private static final String SAMPLER = PREFIX + "sampler";
+  private static final String VARIANCE = PREFIX + "variance";
+  private static final String SPACING = PREFIX + "spacing";
+  private static final String OFFSET = PREFIX + "steps-offset";
+  private static final String THRESHOLDING = PREFIX + "thresholding";
+  private static final String QUANTILE = PREFIX + "thresholding-quantile";
+  private static final String BOUND = PREFIX + "thresholding-bound";
+  private static final String CLIP_RANGE = PREFIX + "clip-range";
+  private static final String NOISE_LEVELS = PREFIX + "noise-levels";
+  private static final String END = PREFIX + "end";
+  private static final String DDIM_NOISE = PREFIX + "ddim-noise";
+
+  private static final int TIMESTEPS = 1000;
+  private static final double BETA_START = 1e-4;
+  private static final double BETA_END = 0.02;
+  private static final double QUANTILE_DEFAULT = 0.995;
+
+  private final JsonOptions options;
+
+  /** What every class of schedulers is here. */
+  private enum Kind {
+    DDPM("DDPMScheduler", "ddpm", "leading", true),
+    DDIM("DDIMScheduler", "ddim", "leading", true),
+    DPM_SOLVER("DPMSolverMultistepScheduler", "dpm-solver++", "linspace", false),
+    UNIPC("UniPCMultistepScheduler", "unipc", "linspace", false),
+    EULER("EulerDiscreteScheduler", "euler", "linspace", false),
+    HEUN("HeunDiscreteScheduler", "heun", "linspace", false);
+
+    private final String className;
+    private final String sampler;
+    private final String spacing;
+    private final boolean clips;
+
+    Kind(String className, String sampler, String spacing, boolean clips) {
+      this.className = className;
+      this.sampler = sampler;
+      this.spacing = spacing;
+      this.clips = clips;
+    }
+
+    static Optional<Kind> ofClass(String name) {
+      return Arrays.stream(values()).filter(kind -> kind.className.equals(name)).findFirst();
+    }
+
+    static Kind ofSampler(String name) {
+      return Arrays.stream(values())
+          .filter(kind -> kind.sampler.equals(name))
+          .findFirst()
+          .orElse(DDPM);
+    }
+  }
+
+  /**
+   * Reads nothing yet.
+   *
+   * @param options of {@code scheduler_config.json}
+   */
+  DiffusersScheduler(JsonOptions options) {
+    this.options = options;
+  }
+
+  /**
+   * The noise schedule.
+   *
+   * @throws DdpmException (data) naming an option that is not known here
+   */
+  ScheduleSpec schedule() {
+    options.require("beta_schedule", "linear", "squaredcos_cap_v2");
+    options.require("trained_betas");
+    options.require("rescale_betas_zero_snr", "false");
+    int steps = options.integer("num_train_timesteps", TIMESTEPS);
+    return options.text("beta_schedule", "linear").equals("linear")
+        ? new ScheduleSpec.Linear(
+            steps, options.number("beta_start", BETA_START), options.number("beta_end", BETA_END))
+        : new ScheduleSpec.Cosine(steps);
+  }
+
+  /**
+   * What the network puts out.
+   *
+   * @throws DdpmException (data) if it is something else than noise, image or velocity
+   */
+  Prediction prediction() {
+    options.require("prediction_type", "epsilon", "sample", "v_prediction");
+    return switch (options.text("prediction_type", "epsilon")) {
+      case "sample" -> Prediction.X0;
+      case "v_prediction" -> Prediction.V;
+      default -> Prediction.EPSILON;
+    };
+  }
+
+  /**
+   * How images are drawn, by the keys of a configuration.
+   *
+   * @throws DdpmException (data) naming an option that is not known here
+   */
+  Map<String, String> sampling() {
+    Map<String, String> sampling = new TreeMap<>();
+    String name = options.text("_class_name", Kind.DDPM.className);
+    Kind kind =
+        Kind.ofClass(name)
+            .orElseThrow(
+                () ->
+                    DdpmException.data(
+                        "%s: _class_name = %s: only %s are known here.",
+                        options.file(),
+                        StateDicts.shortened(name),
+                        String.join(
+                            ", ",
+                            Arrays.stream(Kind.values()).map(known -> known.className).toList())));
+    sampling.put(SAMPLER, kind.sampler);
+    sampling.put(SPACING, spacing(kind));
+    sampling.put(OFFSET, Integer.toString(options.integer("steps_offset", 0)));
+    thresholding(kind, sampling);
+    switch (kind) {
+      case DDPM -> sampling.put(VARIANCE, variance());
+      case DDIM -> {
+        options.require("set_alpha_to_one", "true");
+        sampling.put(DDIM_NOISE, "predicted");
+      }
+      case DPM_SOLVER -> {
+        options.require("algorithm_type", "dpmsolver++");
+        options.require("solver_order", "2");
+        options.require("solver_type", "midpoint");
+        options.require("lower_order_final", "true");
+        options.require("variance_type");
+        solver(sampling);
+      }
+      case UNIPC -> {
+        options.require("solver_order", "2");
+        options.require("solver_type", "bh2");
+        options.require("predict_x0", "true");
+        options.require("lower_order_final", "true");
+        solver(sampling);
+      }
+      case EULER, HEUN -> noiseLevels(sampling);
+    }
+    return sampling;
+  }
+
+  private String spacing(Kind kind) {
+    options.require("timestep_spacing", "leading", "linspace", "trailing");
+    return options.text("timestep_spacing", kind.spacing);
+  }
+
+  private void thresholding(Kind kind, Map<String, String> sampling) {
+    if (options.flag("thresholding", false)) {
+      sampling.put(THRESHOLDING, "dynamic");
+      sampling.put(
+          QUANTILE,
+          Double.toString(options.number("dynamic_thresholding_ratio", QUANTILE_DEFAULT)));
+      sampling.put(BOUND, Double.toString(options.number("sample_max_value", 1)));
+    } else if (kind == Kind.HEUN ? options.flag("clip_sample", false) : kind.clips && clips()) {
+      sampling.put(THRESHOLDING, "clip");
+      sampling.put(CLIP_RANGE, Double.toString(options.number("clip_sample_range", 1)));
+    } else {
+      sampling.put(THRESHOLDING, "none");
+    }
+  }
+
+  /** The first versions had the option under another name too. */
+  private boolean clips() {
+    return options.flag("clip_sample", options.flag("clip_predicted_image", true));
+  }
+
+  private String variance() {
+    options.require("variance_type", "fixed_small", "fixed_small_log", "fixed_large");
+    return options.text("variance_type", "fixed_small").equals("fixed_large")
+        ? "fixed-large"
+        : "fixed-small";
+  }
+
+  private void solver(Map<String, String> sampling) {
+    noiseLevels(sampling);
+    options.require("final_sigmas_type", "zero", "sigma_min");
+    // Files of versions before 0.26 do not have the option; these ended with the first level.
+    sampling.put(
+        END,
+        options.text("final_sigmas_type", "sigma_min").equals("zero") ? "clean" : "first-level");
+  }
+
+  private void noiseLevels(Map<String, String> sampling) {
+    sampling.put(NOISE_LEVELS, options.flag("use_karras_sigmas", false) ? "karras" : "schedule");
+    options.require("use_exponential_sigmas", "false");
+    options.require("use_beta_sigmas", "false");
+  }
+
+  /**
+   * The options that a model is sampled by, as the library's own configuration has them.
+   *
+   * @throws DdpmException (user) if its schedule cannot be said there
+   */
+  static Map<String, Object> write(ModelDescription model) {
+    Map<String, String> sampling = model.sampling();
+    Kind kind = Kind.ofSampler(sampling.getOrDefault(SAMPLER, Kind.DDPM.sampler));
+    Map<String, Object> options = new TreeMap<>();
+    options.put("_class_name", kind.className);
+    options.put("_diffusers_version", DiffusersExport.VERSION);
+    options.put("num_train_timesteps", model.schedule().steps());
+    options.put("trained_betas", null);
+    if (model.schedule() instanceof ScheduleSpec.Linear linear) {
+      options.put("beta_schedule", "linear");
+      options.put("beta_start", linear.firstBeta());
+      options.put("beta_end", linear.lastBeta());
+    } else {
+      options.put("beta_schedule", "squaredcos_cap_v2");
+    }
+    options.put(
+        "prediction_type",
+        switch (model.prediction()) {
+          case EPSILON -> "epsilon";
+          case X0 -> "sample";
+          case V -> "v_prediction";
+        });
+    // Without one here, timesteps are at equal distances from the first to the last.
+    options.put("timestep_spacing", sampling.getOrDefault(SPACING, "linspace"));
+    options.put("steps_offset", Integer.parseInt(sampling.getOrDefault(OFFSET, "0")));
+    String thresholding =
+        sampling.getOrDefault(THRESHOLDING, model.preset().clipX0() ? "clip" : "none");
+    if (kind != Kind.EULER) {
+      if (kind != Kind.HEUN) {
+        options.put("thresholding", thresholding.equals("dynamic"));
+        options.put(
+            "dynamic_thresholding_ratio",
+            Double.parseDouble(sampling.getOrDefault(QUANTILE, Double.toString(QUANTILE_DEFAULT))));
+        options.put("sample_max_value", Double.parseDouble(sampling.getOrDefault(BOUND, "1.0")));
+      }
+      if (kind.clips || kind == Kind.HEUN) {
+        options.put("clip_sample", thresholding.equals("clip"));
+        options.put(
+            "clip_sample_range", Double.parseDouble(sampling.getOrDefault(CLIP_RANGE, "1.0")));
+      }
+    }
+    switch (kind) {
+      case DDPM ->
+          options.put(
+              "variance_type", sampling.getOrDefault(VARIANCE, "fixed-large").replace('-', '_'));
+      case DDIM -> options.put("set_alpha_to_one", true);
+      case DPM_SOLVER ->
+          options.putAll(Map.of("algorithm_type", "dpmsolver++", "solver_type", "midpoint"));
+      case UNIPC -> options.put("solver_type", "bh2");
+      default -> {
+        // The rest have no options of their own.
+      }
+    }
+    if (kind == Kind.DPM_SOLVER || kind == Kind.UNIPC) {
+      options.put("solver_order", 2);
+      options.put("lower_order_final", true);
+      options.put(
+          "final_sigmas_type",
+          sampling.getOrDefault(END, "clean").equals("clean") ? "zero" : "sigma_min");
+    }
+    if (!kind.clips) {
+      options.put(
+          "use_karras_sigmas", sampling.getOrDefault(NOISE_LEVELS, "schedule").equals("karras"));
+    }
+    return new LinkedHashMap<>(options);
+  }
+}

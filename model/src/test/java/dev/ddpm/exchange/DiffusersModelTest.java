@@ -1,0 +1,501 @@
+package dev.ddpm.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ddpm.DdpmException;
+import dev.ddpm.checkpoint.FlatTensors;
+import dev.ddpm.checkpoint.LocalFileStore;
+import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.NamedTensors;
+import dev.ddpm.checkpoint.SafetensorsWriter;
+import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.checkpoint.TensorHeader;
+import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Preset;
+import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.fuzz.Fuzz;
+import dev.ddpm.golden.GoldenFile;
+import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.network.Unet2d;
+import dev.ddpm.network.WeightInitializer;
+import dev.ddpm.network.block.TimeEncoding;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DiffusersModelTest {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  /** What google/ddpm-cifar10-32 says of itself, in a smaller size. */
+  private static final String HO =
+      """
+      {"_class_name": "UNet2DModel", "_diffusers_version": "0.0.4", "act_fn": "silu",
+       "attention_head_dim": null, "block_out_channels": [16, 32, 32],
+       "center_input_sample": false,
+       "down_block_types": ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D"],
+       "downsample_padding": 0, "flip_sin_to_cos": false, "freq_shift": 1, "in_channels": 3,
+       "layers_per_block": 2, "mid_block_scale_factor": 1, "norm_eps": 1e-06,
+       "norm_num_groups": 8, "out_channels": 3, "sample_size": 16,
+       "time_embedding_type": "positional",
+       "up_block_types": ["UpBlock2D", "AttnUpBlock2D", "UpBlock2D"]}
+      """;
+
+  private static final Unet2d HO_NETWORK =
+      new Unet2d(
+          3,
+          16,
+          16,
+          List.of(16, 32, 32),
+          List.of(false, true, false),
+          2,
+          8,
+          1e-6,
+          0,
+          Unet2d.Middle.PLAIN,
+          TimeEncoding.SINES_FIRST,
+          0,
+          false,
+          0,
+          0,
+          false);
+
+  private static final String SCHEDULER =
+      """
+      {"_class_name": "DDPMScheduler", "beta_end": 0.02, "beta_schedule": "linear",
+       "beta_start": 0.0001, "clip_sample": true, "num_train_timesteps": 1000,
+       "trained_betas": null, "variance_type": "fixed_large"}
+      """;
+
+  @TempDir private Path folder;
+
+  private static NamedTensors golden() {
+    GoldenFile golden = GoldenFile.open("unet2d_ho_small");
+    NamedTensors tensors = new NamedTensors();
+    for (ParameterLayout.Entry tensor : ParameterLayout.of(HO_NETWORK).tensors()) {
+      tensors.add(new TensorHeader(tensor.name(), tensor.shape()), golden.values(tensor.name()));
+    }
+    return tensors;
+  }
+
+  private static NamedTensors renamed(NamedTensors tensors, UnaryOperator<String> name) {
+    NamedTensors renamed = new NamedTensors();
+    for (TensorHeader header : tensors.headers()) {
+      renamed.add(
+          new TensorHeader(name.apply(header.name()), header.shape()),
+          () -> tensors.values(header.name()));
+    }
+    return renamed;
+  }
+
+  private static String oldName(String name) {
+    return name.replace(".to_q.", ".query.")
+        .replace(".to_k.", ".key.")
+        .replace(".to_v.", ".value.")
+        .replace(".to_out.0.", ".proj_attn.");
+  }
+
+  private Path write(String path, String text) throws IOException {
+    Path file = folder.resolve(path);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, text);
+  }
+
+  private void pipeline(String network, String scheduler) throws IOException {
+    write("model_index.json", "{\"_class_name\": \"DDPMPipeline\"}");
+    write("unet/config.json", network);
+    write("scheduler/scheduler_config.json", scheduler);
+  }
+
+  private void bin(String path, NamedTensors tensors) throws IOException {
+    try (OutputStream out = Files.newOutputStream(folder.resolve(path))) {
+      TorchWriter.write(out, "diffusion_pytorch_model", tensors);
+    }
+  }
+
+  private void safetensors(String path, NamedTensors tensors) throws IOException {
+    try (OutputStream out = Files.newOutputStream(folder.resolve(path))) {
+      SafetensorsWriter.write(out, tensors);
+    }
+  }
+
+  private DiffusersModel model() {
+    return new DiffusersModel(folder, Optional.empty(), Optional.empty());
+  }
+
+  private static ModelDescription description(ForeignModel model) {
+    return model.description(
+        List.of(new TensorHeader("mid_block.attentions.0.group_norm.weight", List.of(32))));
+  }
+
+  /** As the import does it. */
+  private static ModelFolder imported(ForeignModel model, Path to) throws IOException {
+    List<WeightsFile> files = new ArrayList<>();
+    for (Path file : model.weights()) {
+      files.add(WeightsFile.open(file, Optional.empty()));
+    }
+    NamedTensors named = model.named(files);
+    ModelDescription description = model.description(named.headers());
+    ModelFolder written =
+        ModelFolder.write(
+            new LocalFileStore(to),
+            description,
+            Map.of(
+                TensorFile.WEIGHTS,
+                FittingTensors.of("weights", named, description.architecture())),
+            Optional.empty());
+    for (WeightsFile file : files) {
+      file.close();
+    }
+    return written;
+  }
+
+  private static float[] flat(ModelFolder model) {
+    return new FlatTensors(ParameterLayout.of(model.description().architecture()))
+        .read(model, TensorFile.WEIGHTS);
+  }
+
+  private static float[] goldenFlat() {
+    ParameterLayout layout = ParameterLayout.of(HO_NETWORK);
+    float[] flat = new float[(int) layout.size()];
+    NamedTensors golden = golden();
+    layout.tensors().forEach(t -> layout.fromStateDict(t, golden.values(t.name()), flat));
+    return flat;
+  }
+
+  @Test
+  void aPipelineWithTheNamesOfItsFirstVersionsPredictsWhatItPredictedThere() throws IOException {
+    pipeline(HO, SCHEDULER);
+    bin("unet/diffusion_pytorch_model.bin", renamed(golden(), DiffusersModelTest::oldName));
+
+    ModelFolder model = imported(model(), folder.resolve("model"));
+
+    assertThat(model.description())
+        .isEqualTo(
+            new ModelDescription(
+                HO_NETWORK,
+                ScheduleSpec.PAPER,
+                Prediction.EPSILON,
+                Preset.PAPER,
+                DataRange.MINUS_ONE_TO_ONE,
+                Map.of(
+                    "sampling.sampler", "ddpm",
+                    "sampling.spacing", "leading",
+                    "sampling.steps-offset", "0",
+                    "sampling.thresholding", "clip",
+                    "sampling.clip-range", "1.0",
+                    "sampling.variance", "fixed-large"),
+                Map.of("import.diffusers", "0.0.4")));
+    assertThat(flat(model)).isEqualTo(goldenFlat());
+    GoldenFile golden = GoldenFile.open("unet2d_ho_small");
+    float[] x = golden.image("x_t");
+    float[] t = golden.values("t");
+    float[] predicted = new float[x.length];
+    Dl4jNetwork.pretrained(model.description().architecture(), flat(model))
+        .predict(Batch.unconditional(t.length, x, t), predicted);
+    assertThat(GoldenFile.largestDifference(predicted, golden.image("eps_theta")))
+        .isLessThan(2e-5f);
+  }
+
+  @Test
+  void theNetworkAloneAndInParts() throws IOException {
+    write("config.json", HO);
+    NamedTensors golden = golden();
+    Map<String, NamedTensors> parts = new LinkedHashMap<>();
+    Map<String, String> map = new HashMap<>();
+    for (TensorHeader header : golden.headers()) {
+      String part = "part-" + header.name().hashCode() % 2 + ".safetensors";
+      map.put(header.name(), part);
+      parts
+          .computeIfAbsent(part, any -> new NamedTensors())
+          .add(header, () -> golden.values(header.name()));
+    }
+    for (Map.Entry<String, NamedTensors> part : parts.entrySet()) {
+      safetensors(part.getKey(), part.getValue());
+    }
+    write(
+        "diffusion_pytorch_model.safetensors.index.json",
+        JSON.writeValueAsString(Map.of("metadata", Map.of(), "weight_map", map)));
+
+    ModelFolder model = imported(model(), folder.resolve("model"));
+
+    assertThat(flat(model)).isEqualTo(goldenFlat());
+    assertThat(model.description().schedule()).isEqualTo(ScheduleSpec.PAPER);
+  }
+
+  @Test
+  void partsAreFilesBesideTheirIndex() throws IOException {
+    write("config.json", HO);
+    write(
+        "diffusion_pytorch_model.safetensors.index.json",
+        "{\"weight_map\": {\"conv_in.weight\": \"../../secret\"}}");
+
+    assertThatThrownBy(this::model)
+        .isInstanceOf(DdpmException.class)
+        .hasMessageEndingWith("weight_map has ../../secret, which is no name of a file beside it.");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "_class_name | \"UNet2DConditionModel\" | _class_name = \"UNet2DConditionModel\": only"
+            + " UNet2DModel is known here.",
+        "time_embedding_type | \"fourier\" | time_embedding_type = \"fourier\": only positional is",
+        "downsample_type | \"resnet\" | downsample_type = \"resnet\": only conv is known here.",
+        "upsample_type | \"resnet\" | upsample_type = \"resnet\": only conv is known here.",
+        "mid_block_type | \"UNetMidBlock2DCrossAttn\" | mid_block_type = ",
+        "class_embed_type | \"timestep\" | class_embed_type = \"timestep\": only null is known",
+        "attn_norm_num_groups | 4 | attn_norm_num_groups = 4: only null is known here.",
+        "act_fn | \"gelu\" | act_fn = \"gelu\": only silu or swish is known here.",
+        "out_channels | 6 | out_channels = 6: must be in_channels = 3.",
+        "down_block_types | [\"DownBlock2D\", \"SkipDownBlock2D\", \"DownBlock2D\"] |"
+            + " down_block_types has SkipDownBlock2D: only DownBlock2D and AttnDownBlock2D are",
+        "up_block_types | [\"UpBlock2D\", \"UpBlock2D\", \"UpBlock2D\"] | up_block_types attend on"
+            + " other levels than down_block_types",
+        "sample_size | null | does not tell the size of the images; set --height and --width.",
+        "sample_size | \"large\" | sample_size = \"large\": must be a list of whole numbers.",
+        "layers_per_block | 2.5 | layers_per_block = 2.5: must be a whole number.",
+        "norm_num_groups | 7 | norm-groups = 7: must divide the 16 channels of level 0.",
+        "warp_drive | 9 | warp_drive = 9: there is no such option that is known here."
+      })
+  void whatIsNotKnownIsRefusedByItsName(String option, String value, String message)
+      throws IOException {
+    ObjectNode options = (ObjectNode) JSON.readTree(HO);
+    options.set(option, JSON.readTree(value));
+    pipeline(options.toString(), SCHEDULER);
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+
+    assertThatThrownBy(() -> description(model()))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "beta_schedule | \"scaled_linear\" | beta_schedule = \"scaled_linear\": only linear or",
+        "trained_betas | [0.1, 0.2] | trained_betas = [0.1,0.2]: only null is known here.",
+        "prediction_type | \"flow\" | prediction_type = \"flow\": only epsilon or sample or",
+        "variance_type | \"learned_range\" | variance_type = \"learned_range\": only fixed_small",
+        "rescale_betas_zero_snr | true | rescale_betas_zero_snr = true: only false is known here.",
+        "_class_name | \"PNDMScheduler\" | _class_name = PNDMScheduler: only DDPMScheduler, ",
+        "num_train_timesteps | 0 | steps = 0: must be from 1 to 100000."
+      })
+  void whatIsNotKnownOfASchedulerIsRefusedByItsName(String option, String value, String message)
+      throws IOException {
+    ObjectNode options = (ObjectNode) JSON.readTree(SCHEDULER);
+    options.set(option, JSON.readTree(value));
+    pipeline(HO, options.toString());
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+
+    assertThatThrownBy(() -> description(model()))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "{} | sampler=ddpm spacing=leading steps-offset=0 thresholding=clip clip-range=1.0"
+            + " variance=fixed-small",
+        "{\"clip_sample\": false, \"variance_type\": \"fixed_small_log\"} | sampler=ddpm"
+            + " spacing=leading steps-offset=0 thresholding=none variance=fixed-small",
+        "{\"clip_predicted_image\": false} | sampler=ddpm spacing=leading steps-offset=0"
+            + " thresholding=none variance=fixed-small",
+        "{\"thresholding\": true, \"sample_max_value\": 1.5, \"steps_offset\": 1} | sampler=ddpm"
+            + " spacing=leading steps-offset=1 thresholding=dynamic thresholding-bound=1.5"
+            + " thresholding-quantile=0.995 variance=fixed-small",
+        "{\"_class_name\": \"DDIMScheduler\", \"timestep_spacing\": \"trailing\","
+            + " \"clip_sample_range\": 2.0} | sampler=ddim ddim-noise=predicted spacing=trailing"
+            + " steps-offset=0 thresholding=clip clip-range=2.0",
+        "{\"_class_name\": \"DPMSolverMultistepScheduler\", \"use_karras_sigmas\": true} |"
+            + " sampler=dpm-solver++ spacing=linspace steps-offset=0 thresholding=none"
+            + " noise-levels=karras end=first-level",
+        "{\"_class_name\": \"UniPCMultistepScheduler\", \"final_sigmas_type\": \"zero\"} |"
+            + " sampler=unipc spacing=linspace steps-offset=0 thresholding=none"
+            + " noise-levels=schedule end=clean",
+        "{\"_class_name\": \"EulerDiscreteScheduler\"} | sampler=euler spacing=linspace"
+            + " steps-offset=0 thresholding=none noise-levels=schedule",
+        "{\"_class_name\": \"HeunDiscreteScheduler\"} | sampler=heun spacing=linspace"
+            + " steps-offset=0 thresholding=none noise-levels=schedule"
+      })
+  void theSchedulerBecomesTheDefaultOfSamplingAndBack(String options, String settings)
+      throws IOException {
+    Map<String, String> expected = new HashMap<>();
+    for (String setting : settings.split(" ", -1)) {
+      int equals = setting.indexOf('=');
+      expected.put("sampling." + setting.substring(0, equals), setting.substring(equals + 1));
+    }
+    pipeline(HO, options);
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+    ModelDescription model = description(model());
+    assertThat(model.sampling()).isEqualTo(expected);
+
+    write(
+        "scheduler/scheduler_config.json",
+        JSON.writeValueAsString(DiffusersScheduler.write(model)));
+    assertThat(description(model())).isEqualTo(model);
+  }
+
+  @Test
+  void schedulesAndPredictionsSurviveBothWays() throws IOException {
+    pipeline(HO, SCHEDULER);
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+    ModelDescription read = description(model());
+    for (ScheduleSpec schedule :
+        List.of(new ScheduleSpec.Cosine(50), new ScheduleSpec.Linear(7, 0.1 / 3, 0.2))) {
+      for (Prediction prediction : Prediction.values()) {
+        ModelDescription model =
+            new ModelDescription(
+                read.architecture(),
+                schedule,
+                prediction,
+                read.preset(),
+                read.dataRange(),
+                read.sampling(),
+                read.provenance());
+        write(
+            "scheduler/scheduler_config.json",
+            JSON.writeValueAsString(DiffusersScheduler.write(model)));
+        assertThat(description(model())).isEqualTo(model);
+      }
+    }
+  }
+
+  @Test
+  void everyOptionOfANetworkSurvivesBothWays() throws IOException {
+    Unet2d odd =
+        new Unet2d(
+            1,
+            16,
+            24,
+            List.of(8, 24, 16),
+            List.of(true, false, true),
+            3,
+            4,
+            1e-3,
+            4,
+            new Unet2d.Middle(true, true, 1.5),
+            new TimeEncoding(0, true),
+            1,
+            true,
+            0.25,
+            7,
+            true);
+    for (Unet2d network : List.of(odd, HO_NETWORK)) {
+      float[] weights = WeightInitializer.draw(ParameterLayout.of(network), 3);
+      Path to = folder.resolve("exported" + network.classes());
+      ModelDescription model =
+          new ModelDescription(
+              network,
+              ScheduleSpec.PAPER,
+              Prediction.EPSILON,
+              Preset.PAPER,
+              DataRange.MINUS_ONE_TO_ONE,
+              Map.of("run", "of a training"));
+      DiffusersExport form = new DiffusersExport();
+      form.require(model);
+      form.write(
+          inside -> new LocalFileStore(to.resolve(inside)),
+          model,
+          new FlatTensors(ParameterLayout.of(network)).named(weights));
+
+      ModelFolder again =
+          imported(
+              new DiffusersModel(to, Optional.empty(), Optional.empty()),
+              folder.resolve("again" + network.classes()));
+
+      assertThat(again.description().architecture()).isEqualTo(network);
+      assertThat(flat(again)).isEqualTo(weights);
+    }
+  }
+
+  @Test
+  void whatDiffusersCannotHaveIsRefused() {
+    ModelDescription labml =
+        new ModelDescription(
+            new LabmlUNet(1, 8, 8, 8, List.of(1), List.of(false), 1, 4, 1, 0),
+            ScheduleSpec.PAPER,
+            Prediction.EPSILON,
+            Preset.PAPER,
+            DataRange.MINUS_ONE_TO_ONE,
+            Map.of());
+    assertThatThrownBy(() -> new DiffusersExport().require(labml))
+        .hasMessageStartingWith("--to diffusers: is for networks of the kind unet2d");
+    assertThatThrownBy(() -> new LabmlExport().require(labml))
+        .hasMessageContaining("this network has norm-groups = 4 and attention-heads = 1");
+    ModelDescription zeroToOne =
+        new ModelDescription(
+            HO_NETWORK,
+            ScheduleSpec.PAPER,
+            Prediction.EPSILON,
+            Preset.LABML,
+            DataRange.ZERO_TO_ONE,
+            Map.of());
+    assertThatThrownBy(() -> new DiffusersExport().require(zeroToOne))
+        .hasMessageContaining("this model has values from 0 to 1");
+    assertThatThrownBy(() -> new LabmlExport().require(zeroToOne))
+        .hasMessageStartingWith("--to labml: is for networks of the kind labml");
+  }
+
+  @Test
+  void otherFoldersAreRefused() throws IOException {
+    assertThatThrownBy(this::model).hasMessageContaining("is no folder of diffusers");
+    write("config.json", HO);
+    assertThatThrownBy(this::model).hasMessageContaining("has no weights");
+    write("config.json", "[1]");
+    assertThatThrownBy(this::model).hasMessageEndingWith("config.json is no JSON object.");
+    write("config.json", "{\"a\": 1");
+    assertThatThrownBy(this::model).hasMessageEndingWith("config.json is not valid JSON.");
+  }
+
+  @Test
+  void damagedOptionsAreRefusedInOneLine() throws Exception {
+    safetensors("diffusion_pytorch_model.safetensors", new NamedTensors());
+    new Fuzz(
+            HO.getBytes(StandardCharsets.UTF_8),
+            bytes -> {
+              Files.write(folder.resolve("config.json"), bytes);
+              return description(model());
+            })
+        .withoutChecksum()
+        .refusedAs(DdpmException.Category.USER)
+        .run();
+    Files.writeString(folder.resolve("config.json"), HO);
+    new Fuzz(
+            SCHEDULER.getBytes(StandardCharsets.UTF_8),
+            bytes -> {
+              Files.write(folder.resolve("scheduler_config.json"), bytes);
+              return description(model());
+            })
+        .withoutChecksum()
+        .refusedAs(DdpmException.Category.USER)
+        .run();
+  }
+}
