@@ -23,7 +23,10 @@ import picocli.CommandLine.Option;
           + " the same step on libtorch, whose best variant counts."
     })
 public final class Benchmark implements Callable<Integer> {
-  @Option(names = "--networks", split = ",", description = "TINY, MNIST, LABML and HO (default: all)")
+  @Option(
+      names = "--networks",
+      split = ",",
+      description = "TINY, MNIST, LABML and HO (default: all)")
   private List<Network> networks = List.of(Network.values());
 
   @Option(names = "--workers", split = ",", description = "numbers of workers (default: 1,2)")
