@@ -27,10 +27,15 @@ public final class DiffusersExport implements ForeignForm {
 
   @Override
   public void require(ModelDescription model) {
-    if (!(model.architecture() instanceof Unet2d)) {
+    if (!(model.architecture() instanceof Unet2d network)) {
       throw DdpmException.user(
           "--to diffusers: is for networks of the kind unet2d, and this one is of another; use"
               + " safetensors or labml.");
+    }
+    if (!DiffusersNetwork.canBeSaid(network)) {
+      throw DdpmException.user(
+          "--to diffusers: its networks normalise before the attention of the middle, and this"
+              + " model has model.middle-normalises = false; use safetensors.");
     }
     if (model.dataRange() != DataRange.MINUS_ONE_TO_ONE) {
       throw DdpmException.user(

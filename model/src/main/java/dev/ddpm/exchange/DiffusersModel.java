@@ -112,13 +112,16 @@ public final class DiffusersModel implements ForeignModel {
     if (!version.isEmpty()) {
       provenance.put("import.diffusers", version);
     }
-    return new ModelDescription(
-        DiffusersNetwork.read(network, tensors, height, width),
-        scheduler.schedule(),
-        scheduler.prediction(),
-        Preset.PAPER,
-        DataRange.MINUS_ONE_TO_ONE,
-        scheduler.sampling(),
-        provenance);
+    ModelDescription description =
+        new ModelDescription(
+            DiffusersNetwork.read(network, tensors, height, width),
+            scheduler.schedule(),
+            scheduler.prediction(),
+            Preset.PAPER,
+            DataRange.MINUS_ONE_TO_ONE,
+            scheduler.sampling(),
+            provenance);
+    scheduler.requireRest();
+    return description;
   }
 }

@@ -24,8 +24,8 @@ final class DiffusersNetwork {
   /** What the first versions put before the names of blocks. */
   private static final String FIRST_VERSIONS = "UNetRes";
 
-  /** Only in a middle without it is there no such tensor. */
-  private static final String MIDDLE_NORM = "mid_block.attentions.0.group_norm.weight";
+  /** What normalises before the attention of the middle. */
+  private static final String MIDDLE_NORM = "mid_block.attentions.0.group_norm.";
 
   /** What the moving average of the library's training script adds to the options. */
   private static final List<String> OF_THE_AVERAGE =
@@ -38,9 +38,13 @@ final class DiffusersNetwork {
           "inv_gamma",
           "power");
 
+  private static final int CHANNELS = 3;
   private static final int HEAD_CHANNELS = 8;
   private static final int NORM_GROUPS = 32;
   private static final double NORM_EPSILON = 1e-5;
+
+  /** An image of so many halvings is not too large for attention. */
+  private static final int SMALLEST_HALVINGS = 13;
 
   private DiffusersNetwork() {}
 
@@ -67,12 +71,11 @@ final class DiffusersNetwork {
     options.require("mid_block_type", "UNetMidBlock2D");
     options.require("resnet_time_scale_shift", "default", "scale_shift");
     options.require("class_embed_type");
-    options.require("attn_norm_num_groups");
     OF_THE_AVERAGE.forEach(options::has);
     options.has("num_train_timesteps");
     List<Integer> widths = options.integers("block_out_channels");
-    int channels = options.integer("in_channels", 3);
-    if (options.integer("out_channels", 3) != channels) {
+    int channels = options.integer("in_channels", CHANNELS);
+    if (options.integer("out_channels", CHANNELS) != channels) {
       throw options.wrong("out_channels", "in_channels = " + channels);
     }
     if (options.has("time_embedding_dim")
@@ -81,42 +84,82 @@ final class DiffusersNetwork {
       throw options.wrong("time_embedding_dim", "four times the first of block_out_channels");
     }
     List<Integer> size = options.integers("sample_size");
+    boolean sized = height.isPresent() || width.isPresent();
     if (size.isEmpty() && (height.isEmpty() || width.isEmpty())) {
       throw DdpmException.user(
           "%s does not tell the size of the images; set --height and --width.", options.file());
     }
-    boolean middle = options.flag("add_attention", true);
-    Unet2d network =
-        new Unet2d(
-            channels,
-            height.orElseGet(() -> size.get(0)),
-            width.orElseGet(() -> size.get(size.size() - 1)),
-            widths,
-            attention(options),
-            options.integer("layers_per_block", 2),
-            options.integer("norm_num_groups", NORM_GROUPS),
-            options.number("norm_eps", NORM_EPSILON),
-            // Absent is not null: diffusers' default is another than one head.
-            options.isNull("attention_head_dim")
-                ? 0
-                : options.integer("attention_head_dim", HEAD_CHANNELS),
-            new Unet2d.Middle(
-                middle,
-                middle && tensors.stream().anyMatch(tensor -> tensor.name().equals(MIDDLE_NORM)),
-                options.number("mid_block_scale_factor", 1)),
-            new TimeEncoding(
-                options.integer("freq_shift", 0), options.flag("flip_sin_to_cos", true)),
-            options.integer("downsample_padding", 1),
-            options.text("resnet_time_scale_shift", "default").equals("scale_shift"),
-            options.number("dropout", 0),
-            options.integer("num_class_embeds", 0),
-            options.flag("center_input_sample", false));
-    if (!options.unasked().isEmpty()) {
-      throw DdpmException.data(
-          "%s: %s: there is no such option that is known here.",
-          options.file(), options.unasked().get(0));
+    if (size.size() > 2) {
+      throw options.wrong("sample_size", "a height and a width, or one number for both");
     }
-    return network;
+    // What is wrong at every size is the file's fault, and not that of a user who sets one.
+    int side = 1 << Math.min(Math.max(widths.size() - 1, 0), SMALLEST_HALVINGS);
+    Unet2d smallest =
+        options.made(() -> network(options, tensors, sized ? List.of(side) : size, widths));
+    options.requireRest(Map.of());
+    return sized
+        ? network(
+            options,
+            tensors,
+            List.of(
+                height.orElseGet(() -> size.get(0)),
+                width.orElseGet(() -> size.get(size.size() - 1))),
+            widths)
+        : smallest;
+  }
+
+  private static Unet2d network(
+      JsonOptions options, List<TensorHeader> tensors, List<Integer> size, List<Integer> widths) {
+    return new Unet2d(
+        options.integer("in_channels", CHANNELS),
+        size.get(0),
+        size.get(size.size() - 1),
+        widths,
+        attention(options),
+        options.integer("layers_per_block", 2),
+        options.integer("norm_num_groups", NORM_GROUPS),
+        options.number("norm_eps", NORM_EPSILON),
+        // Absent is not null: diffusers' default is another than one head.
+        options.isNull("attention_head_dim")
+            ? 0
+            : options.integer("attention_head_dim", HEAD_CHANNELS),
+        middle(options, tensors),
+        new TimeEncoding(options.integer("freq_shift", 0), options.flag("flip_sin_to_cos", true)),
+        options.integer("downsample_padding", 1),
+        options.text("resnet_time_scale_shift", "default").equals("scale_shift"),
+        options.number("dropout", 0),
+        options.integer("num_class_embeds", 0),
+        options.flag("center_input_sample", false));
+  }
+
+  /**
+   * The attention of the middle normalises its input, unless time scales and shifts: there newer
+   * versions leave it out where {@code attn_norm_num_groups} does not ask for it, and older ones do
+   * not, which only the tensors tell.
+   */
+  private static Unet2d.Middle middle(JsonOptions options, List<TensorHeader> tensors) {
+    int groups = options.integer("norm_num_groups", NORM_GROUPS);
+    boolean asked = options.has("attn_norm_num_groups");
+    if (asked && options.integer("attn_norm_num_groups", groups) != groups) {
+      throw options.wrong("attn_norm_num_groups", "null or norm_num_groups = " + groups);
+    }
+    boolean attends = options.flag("add_attention", true);
+    boolean tensorsTell =
+        !asked && options.text("resnet_time_scale_shift", "default").equals("scale_shift");
+    return new Unet2d.Middle(
+        attends,
+        attends
+            && (!tensorsTell
+                || tensors.stream().anyMatch(tensor -> tensor.name().startsWith(MIDDLE_NORM))),
+        options.number("mid_block_scale_factor", 1));
+  }
+
+  /**
+   * Whether the library's own options can say it: without scales and shifts, the attention of the
+   * middle normalises its input there.
+   */
+  static boolean canBeSaid(Unet2d network) {
+    return network.scaleShift() || !network.middle().attention() || network.middle().normalises();
   }
 
   private static List<Boolean> attention(JsonOptions options) {
@@ -160,6 +203,9 @@ final class DiffusersNetwork {
     options.put("act_fn", "silu");
     options.put("add_attention", network.middle().attention());
     options.put("attention_head_dim", network.headChannels() == 0 ? null : network.headChannels());
+    if (network.scaleShift() && network.middle().attention() && network.middle().normalises()) {
+      options.put("attn_norm_num_groups", network.normGroups());
+    }
     options.put("block_out_channels", network.widths());
     options.put("center_input_sample", network.centerInput());
     options.put("class_embed_type", null);

@@ -6,6 +6,7 @@ import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.ScheduleSpec;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -33,6 +34,52 @@ final class DiffusersScheduler {
   private static final double BETA_START = 1e-4;
   private static final double BETA_END = 0.02;
   private static final double QUANTILE_DEFAULT = 0.995;
+  private static final double LARGEST = 1e6;
+
+  /**
+   * What the library keeps from the scheduler that another one is made of, and does not heed there;
+   * or heeds only along with another option.
+   */
+  private static final List<String> OF_OTHER_SCHEDULERS =
+      List.of(
+          "clip_sample",
+          "clip_sample_range",
+          "clip_predicted_image",
+          "dynamic_thresholding_ratio",
+          "sample_max_value",
+          "set_alpha_to_one",
+          "variance_type",
+          // The first versions could do without PyTorch.
+          "tensor_format");
+
+  /** Options of the library's schedulers that a file may have at their defaults only. */
+  private static final Map<String, List<String>> AT_THEIR_DEFAULTS =
+      Map.ofEntries(
+          Map.entry("algorithm_type", List.of("dpmsolver++")),
+          Map.entry("disable_corrector", List.of("[]")),
+          Map.entry("euler_at_final", List.of("false")),
+          Map.entry("final_sigmas_type", List.of("zero")),
+          Map.entry("flow_shift", List.of("1.0")),
+          Map.entry("interpolation_type", List.of("linear")),
+          Map.entry("lambda_min_clipped", List.of("-Infinity")),
+          Map.entry("lower_order_final", List.of("true")),
+          Map.entry("predict_epsilon", List.of("true")),
+          Map.entry("predict_x0", List.of("true")),
+          Map.entry("shift_terminal", List.of()),
+          Map.entry("sigma_max", List.of()),
+          Map.entry("sigma_min", List.of()),
+          Map.entry("solver_order", List.of("2")),
+          Map.entry("solver_p", List.of()),
+          Map.entry("solver_type", List.of("midpoint", "bh2")),
+          Map.entry("thresholding", List.of("false")),
+          Map.entry("time_shift_type", List.of("exponential")),
+          Map.entry("timestep_type", List.of("discrete")),
+          Map.entry("use_beta_sigmas", List.of("false")),
+          Map.entry("use_dynamic_shifting", List.of("false")),
+          Map.entry("use_exponential_sigmas", List.of("false")),
+          Map.entry("use_flow_sigmas", List.of("false")),
+          Map.entry("use_karras_sigmas", List.of("false")),
+          Map.entry("use_lu_lambdas", List.of("false")));
 
   private final JsonOptions options;
 
@@ -88,10 +135,13 @@ final class DiffusersScheduler {
     options.require("trained_betas");
     options.require("rescale_betas_zero_snr", "false");
     int steps = options.integer("num_train_timesteps", TIMESTEPS);
-    return options.text("beta_schedule", "linear").equals("linear")
-        ? new ScheduleSpec.Linear(
-            steps, options.number("beta_start", BETA_START), options.number("beta_end", BETA_END))
-        : new ScheduleSpec.Cosine(steps);
+    double start = options.number("beta_start", BETA_START);
+    double end = options.number("beta_end", BETA_END);
+    return options.made(
+        () ->
+            options.text("beta_schedule", "linear").equals("linear")
+                ? new ScheduleSpec.Linear(steps, start, end)
+                : new ScheduleSpec.Cosine(steps));
   }
 
   /**
@@ -106,6 +156,16 @@ final class DiffusersScheduler {
       case "v_prediction" -> Prediction.V;
       default -> Prediction.EPSILON;
     };
+  }
+
+  /**
+   * Checks the options that nothing else has asked for.
+   *
+   * @throws DdpmException (data) naming one that is not known here, or not with its value
+   */
+  void requireRest() {
+    OF_OTHER_SCHEDULERS.forEach(options::has);
+    options.requireRest(AT_THEIR_DEFAULTS);
   }
 
   /**
@@ -129,7 +189,7 @@ final class DiffusersScheduler {
                             Arrays.stream(Kind.values()).map(known -> known.className).toList())));
     sampling.put(SAMPLER, kind.sampler);
     sampling.put(SPACING, spacing(kind));
-    sampling.put(OFFSET, Integer.toString(options.integer("steps_offset", 0)));
+    sampling.put(OFFSET, Integer.toString(offset()));
     thresholding(kind, sampling);
     switch (kind) {
       case DDPM -> sampling.put(VARIANCE, variance());
@@ -138,18 +198,12 @@ final class DiffusersScheduler {
         sampling.put(DDIM_NOISE, "predicted");
       }
       case DPM_SOLVER -> {
-        options.require("algorithm_type", "dpmsolver++");
-        options.require("solver_order", "2");
         options.require("solver_type", "midpoint");
-        options.require("lower_order_final", "true");
         options.require("variance_type");
         solver(sampling);
       }
       case UNIPC -> {
-        options.require("solver_order", "2");
         options.require("solver_type", "bh2");
-        options.require("predict_x0", "true");
-        options.require("lower_order_final", "true");
         solver(sampling);
       }
       case EULER, HEUN -> noiseLevels(sampling);
@@ -163,18 +217,40 @@ final class DiffusersScheduler {
   }
 
   private void thresholding(Kind kind, Map<String, String> sampling) {
-    if (options.flag("thresholding", false)) {
+    // Those of Karras et al. have no thresholding there.
+    if (kind != Kind.EULER && kind != Kind.HEUN && options.flag("thresholding", false)) {
       sampling.put(THRESHOLDING, "dynamic");
       sampling.put(
           QUANTILE,
-          Double.toString(options.number("dynamic_thresholding_ratio", QUANTILE_DEFAULT)));
-      sampling.put(BOUND, Double.toString(options.number("sample_max_value", 1)));
+          number("dynamic_thresholding_ratio", QUANTILE_DEFAULT, Double.MIN_VALUE, /* most= */ 1));
+      sampling.put(BOUND, number("sample_max_value", 1, /* least= */ 1, LARGEST));
     } else if (kind == Kind.HEUN ? options.flag("clip_sample", false) : kind.clips && clips()) {
       sampling.put(THRESHOLDING, "clip");
-      sampling.put(CLIP_RANGE, Double.toString(options.number("clip_sample_range", 1)));
+      sampling.put(CLIP_RANGE, number("clip_sample_range", 1, Double.MIN_VALUE, LARGEST));
     } else {
       sampling.put(THRESHOLDING, "none");
     }
+  }
+
+  private int offset() {
+    int offset = options.integer("steps_offset", 0);
+    if (offset < 0 || offset > ScheduleSpec.MAXIMUM_STEPS) {
+      throw options.wrong(
+          "steps_offset", "a whole number from 0 to %d".formatted(ScheduleSpec.MAXIMUM_STEPS));
+    }
+    return offset;
+  }
+
+  /** A number within the bounds that the configuration of sampling has, as a text. */
+  private String number(String name, double absent, double least, double most) {
+    double value = options.number(name, absent);
+    if (value < least || value > most) {
+      throw options.wrong(
+          name,
+          "a number %s and at most %.0f"
+              .formatted(least < 1 ? "above 0" : "of at least 1", most));
+    }
+    return Double.toString(value);
   }
 
   /** The first versions had the option under another name too. */
@@ -200,8 +276,6 @@ final class DiffusersScheduler {
 
   private void noiseLevels(Map<String, String> sampling) {
     sampling.put(NOISE_LEVELS, options.flag("use_karras_sigmas", false) ? "karras" : "schedule");
-    options.require("use_exponential_sigmas", "false");
-    options.require("use_beta_sigmas", "false");
   }
 
   /**

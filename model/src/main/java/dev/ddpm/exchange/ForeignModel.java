@@ -10,8 +10,10 @@ import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.network.Architecture;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** A model as another system keeps it: where its weights are, and what it says of itself. */
 public interface ForeignModel {
@@ -36,13 +38,15 @@ public interface ForeignModel {
   /** The tensors of its files under the names that they have here. */
   default NamedTensors named(List<WeightsFile> files) {
     NamedTensors named = new NamedTensors();
+    Set<String> names = new HashSet<>();
     for (WeightsFile file : files) {
       NamedTensors tensors = file.tensors();
       for (TensorHeader header : tensors.headers()) {
         String name = name(header.name());
-        if (named.headers().stream().anyMatch(other -> other.name().equals(name))) {
+        if (!names.add(name)) {
           throw DdpmException.data(
-              "%s: there are two tensors that are %s here.", weights().get(0), name);
+              "%s: there are two tensors that are %s here.",
+              weights().get(0), StateDicts.shortened(name));
         }
         named.add(new TensorHeader(name, header.shape()), () -> tensors.values(header.name()));
       }

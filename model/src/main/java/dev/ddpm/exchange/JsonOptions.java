@@ -2,6 +2,7 @@ package dev.ddpm.exchange;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -11,11 +12,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * The options of a JSON file, each of which is asked for by its name, with the value that the other
@@ -28,6 +32,8 @@ final class JsonOptions {
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          // Python writes -Infinity so, and a solver's lambda_min_clipped is that.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
@@ -182,16 +188,59 @@ final class JsonOptions {
   /** Checks an option that must have one of some values or none, as they stand in JSON. */
   void require(String name, String... allowed) {
     JsonNode value = value(name);
-    if (value != null
-        && !List.of(allowed).contains(value.isTextual() ? value.textValue() : value.toString())) {
+    if (value != null && Arrays.stream(allowed).noneMatch(one -> is(value, one))) {
       throw DdpmException.data(
           "%s: %s = %s: only %s is known here.",
           file, name, shown(value), allowed.length == 0 ? "null" : String.join(" or ", allowed));
     }
   }
 
+  private static boolean is(JsonNode value, String allowed) {
+    if (value.isNumber()) {
+      return allowed.equals(value.asText())
+          || allowed.equals(Double.toString(value.doubleValue()));
+    }
+    return allowed.equals(value.isTextual() ? value.textValue() : value.toString());
+  }
+
+  /**
+   * Checks the options that were not asked for yet.
+   *
+   * @param known the values that an option must have, as for {@link #require}, by its name
+   * @throws DdpmException (data) naming an option that has another value, or is not among them
+   */
+  void requireRest(Map<String, List<String>> known) {
+    known.forEach(
+        (name, allowed) -> {
+          if (!asked.contains(name)) {
+            require(name, allowed.toArray(String[]::new));
+          }
+        });
+    List<String> unknown = unasked();
+    if (!unknown.isEmpty()) {
+      throw DdpmException.data(
+          "%s: %s: there is no such option that is known here.", file, unknown.get(0));
+    }
+  }
+
+  /**
+   * Makes something of values of this file.
+   *
+   * @throws DdpmException (data) naming the file, where it cannot be made of them
+   */
+  <T> T made(Supplier<T> maker) {
+    try {
+      return maker.get();
+    } catch (DdpmException refused) {
+      if (refused.category() != DdpmException.Category.USER) {
+        throw refused;
+      }
+      throw DdpmException.data(refused, "%s: %s", file, refused.getMessage());
+    }
+  }
+
   /** Options that have a value and were never asked for, as name = value. */
-  List<String> unasked() {
+  private List<String> unasked() {
     List<String> names = new ArrayList<>();
     options
         .fields()

@@ -32,9 +32,12 @@ final class SafetensorsWeights implements WeightsFile {
 
   @Override
   public NamedTensors tensors() {
+    int wrapping = StateDicts.wrapping(headers.stream().map(TensorHeader::name).toList());
     NamedTensors tensors = new NamedTensors();
     for (TensorHeader header : headers) {
-      tensors.add(header, () -> values(header.name()));
+      tensors.add(
+          new TensorHeader(header.name().substring(wrapping), header.shape()),
+          () -> values(header.name()));
     }
     return tensors;
   }

@@ -2,6 +2,7 @@ package dev.ddpm.exchange;
 
 import dev.ddpm.DdpmException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -101,14 +102,31 @@ final class StateDicts {
   }
 
   private static Map<String, TorchTensor> unwrapped(Map<String, TorchTensor> tensors) {
+    int wrapping = wrapping(tensors.keySet());
+    Map<String, TorchTensor> inner = new LinkedHashMap<>();
+    tensors.forEach((name, tensor) -> inner.put(name.substring(wrapping), tensor));
+    return inner;
+  }
+
+  /**
+   * How many characters wrappers have put before all names. Names of any length are looked through
+   * where they are: a hostile file may repeat a wrapper a hundred thousand times.
+   */
+  static int wrapping(Collection<String> names) {
+    int length = 0;
+    for (int next = wrapper(names, 0); next > 0; next = wrapper(names, length)) {
+      length += next;
+    }
+    return length;
+  }
+
+  private static int wrapper(Collection<String> names, int from) {
     for (String wrapper : WRAPPERS) {
-      if (tensors.keySet().stream().allMatch(name -> name.startsWith(wrapper))) {
-        Map<String, TorchTensor> inner = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> inner.put(name.substring(wrapper.length()), tensor));
-        return unwrapped(inner);
+      if (!names.isEmpty() && names.stream().allMatch(name -> name.startsWith(wrapper, from))) {
+        return wrapper.length();
       }
     }
-    return tensors;
+    return 0;
   }
 
   /** As much of a name as a message has room for. */

@@ -34,7 +34,11 @@ final class TorchFile implements WeightsFile {
      */
     Object content() throws IOException;
 
-    /** Bytes under a key; 0 if there is no such key. */
+    /**
+     * Bytes under a key, no more than the file has; 0 if there is no such key.
+     *
+     * @throws DdpmException (data) if the file claims to have more
+     */
     long length(String key);
 
     /** The bytes under a key from a position on; the caller closes them. */
@@ -125,13 +129,15 @@ final class TorchFile implements WeightsFile {
         int count = Math.min(span.length - done, BUFFER_BYTES / size);
         buffer.clear();
         if (in.readNBytes(buffer.array(), 0, count * size) < count * size) {
-          throw DdpmException.data("%s: the file ends within tensor %s.", file, name);
+          throw DdpmException.data(
+              "%s: the file ends within tensor %s.", file, StateDicts.shortened(name));
         }
         storage.type().read(buffer, span, done, count);
         done += count;
       }
     } catch (ZipException damaged) {
-      throw DdpmException.data(damaged, "%s is damaged within tensor %s.", file, name);
+      throw DdpmException.data(
+          damaged, "%s is damaged within tensor %s.", file, StateDicts.shortened(name));
     } catch (IOException e) {
       throw WeightsFile.unreadable(e, file);
     }

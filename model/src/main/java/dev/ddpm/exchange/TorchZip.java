@@ -5,6 +5,7 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.zip.ZipEntry;
@@ -21,10 +22,12 @@ final class TorchZip implements TorchFile.Storages {
   private final Path file;
   private final ZipFile zip;
   private final String folder;
+  private final long fileBytes;
 
-  private TorchZip(Path file, ZipFile zip) {
+  private TorchZip(Path file, ZipFile zip) throws IOException {
     this.file = file;
     this.zip = zip;
+    this.fileBytes = Files.size(file);
     this.folder = folder(zip);
   }
 
@@ -45,6 +48,9 @@ final class TorchZip implements TorchFile.Storages {
     } catch (DdpmException refused) {
       zip.close();
       throw cannotBeUsed(file, refused);
+    } catch (IOException unreadable) {
+      zip.close();
+      throw unreadable;
     }
   }
 
@@ -102,7 +108,24 @@ final class TorchZip implements TorchFile.Storages {
   @Override
   public long length(String key) {
     ZipEntry entry = zip.getEntry(folder + "data/" + key);
-    return entry == null || !isStored(entry) ? 0 : entry.getSize();
+    if (entry == null || !isStored(entry)) {
+      return 0;
+    }
+    try {
+      requireRoom(entry);
+    } catch (DdpmException refused) {
+      throw cannotBeUsed(file, refused);
+    }
+    return entry.getSize();
+  }
+
+  /** The directory of a zip file can say any size, and Java's reader believes it. */
+  private void requireRoom(ZipEntry entry) {
+    if (entry.getSize() > fileBytes) {
+      throw DdpmException.data(
+          "its entry %s is said to have %d bytes, but the whole file has only %d.",
+          StateDicts.shortened(entry.getName()), entry.getSize(), fileBytes);
+    }
   }
 
   @Override
@@ -119,6 +142,7 @@ final class TorchZip implements TorchFile.Storages {
               + " is not known before.",
           StateDicts.shortened(entry.getName()));
     }
+    requireRoom(entry);
     return zip.getInputStream(entry);
   }
 

@@ -16,7 +16,10 @@ import java.util.Optional;
  */
 public interface WeightsFile extends Closeable {
 
-  /** Names and shapes; the elements are read when they are asked for, until the file is closed. */
+  /**
+   * Names, without what wrappers have put before all of them, and shapes; the elements are read
+   * when they are asked for, until the file is closed.
+   */
   NamedTensors tensors();
 
   /**
@@ -26,7 +29,8 @@ public interface WeightsFile extends Closeable {
    * @param dictionary which of several state dicts of a training checkpoint, such as {@code ema};
    *     empty if there is but one
    * @throws DdpmException (data) if it is none, or damaged, or asks for more than to be read;
-   *     (user) if it has several state dicts and none is named; (environment) if it cannot be read
+   *     (user) if it has several state dicts and none is named, or one is named that it does not
+   *     have; (environment) if it cannot be read
    */
   static WeightsFile open(Path file, Optional<String> dictionary) {
     try {
@@ -41,6 +45,12 @@ public interface WeightsFile extends Closeable {
         return TorchFile.legacy(file, dictionary);
       }
       if (start.length > Long.BYTES && start[Long.BYTES] == '{') {
+        if (dictionary.isPresent()) {
+          throw DdpmException.user(
+              "--state-dict = %s: %s is a safetensors file, which has one state dict without a"
+                  + " name.",
+              dictionary.get(), file);
+        }
         return new SafetensorsWeights(file);
       }
       throw DdpmException.data(

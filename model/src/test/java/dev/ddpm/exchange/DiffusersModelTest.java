@@ -267,7 +267,8 @@ class DiffusersModelTest {
         "upsample_type | \"resnet\" | upsample_type = \"resnet\": only conv is known here.",
         "mid_block_type | \"UNetMidBlock2DCrossAttn\" | mid_block_type = ",
         "class_embed_type | \"timestep\" | class_embed_type = \"timestep\": only null is known",
-        "attn_norm_num_groups | 4 | attn_norm_num_groups = 4: only null is known here.",
+        "attn_norm_num_groups | 4 | attn_norm_num_groups = 4: must be null or norm_num_groups = 8.",
+        "sample_size | [16, 8, 32] | sample_size = [16,8,32]: must be a height and a width, or",
         "act_fn | \"gelu\" | act_fn = \"gelu\": only silu or swish is known here.",
         "out_channels | 6 | out_channels = 6: must be in_channels = 3.",
         "down_block_types | [\"DownBlock2D\", \"SkipDownBlock2D\", \"DownBlock2D\"] |"
@@ -277,7 +278,7 @@ class DiffusersModelTest {
         "sample_size | null | does not tell the size of the images; set --height and --width.",
         "sample_size | \"large\" | sample_size = \"large\": must be a list of whole numbers.",
         "layers_per_block | 2.5 | layers_per_block = 2.5: must be a whole number.",
-        "norm_num_groups | 7 | norm-groups = 7: must divide the 16 channels of level 0.",
+        "norm_num_groups | 7 | config.json: norm-groups = 7: must divide the 16 channels of level 0.",
         "warp_drive | 9 | warp_drive = 9: there is no such option that is known here."
       })
   void whatIsNotKnownIsRefusedByItsName(String option, String value, String message)
@@ -303,7 +304,14 @@ class DiffusersModelTest {
         "variance_type | \"learned_range\" | variance_type = \"learned_range\": only fixed_small",
         "rescale_betas_zero_snr | true | rescale_betas_zero_snr = true: only false is known here.",
         "_class_name | \"PNDMScheduler\" | _class_name = PNDMScheduler: only DDPMScheduler, ",
-        "num_train_timesteps | 0 | steps = 0: must be from 1 to 100000."
+        "num_train_timesteps | 0 | scheduler_config.json: steps = 0: must be from 1 to 100000.",
+        "beta_end | 2 | scheduler_config.json: last_beta = 2.0: must be at least",
+        "steps_offset | -5 | steps_offset = -5: must be a whole number from 0 to 100000.",
+        "clip_sample_range | 0 | clip_sample_range = 0: must be a number above 0 and at most",
+        "predict_epsilon | false | predict_epsilon = false: only true is known here.",
+        "snr_shift_scale | 3 | snr_shift_scale = 3: there is no such option that is known here.",
+        "use_karras_sigmas | true | use_karras_sigmas = true: only false is known here.",
+        "foo | 1 | scheduler_config.json: foo = 1: there is no such option that is known here."
       })
   void whatIsNotKnownOfASchedulerIsRefusedByItsName(String option, String value, String message)
       throws IOException {
@@ -312,9 +320,127 @@ class DiffusersModelTest {
     pipeline(HO, options.toString());
     safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
 
-    assertThatThrownBy(() -> description(model()))
-        .isInstanceOf(DdpmException.class)
+    assertRefusedAs(DdpmException.Category.DATA, model(), message);
+  }
+
+  private static void assertRefusedAs(
+      DdpmException.Category category, ForeignModel model, String message) {
+    assertThatThrownBy(() -> description(model))
+        .isInstanceOfSatisfying(
+            DdpmException.class, refused -> assertThat(refused.category()).isEqualTo(category))
         .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "UniPCMultistep | disable_corrector | [0,1] | disable_corrector = [0,1]: only [] is known",
+        "UniPCMultistep | predict_x0 | false | predict_x0 = false: only true is known here.",
+        "UniPCMultistep | solver_type | \"bh1\" | solver_type = \"bh1\": only bh2 is known here.",
+        "DPMSolverMultistep | use_lu_lambdas | true | use_lu_lambdas = true: only false is known",
+        "DPMSolverMultistep | euler_at_final | true | euler_at_final = true: only false is known",
+        "DPMSolverMultistep | use_flow_sigmas | true | use_flow_sigmas = true: only false is known",
+        "DPMSolverMultistep | solver_order | 3 | solver_order = 3: only 2 is known here.",
+        "DPMSolverMultistep | lambda_min_clipped | -5.1 | lambda_min_clipped = -5.1: only",
+        "DPMSolverMultistep | thresholding | \"on\" | thresholding = \"on\": must be true or false",
+        "EulerDiscrete | interpolation_type | \"log_linear\" | interpolation_type = \"log_linear\":",
+        "EulerDiscrete | timestep_type | \"continuous\" | timestep_type = \"continuous\": only",
+        "EulerDiscrete | sigma_min | 0.1 | sigma_min = 0.1: only null is known here.",
+        "EulerDiscrete | final_sigmas_type | \"sigma_min\" | final_sigmas_type = \"sigma_min\": only",
+        "EulerDiscrete | thresholding | true | thresholding = true: only false is known here.",
+        "HeunDiscrete | use_beta_sigmas | true | use_beta_sigmas = true: only false is known here.",
+        "HeunDiscrete | foo | {} | foo = {}: there is no such option that is known here.",
+        "DDIM | set_alpha_to_one | false | set_alpha_to_one = false: only true is known here."
+      })
+  void whatIsNotKnownOfAClassOfSchedulersIsRefusedByItsName(
+      String kind, String option, String value, String message) throws IOException {
+    pipeline(
+        HO,
+        "{\"_class_name\": \"%sScheduler\", \"%s\": %s}".formatted(kind, option, value));
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+
+    assertRefusedAs(DdpmException.Category.DATA, model(), message);
+  }
+
+  /** As the library writes them, with options of the schedulers that they were made of. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "DPMSolverMultistep | \"algorithm_type\": \"dpmsolver++\", \"clip_sample\": true,"
+            + " \"dynamic_thresholding_ratio\": 0.995, \"euler_at_final\": false,"
+            + " \"flow_shift\": 1.0, \"lambda_min_clipped\": -Infinity, \"solver_order\": 2,"
+            + " \"lower_order_final\": true, \"rescale_betas_zero_snr\": false,"
+            + " \"sample_max_value\": 1.0, \"solver_type\": \"midpoint\","
+            + " \"use_flow_sigmas\": false, \"use_lu_lambdas\": false, \"variance_type\": null",
+        "UniPCMultistep | \"disable_corrector\": [], \"predict_x0\": true, \"solver_p\": null,"
+            + " \"solver_type\": \"bh2\", \"variance_type\": \"fixed_large\","
+            + " \"flow_shift\": 1, \"time_shift_type\": \"exponential\"",
+        "EulerDiscrete | \"interpolation_type\": \"linear\", \"timestep_type\": \"discrete\","
+            + " \"sigma_min\": null, \"final_sigmas_type\": \"zero\", \"clip_sample\": true",
+        "DDPM | \"tensor_format\": \"pt\", \"beta_schedule\": \"squaredcos_cap_v2\","
+            + " \"beta_end\": 0.02, \"predict_epsilon\": true, \"use_karras_sigmas\": false"
+      })
+  void whatChangesNothingIsTaken(String kind, String options) throws IOException {
+    pipeline(HO, "{\"_class_name\": \"%sScheduler\", %s}".formatted(kind, options));
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+
+    assertThat(description(model()).sampling()).containsKey("sampling.sampler");
+  }
+
+  @Test
+  void theMiddleNormalisesUnlessTheOptionsLeaveItOpen() throws IOException {
+    pipeline(HO, SCHEDULER);
+    NamedTensors without = new NamedTensors();
+    for (TensorHeader header : golden().headers()) {
+      if (!header.name().startsWith("mid_block.attentions.0.group_norm.")) {
+        without.add(header, golden().values(header.name()));
+      }
+    }
+    safetensors("unet/diffusion_pytorch_model.safetensors", without);
+
+    assertThatThrownBy(() -> imported(model(), folder.resolve("model")))
+        .hasMessageContaining(
+            "2 tensors of the network are missing, such as mid_block.attentions.0.group_norm.bias");
+
+    ObjectNode options = (ObjectNode) JSON.readTree(HO);
+    options.put("resnet_time_scale_shift", "scale_shift");
+    write("unet/config.json", options.toString());
+    assertThat(middle(description(model())).normalises()).isTrue();
+    assertThat(middle(model().description(List.of())).normalises()).isFalse();
+    options.put("attn_norm_num_groups", 8);
+    write("unet/config.json", options.toString());
+    assertThat(middle(model().description(List.of())).normalises()).isTrue();
+  }
+
+  private static Unet2d.Middle middle(ModelDescription model) {
+    return ((Unet2d) model.architecture()).middle();
+  }
+
+  @Test
+  void whatAFileHasIsTheFilesFaultAndASizeThatIsSetTheUsers() throws IOException {
+    pipeline(HO, SCHEDULER);
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+    assertRefusedAs(
+        DdpmException.Category.USER,
+        new DiffusersModel(folder, Optional.of(7), Optional.empty()),
+        "height = 7: must be a multiple of 4");
+    for (String value : List.of("0", "-1", "7")) {
+      write(
+          "unet/config.json",
+          HO.replace("\"norm_num_groups\": 8", "\"norm_num_groups\": " + value));
+      for (Optional<Integer> height : List.of(Optional.<Integer>empty(), Optional.of(32))) {
+        assertRefusedAs(
+            DdpmException.Category.DATA,
+            new DiffusersModel(folder, height, Optional.empty()),
+            "config.json: norm-groups = " + value);
+      }
+    }
+    write("unet/config.json", HO.replace("\"sample_size\": 16", "\"sample_size\": 15"));
+    assertRefusedAs(DdpmException.Category.DATA, model(), "config.json: height = 15: must be a");
   }
 
   @ParameterizedTest
@@ -450,6 +576,32 @@ class DiffusersModelTest {
         .hasMessageStartingWith("--to diffusers: is for networks of the kind unet2d");
     assertThatThrownBy(() -> new LabmlExport().require(labml))
         .hasMessageContaining("this network has norm-groups = 4 and attention-heads = 1");
+    ModelDescription withoutNorm =
+        new ModelDescription(
+            new Unet2d(
+                3,
+                16,
+                16,
+                List.of(16),
+                List.of(false),
+                1,
+                8,
+                1e-6,
+                0,
+                new Unet2d.Middle(true, false, 1),
+                TimeEncoding.SINES_FIRST,
+                0,
+                false,
+                0,
+                0,
+                false),
+            ScheduleSpec.PAPER,
+            Prediction.EPSILON,
+            Preset.PAPER,
+            DataRange.MINUS_ONE_TO_ONE,
+            Map.of());
+    assertThatThrownBy(() -> new DiffusersExport().require(withoutNorm))
+        .hasMessageContaining("this model has model.middle-normalises = false");
     ModelDescription zeroToOne =
         new ModelDescription(
             HO_NETWORK,
@@ -495,7 +647,6 @@ class DiffusersModelTest {
               return description(model());
             })
         .withoutChecksum()
-        .refusedAs(DdpmException.Category.USER)
         .run();
   }
 }

@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.NamedTensors;
+import dev.ddpm.checkpoint.SafetensorsWriter;
 import dev.ddpm.checkpoint.TensorHeader;
 import dev.ddpm.fuzz.Fuzz;
 import java.io.ByteArrayInputStream;
@@ -365,6 +366,50 @@ class TorchFileTest {
     entries.put("archive/data.pkl", pickle);
     entries.put("archive/data/0", new byte[4 << 20]);
     assertRefused(zip(entries, ZipEntry.DEFLATED), "its entry archive/data.pkl is compressed");
+  }
+
+  @Test
+  void aSizeBeyondTheFileIsRefusedBeforeRoomIsMade() {
+    String sparse =
+        tensor(storage("FloatStorage", "0", 536_870_911), 0, longs(2), longs(536_870_910));
+    byte[] file = dictionaryOf("w", sparse, PAIR_BYTES);
+    ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+    int name = new String(file, StandardCharsets.ISO_8859_1).lastIndexOf("archive/data/0");
+    // The entry's two sizes in the directory, whose records have 46 bytes before the name.
+    bytes.putInt(name - 46 + 20, Integer.MAX_VALUE).putInt(name - 46 + 24, Integer.MAX_VALUE);
+    assertRefused(
+        file,
+        "its entry archive/data/0 is said to have 2147483647 bytes, but the whole file has only "
+            + file.length);
+  }
+
+  @Test
+  void wrappersOfAnyNumberAreTakenOff() {
+    String wrapped = "module.".repeat(200_000);
+    Map<String, String> both = new LinkedHashMap<>();
+    both.put(wrapped + "a", PAIR);
+    both.put(wrapped + "module.b", PAIR);
+    assertThat(read(zip(pickle(dictionary(both)), PAIR_BYTES))).containsOnlyKeys("a", "module.b");
+  }
+
+  @Test
+  void safetensorsAreUnwrappedTooAndHaveNoStateDictsToChooseFrom() throws IOException {
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    SafetensorsWriter.write(
+        file,
+        new NamedTensors()
+            .add(new TensorHeader("module.model.a", List.of(2)), new float[] {1, 2})
+            .add(new TensorHeader("module.model.b", List.of()), new float[] {3}));
+
+    assertThat(read(file.toByteArray()))
+        .isEqualTo(
+            Map.of("a", List.of(List.of(2), List.of(1f, 2f)), "b", List.of(List.of(), List.of(3f))));
+    assertThatThrownBy(() -> read(file.toByteArray(), Optional.of("ema")))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            refused -> assertThat(refused.category()).isEqualTo(DdpmException.Category.USER))
+        .hasMessageStartingWith("--state-dict = ema: ")
+        .hasMessageEndingWith("is a safetensors file, which has one state dict without a name.");
   }
 
   @Test
