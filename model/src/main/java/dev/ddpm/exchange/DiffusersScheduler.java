@@ -247,8 +247,7 @@ final class DiffusersScheduler {
     if (value < least || value > most) {
       throw options.wrong(
           name,
-          "a number %s and at most %.0f"
-              .formatted(least < 1 ? "above 0" : "of at least 1", most));
+          "a number %s and at most %.0f".formatted(least < 1 ? "above 0" : "of at least 1", most));
     }
     return Double.toString(value);
   }

@@ -197,8 +197,7 @@ final class JsonOptions {
 
   private static boolean is(JsonNode value, String allowed) {
     if (value.isNumber()) {
-      return allowed.equals(value.asText())
-          || allowed.equals(Double.toString(value.doubleValue()));
+      return allowed.equals(value.asText()) || allowed.equals(Double.toString(value.doubleValue()));
     }
     return allowed.equals(value.isTextual() ? value.textValue() : value.toString());
   }

@@ -278,7 +278,8 @@ class DiffusersModelTest {
         "sample_size | null | does not tell the size of the images; set --height and --width.",
         "sample_size | \"large\" | sample_size = \"large\": must be a list of whole numbers.",
         "layers_per_block | 2.5 | layers_per_block = 2.5: must be a whole number.",
-        "norm_num_groups | 7 | config.json: norm-groups = 7: must divide the 16 channels of level 0.",
+        "norm_num_groups | 7 | config.json: norm-groups = 7: must divide the 16 channels of level"
+            + " 0.",
         "warp_drive | 9 | warp_drive = 9: there is no such option that is known here."
       })
   void whatIsNotKnownIsRefusedByItsName(String option, String value, String message)
@@ -345,10 +346,12 @@ class DiffusersModelTest {
         "DPMSolverMultistep | solver_order | 3 | solver_order = 3: only 2 is known here.",
         "DPMSolverMultistep | lambda_min_clipped | -5.1 | lambda_min_clipped = -5.1: only",
         "DPMSolverMultistep | thresholding | \"on\" | thresholding = \"on\": must be true or false",
-        "EulerDiscrete | interpolation_type | \"log_linear\" | interpolation_type = \"log_linear\":",
+        "EulerDiscrete | interpolation_type | \"log_linear\" | interpolation_type ="
+            + " \"log_linear\":",
         "EulerDiscrete | timestep_type | \"continuous\" | timestep_type = \"continuous\": only",
         "EulerDiscrete | sigma_min | 0.1 | sigma_min = 0.1: only null is known here.",
-        "EulerDiscrete | final_sigmas_type | \"sigma_min\" | final_sigmas_type = \"sigma_min\": only",
+        "EulerDiscrete | final_sigmas_type | \"sigma_min\" | final_sigmas_type = \"sigma_min\":"
+            + " only",
         "EulerDiscrete | thresholding | true | thresholding = true: only false is known here.",
         "HeunDiscrete | use_beta_sigmas | true | use_beta_sigmas = true: only false is known here.",
         "HeunDiscrete | foo | {} | foo = {}: there is no such option that is known here.",
@@ -356,9 +359,7 @@ class DiffusersModelTest {
       })
   void whatIsNotKnownOfAClassOfSchedulersIsRefusedByItsName(
       String kind, String option, String value, String message) throws IOException {
-    pipeline(
-        HO,
-        "{\"_class_name\": \"%sScheduler\", \"%s\": %s}".formatted(kind, option, value));
+    pipeline(HO, "{\"_class_name\": \"%sScheduler\", \"%s\": %s}".formatted(kind, option, value));
     safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
 
     assertRefusedAs(DdpmException.Category.DATA, model(), message);

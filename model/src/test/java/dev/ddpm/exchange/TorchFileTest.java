@@ -403,7 +403,8 @@ class TorchFileTest {
 
     assertThat(read(file.toByteArray()))
         .isEqualTo(
-            Map.of("a", List.of(List.of(2), List.of(1f, 2f)), "b", List.of(List.of(), List.of(3f))));
+            Map.of(
+                "a", List.of(List.of(2), List.of(1f, 2f)), "b", List.of(List.of(), List.of(3f))));
     assertThatThrownBy(() -> read(file.toByteArray(), Optional.of("ema")))
         .isInstanceOfSatisfying(
             DdpmException.class,
