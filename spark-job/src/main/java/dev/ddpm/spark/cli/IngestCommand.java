@@ -202,7 +202,9 @@ final class IngestCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     SparkSession spark = SparkSession.builder().getOrCreate();
-    InputKind found = kind.orElseGet(() -> InputKind.of(spark, inputs));
+    InputKind found =
+        kind.or(() -> table.format.map(unused -> InputKind.TABLE))
+            .orElseGet(() -> InputKind.of(spark, inputs));
     ImageSource source = source(found);
     IngestOptions options =
         new IngestOptions(

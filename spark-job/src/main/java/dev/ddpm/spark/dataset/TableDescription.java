@@ -107,7 +107,7 @@ public record TableDescription(
    *
    * @throws DdpmException (data) if it is not such a description, or one of a newer version
    */
-  static Optional<TableDescription> read(Path folder, Configuration configuration) {
+  public static Optional<TableDescription> read(Path folder, Configuration configuration) {
     Path file = new Path(folder, FILE_NAME);
     byte[] json;
     try {

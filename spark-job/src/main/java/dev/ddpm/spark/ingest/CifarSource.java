@@ -102,16 +102,17 @@ public record CifarSource(List<String> inputs) implements ImageSource {
   private List<FileStatus> batches(InputFiles files) {
     List<FileStatus> batches = new ArrayList<>();
     for (String input : inputs) {
-      FileStatus status = files.status(input);
-      if (!status.isDirectory()) {
-        batches.add(status);
-        continue;
+      for (FileStatus status : files.statusesOf(input)) {
+        if (!status.isDirectory()) {
+          batches.add(status);
+          continue;
+        }
+        List<FileStatus> found = files.list(status.getPath(), TRAINING_FILES);
+        if (found.isEmpty()) {
+          throw DdpmException.data("The input folder %s holds no %s.", input, TRAINING_FILES);
+        }
+        batches.addAll(found);
       }
-      List<FileStatus> found = files.list(status.getPath(), TRAINING_FILES);
-      if (found.isEmpty()) {
-        throw DdpmException.data("The input folder %s holds no %s.", input, TRAINING_FILES);
-      }
-      batches.addAll(found);
     }
     return batches;
   }

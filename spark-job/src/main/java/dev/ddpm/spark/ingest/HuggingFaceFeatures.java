@@ -9,13 +9,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.FileMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.schema.Type;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
-import scala.Tuple2;
+import scala.Tuple3;
 
 /**
  * What Hugging Face's library writes about the columns into the metadata of its Parquet files,
@@ -31,23 +34,35 @@ record HuggingFaceFeatures(List<String> images, Map<String, List<String>> classe
 
   static final HuggingFaceFeatures NONE = new HuggingFaceFeatures(List.of(), Map.of());
 
+  /** These, or others if these say nothing. */
+  HuggingFaceFeatures or(HuggingFaceFeatures others) {
+    return equals(NONE) ? others : this;
+  }
+
   /**
    * Reads the metadata of all files, over the cluster.
    *
    * @param files Parquet files
+   * @param mergesColumns whether files of a table may have different columns
    * @throws DdpmException (data) if one is none, or if they do not agree
    */
-  static HuggingFaceFeatures read(SparkSession spark, List<String> files) {
+  static HuggingFaceFeatures read(SparkSession spark, List<String> files, boolean mergesColumns) {
     var configuration = new SerializableConfiguration(spark.sparkContext().hadoopConfiguration());
     int tasks = Math.max(1, files.size() / FILES_PER_TASK);
-    List<Tuple2<String, String>> found =
+    List<Tuple3<String, String, String>> found =
         JavaSparkContext.fromSparkContext(spark.sparkContext())
             .parallelize(files, tasks)
-            .map(file -> new Tuple2<>(file, metadata(file, configuration)))
+            .map(file -> metadata(file, configuration))
             .collect();
-    Tuple2<String, String> first = found.get(0);
+    Tuple3<String, String, String> first = found.get(0);
     HuggingFaceFeatures features = parse(first._2(), first._1());
-    for (Tuple2<String, String> other : found) {
+    for (Tuple3<String, String, String> other : found) {
+      if (!mergesColumns && !other._3().equals(first._3())) {
+        throw DdpmException.data(
+            "%s has the columns %s and %s has %s: they are no files of one table; --option"
+                + " mergeSchema=true reads them nevertheless.",
+            first._1(), first._3(), other._1(), other._3());
+      }
       if (!other._2().equals(first._2()) && !parse(other._2(), other._1()).equals(features)) {
         throw DdpmException.data(
             "%s and %s say different things of their columns under '%s': they are no files of one"
@@ -58,10 +73,19 @@ record HuggingFaceFeatures(List<String> images, Map<String, List<String>> classe
     return features;
   }
 
-  private static String metadata(String file, SerializableConfiguration configuration) {
+  /** The file, the value of the key, and the names of its columns in order. */
+  private static Tuple3<String, String, String> metadata(
+      String file, SerializableConfiguration configuration) {
     try (ParquetFileReader reader =
         ParquetFileReader.open(HadoopInputFile.fromPath(new Path(file), configuration.value()))) {
-      return reader.getFileMetaData().getKeyValueMetaData().getOrDefault(KEY, "");
+      FileMetaData metadata = reader.getFileMetaData();
+      return new Tuple3<>(
+          file,
+          metadata.getKeyValueMetaData().getOrDefault(KEY, ""),
+          metadata.getSchema().getFields().stream()
+              .map(Type::getName)
+              .sorted()
+              .collect(Collectors.joining(", ")));
     } catch (IOException e) {
       throw InputFiles.failed(file, e);
     } catch (RuntimeException e) {

@@ -9,6 +9,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
+import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -222,8 +223,35 @@ final class InputFiles implements Serializable {
     return colonInName ? new Path(local.toURI()) : new Path(text);
   }
 
+  /** A folder's path without links, of which only the local file system has some. */
+  String linkless(Path folder) {
+    try {
+      return fileSystem(folder) instanceof LocalFileSystem local
+          ? local.pathToFile(folder).getCanonicalPath()
+          : folder.toString();
+    } catch (IOException e) {
+      throw unreadable(folder.toString(), e);
+    }
+  }
+
   /** The file system that a path is on. */
   FileSystem fileSystem(Path path) throws IOException {
-    return path.getFileSystem(configuration.value());
+    try {
+      return path.getFileSystem(configuration.value());
+    } catch (RuntimeException e) {
+      if (e.getCause() instanceof ClassNotFoundException) {
+        throw DdpmException.environment(
+            e,
+            "%s cannot be read: nothing on the class path reads %s:. For s3a there is --settings"
+                + " conf/spark-defaults/s3a.conf.",
+            path,
+            path.toUri().getScheme());
+      }
+      if (e.getCause() instanceof UnknownHostException) {
+        throw DdpmException.environment(
+            e, "%s cannot be read: there is no host %s.", path, path.toUri().getHost());
+      }
+      throw e;
+    }
   }
 }

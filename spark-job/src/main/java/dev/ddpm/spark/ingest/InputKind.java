@@ -8,10 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -82,11 +84,15 @@ public enum InputKind {
     if (TableVersion.format(files, root).isPresent()) {
       return TABLE;
     }
+    Set<String> seen = new HashSet<>();
     Deque<Path> level = new ArrayDeque<>(List.of(root));
     while (!level.isEmpty()) {
       Map<InputKind, String> found = new EnumMap<>(InputKind.class);
       Deque<Path> deeper = new ArrayDeque<>();
       for (Path folder : level) {
+        if (!seen.add(files.linkless(folder))) {
+          continue;
+        }
         for (FileStatus status : files.list(folder, "*")) {
           String name = status.getPath().getName();
           if (PictureNames.hidden(name).isPresent()) {
@@ -140,6 +146,14 @@ public enum InputKind {
     if (text.startsWith("\0\0\b\u0003")) {
       return IDX;
     }
+    if (text.startsWith("\0\0\b\u0001")) {
+      throw DdpmException.user(
+          "%s is an IDX file of labels: name the file of the images, and this one by --labels.",
+          path);
+    }
+    if (text.isEmpty()) {
+      throw DdpmException.data("%s is empty.", path);
+    }
     if (ImageCodec.isPicture(beginning)) {
       throw DdpmException.user(
           "%s is a single picture: name the folder that it lies in, with --glob to choose it.",
@@ -148,7 +162,12 @@ public enum InputKind {
     if (file.getLen() > 0 && file.getLen() % CIFAR_RECORD == 0 && path.endsWith(".bin")) {
       return CIFAR10;
     }
-    throw DdpmException.user(
-        "--source is missing (%s): %s does not begin as files of one of these do.", ALL, path);
+    return ofName(file.getPath().getName())
+        .filter(kind -> kind == ARCHIVE || kind == TABLE)
+        .orElseThrow(
+            () ->
+                DdpmException.user(
+                    "--source is missing (%s): %s does not begin as files of one of these do.",
+                    ALL, path));
   }
 }

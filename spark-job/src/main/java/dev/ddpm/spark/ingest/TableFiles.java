@@ -21,11 +21,13 @@ import org.apache.hadoop.fs.Path;
  * The files of a table that is no more than its files: Parquet, ORC or Avro.
  *
  * @param format data source of Spark that reads them
- * @param files paths of those to be read, in order; none if the table is cut by folders such as
- *     {@code label=cat}, which Spark reads as a whole
+ * @param files paths of those to be read, in order
+ * @param partitioned the folder below which the table is cut by folders such as {@code label=cat},
+ *     which tell columns
  * @param remarks what was chosen, and what was left out
  */
-record TableFiles(String format, List<String> files, List<String> remarks) {
+record TableFiles(
+    String format, List<String> files, Optional<String> partitioned, List<String> remarks) {
   static final String PARQUET = "parquet";
 
   private static final Map<String, String> FORMATS =
@@ -66,16 +68,18 @@ record TableFiles(String format, List<String> files, List<String> remarks) {
     if (all.isEmpty()) {
       throw DdpmException.data("There is no file in the input %s.", names(inputs));
     }
+    requireOnce(all);
     List<String> remarks = new ArrayList<>();
     String wanted = format.orElseGet(() -> guess(all, inputs));
     List<FileStatus> chosen = ofFormat(all, wanted, remarks);
-    if (isPartitioned(chosen)) {
-      return new TableFiles(wanted, List.of(), List.copyOf(remarks));
+    Optional<String> partitioned = partitioned(chosen, inputs, split);
+    if (partitioned.isEmpty()) {
+      chosen = ofSplit(chosen, split, inputs, remarks);
     }
-    chosen = ofSplit(chosen, split, inputs, remarks);
     return new TableFiles(
         wanted,
         chosen.stream().map(file -> file.getPath().toString()).toList(),
+        partitioned,
         List.copyOf(remarks));
   }
 
@@ -83,6 +87,12 @@ record TableFiles(String format, List<String> files, List<String> remarks) {
     try {
       for (FileStatus status : access.fileSystem(folder).listStatus(folder)) {
         String name = status.getPath().getName();
+        if (TableVersion.isPartOfVersions(status.getPath())) {
+          throw DdpmException.user(
+              "The folder %s is a table with versions, of which only some files count: name it as"
+                  + " the only input.",
+              TableVersion.tableOf(status.getPath()));
+        }
         if (name.startsWith(".") || (name.startsWith("_") && !name.contains("="))) {
           continue;
         }
@@ -146,8 +156,43 @@ record TableFiles(String format, List<String> files, List<String> remarks) {
     return Optional.ofNullable(FORMATS.get(suffix));
   }
 
-  private static boolean isPartitioned(List<FileStatus> files) {
-    return files.stream().anyMatch(file -> file.getPath().getParent().getName().contains("="));
+  private static void requireOnce(List<FileStatus> sorted) {
+    for (int i = 1; i < sorted.size(); i++) {
+      if (sorted.get(i).getPath().equals(sorted.get(i - 1).getPath())) {
+        throw DdpmException.user(
+            "The file %s is named twice: each may be read once.", sorted.get(i).getPath());
+      }
+    }
+  }
+
+  /** The input that is cut by folders, if one is: a folder above the input tells nothing. */
+  private static Optional<String> partitioned(
+      List<FileStatus> files, List<FileStatus> inputs, Optional<String> split) {
+    List<Path> folders =
+        inputs.stream().filter(FileStatus::isDirectory).map(FileStatus::getPath).toList();
+    Optional<Path> cut =
+        folders.stream()
+            .filter(folder -> files.stream().anyMatch(file -> isCut(file.getPath(), folder)))
+            .findFirst();
+    if (cut.isPresent() && inputs.size() > 1) {
+      throw DdpmException.user(
+          "The input %s is cut by folders such as label=cat, which tell columns: it must be the"
+              + " only input.",
+          cut.get());
+    }
+    if (cut.isPresent()
+        && split.filter(name -> !name.equals(TableOptions.ALL_SPLITS)).isPresent()) {
+      throw DdpmException.user(
+          "--split = %s: the input %s is cut by folders such as label=cat, and not into splits.",
+          split.get(), cut.get());
+    }
+    return cut.map(Path::toString);
+  }
+
+  private static boolean isCut(Path file, Path root) {
+    String path = file.getParent().toString();
+    String above = root.toString();
+    return path.startsWith(above + "/") && path.substring(above.length()).contains("=");
   }
 
   private static List<FileStatus> ofSplit(

@@ -1,7 +1,9 @@
 package dev.ddpm.spark.ingest;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.dataset.ImageTable;
 import dev.ddpm.spark.dataset.LiteralPath;
+import dev.ddpm.spark.dataset.TableDescription;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -9,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.AnalysisException;
@@ -30,6 +33,9 @@ record TableInput(
   /** A batch of the default 4096 rows of pictures can exceed what a column vector holds (2 GiB). */
   private static final int READER_BATCH = 16;
 
+  /** Spark's option for files of different columns. */
+  private static final String MERGES_COLUMNS = "mergeSchema";
+
   /**
    * Opens a table.
    *
@@ -48,7 +54,8 @@ record TableInput(
     if (named.isPresent() && !TableFiles.reads(named.get())) {
       return versioned(spark, access, inputs, options, options.format().orElseThrow());
     }
-    List<FileStatus> found = inputs.stream().map(access::status).toList();
+    List<FileStatus> found =
+        inputs.stream().flatMap(input -> access.statusesOf(input).stream()).toList();
     if (named.isEmpty() && found.size() == 1 && found.get(0).isDirectory()) {
       Optional<String> format = TableVersion.format(access, found.get(0).getPath());
       if (format.isPresent()) {
@@ -73,18 +80,42 @@ record TableInput(
         .sorted()
         .forEach(remarks::add);
     HuggingFaceFeatures features =
-        files.format().equals(TableFiles.PARQUET) && !files.files().isEmpty()
-            ? HuggingFaceFeatures.read(spark, files.files())
+        files.format().equals(TableFiles.PARQUET)
+            ? HuggingFaceFeatures.read(
+                spark, files.files(), options.read().containsKey(MERGES_COLUMNS))
             : HuggingFaceFeatures.NONE;
-    List<String> paths =
-        files.files().isEmpty()
-            ? inputs.stream().map(input -> input.getPath().toString()).toList()
-            : files.files();
+    Map<String, String> all = new HashMap<>(options.read());
+    files.partitioned().ifPresent(folder -> all.put("basePath", folder));
     return new TableInput(
-        load(spark.read().options(options.read()), files.format(), paths),
+        load(spark.read().options(all), files.format(), files.files()),
         root(inputs),
-        features,
+        features.or(imageTable(spark, inputs)),
         List.copyOf(remarks));
+  }
+
+  /** What this project's own description of a table says, if all inputs have it. */
+  private static HuggingFaceFeatures imageTable(SparkSession spark, List<FileStatus> inputs) {
+    List<List<String>> names =
+        inputs.stream()
+            .map(
+                input ->
+                    input.isDirectory()
+                        ? TableDescription.read(
+                                input.getPath(), spark.sparkContext().hadoopConfiguration())
+                            .map(TableDescription::labelNames)
+                            .orElse(List.of())
+                        : List.<String>of())
+            .distinct()
+            .toList();
+    if (names.size() > 1) {
+      throw DdpmException.data(
+          "The inputs have different names of classes, %s: their numbers do not mean the same.",
+          names.stream().map(String::valueOf).collect(Collectors.joining(" and ")));
+    }
+    return names.get(0).isEmpty()
+        ? HuggingFaceFeatures.NONE
+        : new HuggingFaceFeatures(
+            List.of(ImageTable.IMAGE), Map.of(ImageTable.LABEL, names.get(0)));
   }
 
   private static TableInput versioned(

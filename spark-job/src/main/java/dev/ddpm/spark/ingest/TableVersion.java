@@ -62,6 +62,18 @@ final class TableVersion {
     }
   }
 
+  /** Whether this lies in a folder of such a table, and tells its versions. */
+  static boolean isPartOfVersions(Path path) {
+    return path.getName().equals(DELTA_LOG)
+        || (path.getName().endsWith(ICEBERG_SUFFIX)
+            && path.getParent().getName().equals(ICEBERG_METADATA));
+  }
+
+  /** The table of what {@link #isPartOfVersions} knows. */
+  static Path tableOf(Path part) {
+    return part.getName().equals(DELTA_LOG) ? part.getParent() : part.getParent().getParent();
+  }
+
   /**
    * The read option that pins the newest version.
    *

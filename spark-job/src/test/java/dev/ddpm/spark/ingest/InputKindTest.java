@@ -128,6 +128,31 @@ class InputKindTest {
   }
 
   @Test
+  void foldersThatLeadToThemselvesAreLookedAtOnce() throws IOException {
+    Path loop = Files.createDirectories(folder.resolve("loop"));
+    Files.createSymbolicLink(loop.resolve("a"), loop);
+    Files.createSymbolicLink(loop.resolve("b"), loop);
+    file("loop/notes.txt", new byte[1]);
+
+    assertUnclear("do not tell what they are", loop);
+  }
+
+  @Test
+  void whereTheBeginningTellsNothingTheNameDoes() throws IOException {
+    assertThat(kind(file("old.tar", new byte[600]))).isEqualTo(InputKind.ARCHIVE);
+  }
+
+  @Test
+  void aFileSystemThatIsNotThereIsOfTheEnvironment() {
+    for (String input : List.of("hdfs://no.such.host.invalid:1/x", "s3a://bucket/x")) {
+      assertThatThrownBy(() -> kind(input))
+          .isInstanceOfSatisfying(
+              DdpmException.class,
+              e -> assertThat(e.category()).isEqualTo(DdpmException.Category.ENVIRONMENT));
+    }
+  }
+
+  @Test
   void severalKindsAreRefused() throws IOException {
     file("mixed/1.png", PICTURE);
     file("mixed/2.zip", new byte[3]);
@@ -141,7 +166,8 @@ class InputKindTest {
   void whatTellsNothingIsRefused() throws IOException {
     assertUnclear("is a single picture: name the folder", file("1.png", PICTURE));
     assertUnclear("does not begin as files of one of these do", file("x", new byte[600]));
-    assertUnclear("does not begin as files of one of these do", file("empty", new byte[0]));
+    assertUnclear("is an IDX file of labels", Files64.LABELS);
+    assertThatThrownBy(() -> kind(file("empty", new byte[0]))).hasMessageEndingWith("is empty.");
     assertUnclear("do not tell what they are", file("notes/a.txt", new byte[3]).getParent());
     assertThatThrownBy(() -> kind(folder.resolve("none"))).hasMessageContaining("does not exist");
   }

@@ -304,6 +304,78 @@ class TableSourceTest {
   }
 
   @Test
+  void tablesCutByFoldersMayHoldOtherFilesAndAreNotCutIntoSplits() {
+    String input = folder.resolve("input").toString();
+    named(4).write().partitionBy("label").parquet(input);
+    Pictures.bytes(folder.resolve("input/label=a/README.md"), new byte[] {1});
+
+    assertThatThrownBy(() -> ingest(input, "key", "name", "split", "test"))
+        .hasMessageStartingWith("--split = test: the input ")
+        .hasMessageContaining("is cut by folders such as label=cat, and not into splits");
+    assertThatThrownBy(() -> inputs(input, input + "/label=a")).hasMessageContaining("named twice");
+    IngestResult result = ingest(input, "key", "name");
+
+    assertThat(result.remarks()).contains("1 file that is not parquet left out (README.md)");
+    assertThat(result.table().labelNames()).containsExactly("a", "b");
+  }
+
+  @Test
+  void filesOfDifferentColumnsAreNoTableUnlessTheUserSaysSo() {
+    String input = folder.resolve("input").toString();
+    named(4).write().parquet(input);
+    named(2).drop("label").withColumnRenamed("name", "key").write().mode("append").parquet(input);
+
+    assertThatThrownBy(() -> ingest(input))
+        .hasMessageContaining("has the columns image, ")
+        .hasMessageContaining("they are no files of one table");
+    assertThat(ingest(input, "option", "mergeSchema").table().count()).isEqualTo(6);
+  }
+
+  @Test
+  void aFolderAboveTheTableCutsNothing() {
+    String input = folder.resolve("version=1").toString();
+    named(4).coalesce(1).write().parquet(input + "/train");
+    named(3).coalesce(1).write().parquet(input + "/test");
+
+    assertThat(ingest(input + "/train", "key", "name").table().count()).isEqualTo(4);
+  }
+
+  @Test
+  void severalTablesCutByFoldersAreRefused() {
+    String one = folder.resolve("one").toString();
+    String two = folder.resolve("two").toString();
+    named(2).write().partitionBy("label").parquet(one);
+    named(2).write().partitionBy("label").parquet(two);
+
+    assertThatThrownBy(() -> inputs(one, two)).hasMessageEndingWith("it must be the only input.");
+  }
+
+  @Test
+  void versionedTablesBelowAFolderAreNotReadAsTheirFiles() throws IOException {
+    named(2).write().parquet(folder.resolve("lake/t").toString());
+    Files.createDirectories(folder.resolve("lake/t/_delta_log"));
+
+    assertThatThrownBy(() -> inputs(folder.resolve("lake").toString()))
+        .hasMessageContaining("lake/t is a table with versions");
+  }
+
+  @Test
+  void anImageTableKeepsTheNamesOfItsClasses() {
+    String input = folder.resolve("input").toString();
+    named(4).write().parquet(input);
+    ingest(input, "key", "name");
+    String first = folder.resolve("first").toString();
+    assertThat(folder.resolve("table").toFile().renameTo(folder.resolve("first").toFile()))
+        .isTrue();
+
+    assertThat(ingest(first).table().labelNames()).containsExactly("a", "b");
+  }
+
+  private IngestResult inputs(String... inputs) {
+    return ingest(new TableSource(List.of(inputs), options("key", "name")), BadImagePolicy.FAIL);
+  }
+
+  @Test
   void sparksImagesAreBgr() {
     Pictures.bytes(folder.resolve("pictures/1.png"), png(1));
     Dataset<Row> images =
@@ -515,7 +587,7 @@ class TableSourceTest {
         DdpmException.Category.DATA,
         folder.resolve("none").toString(),
         with(),
-        "none does not exist.");
+        "none does not exist");
     Path text = Files.writeString(folder.resolve("text.parquet"), "this is certainly not Parquet");
     assertThatThrownBy(() -> ingest(text.toString()))
         .hasStackTraceContaining("text.parquet is not a Parquet file or is damaged: ");
