@@ -21,6 +21,13 @@ final class DiffusersNetwork {
   private static final String PLAIN_UP = "UpBlock2D";
   private static final String ATTENDING_UP = "AttnUpBlock2D";
 
+  /** The library's defaults. */
+  private static final List<Integer> WIDTHS = List.of(224, 448, 672, 896);
+
+  private static final List<String> DOWN = List.of(PLAIN, ATTENDING, ATTENDING, ATTENDING);
+  private static final List<String> UP =
+      List.of(ATTENDING_UP, ATTENDING_UP, ATTENDING_UP, PLAIN_UP);
+
   /** What the first versions put before the names of blocks. */
   private static final String FIRST_VERSIONS = "UNetRes";
 
@@ -73,7 +80,15 @@ final class DiffusersNetwork {
     options.require("class_embed_type");
     OF_THE_AVERAGE.forEach(options::has);
     options.has("num_train_timesteps");
-    List<Integer> widths = options.integers("block_out_channels");
+    List<Integer> widths =
+        options.has("block_out_channels") ? options.integers("block_out_channels") : WIDTHS;
+    if (options.has("attention_head_dim")
+        && options.integer("attention_head_dim", HEAD_CHANNELS) < 1) {
+      throw options.wrong("attention_head_dim", "null or at least 1");
+    }
+    if ((float) options.number("norm_eps", NORM_EPSILON) == 0) {
+      throw options.wrong("norm_eps", "above 0 as a float of 32 bits");
+    }
     int channels = options.integer("in_channels", CHANNELS);
     if (options.integer("out_channels", CHANNELS) != channels) {
       throw options.wrong("out_channels", "in_channels = " + channels);
@@ -163,8 +178,8 @@ final class DiffusersNetwork {
   }
 
   private static List<Boolean> attention(JsonOptions options) {
-    List<Boolean> down = attention(options, "down_block_types", PLAIN, ATTENDING);
-    List<Boolean> up = attention(options, "up_block_types", PLAIN_UP, ATTENDING_UP);
+    List<Boolean> down = attention(options, "down_block_types", DOWN, PLAIN, ATTENDING);
+    List<Boolean> up = attention(options, "up_block_types", UP, PLAIN_UP, ATTENDING_UP);
     List<Boolean> mirrored = new ArrayList<>(up);
     Collections.reverse(mirrored);
     if (!down.equals(mirrored)) {
@@ -177,8 +192,8 @@ final class DiffusersNetwork {
   }
 
   private static List<Boolean> attention(
-      JsonOptions options, String name, String plain, String attending) {
-    List<String> types = options.texts(name).orElseThrow(() -> options.wrong(name, "a list"));
+      JsonOptions options, String name, List<String> absent, String plain, String attending) {
+    List<String> types = options.texts(name).orElse(absent);
     List<Boolean> attention = new ArrayList<>();
     for (String given : types) {
       String type =

@@ -159,6 +159,9 @@ final class JsonOptions {
     if (value == null) {
       return Optional.empty();
     }
+    if (!value.isArray()) {
+      throw wrong(name, "a list of texts");
+    }
     List<String> texts = new ArrayList<>();
     for (JsonNode one : value) {
       if (!one.isTextual()) {

@@ -22,6 +22,9 @@ final class PickleNames {
 
   private static final int SHOWN_CHARACTERS = 100;
 
+  /** Elements and letters that may be copied: a few instructions could ask for any number. */
+  private static final long MOST_COPIED = 1 << 24;
+
   private static final Map<String, ElementType> STORAGES =
       Map.ofEntries(
           Map.entry("FloatStorage", ElementType.F32),
@@ -89,6 +92,7 @@ final class PickleNames {
           Map.entry("numpy._core.multiarray.scalar", arguments -> IGNORED));
 
   private final Map<String, ElementType> storages = new HashMap<>();
+  private long copied;
 
   /**
    * A name of the table.
@@ -135,7 +139,21 @@ final class PickleNames {
     if (rule == null) {
       throw DdpmException.data("it asks for a call of %s, which is not needed.", name.text());
     }
+    requireFew(arguments);
     return rule.make(arguments);
+  }
+
+  private void requireFew(List<?> arguments) {
+    if (!arguments.isEmpty() && arguments.get(0) instanceof List<?> list) {
+      copied += list.size();
+    } else if (!arguments.isEmpty() && arguments.get(0) instanceof String text) {
+      copied += text.length();
+    }
+    if (copied > MOST_COPIED) {
+      throw DdpmException.data(
+          "its pickle asks for copies of more than %d elements, which no model needs.",
+          MOST_COPIED);
+    }
   }
 
   /**

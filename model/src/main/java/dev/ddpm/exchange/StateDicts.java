@@ -21,14 +21,20 @@ final class StateDicts {
   private static final List<String> WRAPPERS =
       List.of("module.", "_orig_mod.", "model.", "unet.", "eps_model.", "ema_model.");
 
+  /** Dictionaries may be in several others, and be met once for each way to them. */
+  private static final long MOST_ENTRIES = 1_000_000;
+
   private final String file;
   private final Map<String, Map<String, TorchTensor>> found = new LinkedHashMap<>();
+  private long entries;
 
   /**
    * Looks for state dicts.
    *
    * @param file for messages
    * @param content what its pickle says
+   * @throws DdpmException (data) if its dictionaries are in each other too often to be looked
+   *     through
    */
   StateDicts(String file, Object content) {
     this.file = file;
@@ -38,6 +44,12 @@ final class StateDicts {
   private void search(String path, Object content, int depth) {
     if (!(content instanceof Map<?, ?> map) || map.isEmpty()) {
       return;
+    }
+    entries += map.size();
+    if (entries > MOST_ENTRIES) {
+      throw DdpmException.data(
+          "%s has dictionaries in each other with more than %d entries, which no model needs.",
+          file, MOST_ENTRIES);
     }
     Optional<Map<String, TorchTensor>> tensors = tensors(map);
     if (tensors.isPresent()) {

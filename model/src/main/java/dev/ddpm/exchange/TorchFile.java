@@ -3,6 +3,7 @@ package dev.ddpm.exchange;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.NamedTensors;
 import dev.ddpm.checkpoint.TensorHeader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -135,7 +136,7 @@ final class TorchFile implements WeightsFile {
         storage.type().read(buffer, span, done, count);
         done += count;
       }
-    } catch (ZipException damaged) {
+    } catch (ZipException | EOFException damaged) {
       throw DdpmException.data(
           damaged, "%s is damaged within tensor %s.", file, StateDicts.shortened(name));
     } catch (IOException e) {

@@ -2,12 +2,15 @@ package dev.ddpm.exchange;
 
 import dev.ddpm.DdpmException;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Iterator;
+import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -56,8 +59,13 @@ final class TorchZip implements TorchFile.Storages {
 
   private static String folder(ZipFile zip) {
     String found = null;
+    Set<String> names = new HashSet<>();
     for (Iterator<? extends ZipEntry> entries = zip.entries().asIterator(); entries.hasNext(); ) {
       String name = entries.next().getName();
+      if (!names.add(name)) {
+        throw DdpmException.data(
+            "it is a zip file with several entries %s.", StateDicts.shortened(name));
+      }
       if (name.endsWith("/" + PICKLE) && name.indexOf('/') == name.length() - PICKLE.length() - 1) {
         if (found != null) {
           throw DdpmException.data("it is a zip file with several %s.", PICKLE);
@@ -94,7 +102,7 @@ final class TorchZip implements TorchFile.Storages {
         return Pickle.read(
             new PickleInput(new BufferedInputStream(in), entry.getSize()), new PickleNames());
       }
-    } catch (ZipException damaged) {
+    } catch (ZipException | EOFException damaged) {
       throw DdpmException.data(damaged, "%s is damaged.", file);
     } catch (DdpmException refused) {
       throw cannotBeUsed(file, refused);

@@ -275,6 +275,9 @@ class DiffusersModelTest {
             + " down_block_types has SkipDownBlock2D: only DownBlock2D and AttnDownBlock2D are",
         "up_block_types | [\"UpBlock2D\", \"UpBlock2D\", \"UpBlock2D\"] | up_block_types attend on"
             + " other levels than down_block_types",
+        "attention_head_dim | 0 | attention_head_dim = 0: must be null or at least 1.",
+        "norm_eps | 1e-50 | norm_eps = 1.0E-50: must be above 0 as a float of 32 bits.",
+        "down_block_types | \"DownBlock2D\" | down_block_types = \"DownBlock2D\": must be a list",
         "sample_size | null | does not tell the size of the images; set --height and --width.",
         "sample_size | \"large\" | sample_size = \"large\": must be a list of whole numbers.",
         "layers_per_block | 2.5 | layers_per_block = 2.5: must be a whole number.",
@@ -415,6 +418,32 @@ class DiffusersModelTest {
     options.put("attn_norm_num_groups", 8);
     write("unet/config.json", options.toString());
     assertThat(middle(model().description(List.of())).normalises()).isTrue();
+  }
+
+  @Test
+  void whatAFileLacksHasTheLibrarysDefault() throws IOException {
+    pipeline("{\"sample_size\": 64}", "{}");
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+
+    assertThat(description(model()).architecture())
+        .isEqualTo(
+            new Unet2d(
+                3,
+                64,
+                64,
+                List.of(224, 448, 672, 896),
+                List.of(false, true, true, true),
+                2,
+                32,
+                1e-5,
+                8,
+                Unet2d.Middle.PLAIN,
+                new TimeEncoding(0, true),
+                1,
+                false,
+                0,
+                0,
+                false));
   }
 
   private static Unet2d.Middle middle(ModelDescription model) {

@@ -384,6 +384,38 @@ class TorchFileTest {
   }
 
   @Test
+  void sharedContainersAreNotCopiedWithoutEnd() {
+    // Three dictionaries in each other, each a thousand times: 10^9 ways to the last.
+    StringBuilder nested = new StringBuilder("}q\u0000");
+    for (int level = 0; level < 3; level++) {
+      nested.append("}(");
+      for (int key = 0; key < 1000; key++) {
+        nested.append(text("k" + key)).append("h\u0000");
+      }
+      nested.append("uq\u0000");
+    }
+    assertRefused(zip(pickle(nested.toString()), Map.of()), "more than 1000000 entries");
+    // A list of a thousand, copied a hundred thousand times, and a text likewise.
+    String set = "cbuiltins\nset\n](" + "N".repeat(1000) + "e\u0085q\u00000";
+    String copies = "cbuiltins\nset\nh\u0000R0".repeat(100_000);
+    assertRefused(zip(pickle(set + copies), Map.of()), "copies of more than 16777216 elements");
+    String encode = "c_codecs\nencode\n" + text("a".repeat(1000)) + "\u0085q\u00000";
+    String texts = "c_codecs\nencode\nh\u0000R0".repeat(100_000);
+    assertRefused(zip(pickle(encode + texts), Map.of()), "copies of more than 16777216 elements");
+  }
+
+  @Test
+  void twoEntriesOfOneNameAreRefused() {
+    Map<String, byte[]> storages = new LinkedHashMap<>(PAIR_BYTES);
+    storages.put("1", floats(3, 4));
+    byte[] file = dictionaryOf("w", PAIR, storages);
+    ByteBuffer bytes = ByteBuffer.wrap(file);
+    int name = new String(file, StandardCharsets.ISO_8859_1).lastIndexOf("archive/data/1");
+    bytes.put(name + "archive/data/".length(), (byte) '0');
+    assertRefused(file, "it is a zip file with several entries archive/data/0.");
+  }
+
+  @Test
   void wrappersOfAnyNumberAreTakenOff() {
     String wrapped = "module.".repeat(200_000);
     Map<String, String> both = new LinkedHashMap<>();

@@ -22,6 +22,13 @@ public enum ImportKind {
   LABML {
     @Override
     ForeignModel open(Path source, Settings settings) {
+      for (String assignment : settings.assignments()) {
+        if (assignment.startsWith("model.") && !assignment.matches(OPEN_KEYS)) {
+          throw DdpmException.user(
+              "--from labml: --set %s is not read: the weights say what the network is.",
+              assignment);
+        }
+      }
       ExperimentConfig config = settings.load("diffusion.preset=labml");
       ModelConfig model = config.model();
       if (model.height() == 0 || model.width() == 0) {
@@ -82,6 +89,10 @@ public enum ImportKind {
           conventions(config.diffusion()));
     }
   };
+
+  /** What the weights of the annotated implementation leave open. */
+  private static final String OPEN_KEYS =
+      "model\\.(height|width|norm-groups|attention-heads|dropout)=.*";
 
   /**
    * What the files do not tell.

@@ -111,6 +111,13 @@ class ImportJobTest {
                 + " --width.");
     assertThatThrownBy(() -> imported(ImportKind.LABML, file, "model.height=8", "model.width=8"))
         .hasMessageStartingWith("norm-groups = 32: must divide the 8 channels");
+    assertThatThrownBy(
+            () ->
+                imported(
+                    ImportKind.LABML, file, "model.height=8", "model.width=8", "model.channels=9"))
+        .hasMessage(
+            "--from labml: --set model.channels=9 is not read: the weights say what the network"
+                + " is.");
     assertThat(folder.resolve("model")).doesNotExist();
   }
 
