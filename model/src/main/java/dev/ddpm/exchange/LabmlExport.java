@@ -4,6 +4,8 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.FileStore;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.NamedTensors;
+import dev.ddpm.diffusion.DataRange;
+import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.network.LabmlUNet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +27,12 @@ public final class LabmlExport implements ForeignForm {
           "--to labml: the annotated implementation has %d groups and 1 head, and this network has"
               + " norm-groups = %d and attention-heads = %d; use safetensors.",
           NORM_GROUPS, unet.normGroups(), unet.attentionHeads());
+    }
+    if (model.prediction() != Prediction.EPSILON || model.dataRange() != DataRange.ZERO_TO_ONE) {
+      throw DdpmException.user(
+          "--to labml: the annotated implementation predicts ε of image values from 0 to 1,"
+              + " and this model predicts %s of values from %.0f to %.0f; use safetensors.",
+          model.prediction().symbol(), model.dataRange().minimum(), model.dataRange().maximum());
     }
   }
 

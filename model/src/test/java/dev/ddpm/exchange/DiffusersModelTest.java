@@ -606,6 +606,26 @@ class DiffusersModelTest {
         .hasMessageStartingWith("--to diffusers: is for networks of the kind unet2d");
     assertThatThrownBy(() -> new LabmlExport().require(labml))
         .hasMessageContaining("this network has norm-groups = 4 and attention-heads = 1");
+    ModelDescription velocity =
+        new ModelDescription(
+            new LabmlUNet(1, 8, 8, 32, List.of(1), List.of(false), 1, 32, 1, 0),
+            ScheduleSpec.PAPER,
+            Prediction.V,
+            Preset.LABML,
+            DataRange.ZERO_TO_ONE,
+            Map.of());
+    assertThatThrownBy(() -> new LabmlExport().require(velocity))
+        .hasMessageContaining("this model predicts v of values from 0 to 1; use safetensors.");
+    ModelDescription centred =
+        new ModelDescription(
+            velocity.architecture(),
+            ScheduleSpec.PAPER,
+            Prediction.EPSILON,
+            Preset.PAPER,
+            DataRange.MINUS_ONE_TO_ONE,
+            Map.of());
+    assertThatThrownBy(() -> new LabmlExport().require(centred))
+        .hasMessageContaining("this model predicts ε of values from -1 to 1;");
     ModelDescription withoutNorm =
         new ModelDescription(
             new Unet2d(
