@@ -68,14 +68,17 @@ record ValueType(String description, boolean list, Function<Object, Optional<Obj
     return reader.apply(raw);
   }
 
-  /** A value as it would be written in a file. */
+  /**
+   * A value as it would be written in a file. Runs keep their settings in this form, and one that
+   * goes on compares them: what is quoted stays quoted.
+   */
   static String write(Object value) {
     if (value instanceof String text) {
       return ConfigUtil.quoteString(text);
     }
     if (value instanceof Enum<?> constant) {
       String text = Word.of(constant);
-      return text.matches("[a-z-][a-z0-9-]*") ? text : ConfigUtil.quoteString(text);
+      return text.matches("[a-z-]+") ? text : ConfigUtil.quoteString(text);
     }
     if (value instanceof List<?> values) {
       return values.stream().map(ValueType::write).collect(Collectors.joining(", ", "[", "]"));
