@@ -42,10 +42,9 @@ final class RemoteFolder {
   void visit(Consumer<FolderFile> visitor) throws IOException {
     long enough = (long) FOLDERS_PER_SLOT * spark.sparkContext().defaultParallelism();
     Deque<String> folders = new ArrayDeque<>(List.of(root));
-    for (long listed = 0; !folders.isEmpty() && folders.size() < enough; listed++) {
-      if (listed == enough) {
-        break;
-      }
+    for (long listed = 0;
+        !folders.isEmpty() && folders.size() < enough && listed < enough;
+        listed++) {
       Path folder = new Path(folders.remove());
       for (FileStatus status : files.fileSystem(folder).listStatus(folder)) {
         if (status.isDirectory()) {
