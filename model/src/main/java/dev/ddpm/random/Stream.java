@@ -24,7 +24,9 @@ public enum Stream {
   /** The timesteps of an image at which a model is evaluated. */
   EVALUATION_TIMESTEP(8),
   /** The noise with which a model is evaluated. */
-  EVALUATION_NOISE(9);
+  EVALUATION_NOISE(9),
+  /** The order in which images are dealt out to the parts of a set that are compared. */
+  EVALUATION_ORDER(11);
 
   private final int id;
 

@@ -34,7 +34,7 @@ public final class GoldenFile {
   /** Reads any file of tensors in the test resources. */
   public static GoldenFile resource(String resource) {
     InputStream stream = Objects.requireNonNull(GoldenFile.class.getResourceAsStream(resource));
-    try (SafetensorsReader reader = new SafetensorsReader(stream, resource)) {
+    try (SafetensorsReader reader = SafetensorsReader.widening(stream, resource)) {
       return new GoldenFile(reader);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
