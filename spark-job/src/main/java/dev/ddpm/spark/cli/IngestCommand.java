@@ -255,20 +255,20 @@ final class IngestCommand implements Callable<Integer> {
   /** Those of the given options that a kind understands and some others do not. */
   private List<String> ownOptions(InputKind of) {
     List<String> given = new ArrayList<>();
-    switch (of) {
-      case IDX -> labels.ifPresent(unused -> given.add("--labels"));
-      case CIFAR10 -> {}
-      case FOLDER, ARCHIVE -> {
-        orientation.ifPresent(unused -> given.add("--orientation"));
-        glob.ifPresent(unused -> given.add("--glob"));
-        if (labelFromFolder) {
-          given.add("--label-from-folder");
-        }
+    if (of == InputKind.IDX) {
+      labels.ifPresent(unused -> given.add("--labels"));
+    }
+    if (of == InputKind.FOLDER || of == InputKind.ARCHIVE) {
+      glob.ifPresent(unused -> given.add("--glob"));
+      if (labelFromFolder) {
+        given.add("--label-from-folder");
       }
-      case TABLE -> {
-        orientation.ifPresent(unused -> given.add("--orientation"));
-        given.addAll(table.given());
-      }
+    }
+    if (of == InputKind.TABLE) {
+      given.addAll(table.given());
+    }
+    if (of != InputKind.IDX && of != InputKind.CIFAR10) {
+      orientation.ifPresent(unused -> given.add("--orientation"));
     }
     return given;
   }

@@ -137,7 +137,8 @@ public final class NamedFolder {
     List<Path> made = new ArrayList<>();
     try {
       made.add(new Path(path, PROBE));
-      for (Path at = path; at != null && !files.exists(at); at = at.getParent()) {
+      Path existing = existing();
+      for (Path at = path; !at.equals(existing); at = at.getParent()) {
         made.add(at);
       }
       files.create(made.get(0), true).close();
@@ -160,12 +161,19 @@ public final class NamedFolder {
     }
   }
 
+  /** The folder itself, or the nearest above it that exists, or the root. */
+  private Path existing() throws IOException {
+    Path at = path;
+    while (at.getParent() != null && !files.exists(at)) {
+      at = at.getParent();
+    }
+    return at;
+  }
+
   private DdpmException unwritable(IOException cause) {
     Path nearest = path;
     try {
-      while (nearest.getParent() != null && !files.exists(nearest)) {
-        nearest = nearest.getParent();
-      }
+      nearest = existing();
       if (files.getFileStatus(nearest).isFile()) {
         return DdpmException.user(
             "%s = %s: cannot be a folder: %s is a file.", option, value, nearest);

@@ -15,16 +15,12 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** A trained model as sampling needs it: what it is, one set of weights, and their identity. */
 public final class StoredModel {
-  /** A folder of {@code checkpoints/} in the folder of a run. */
-  private static final Pattern CHECKPOINT = Pattern.compile("round-\\d{6,18}");
-
   private final ModelFolder folder;
   private final TensorFile file;
   private final float[] weights;
@@ -64,9 +60,9 @@ public final class StoredModel {
     try {
       return Arrays.stream(folder.getFileSystem(configuration).listStatus(folder))
           .map(status -> status.getPath().getName())
-          .filter(name -> CHECKPOINT.matcher(name).matches())
+          .filter(name -> CheckpointName.round(name).isPresent())
           .filter(name -> isModel(new HadoopFileStore(folder + "/" + name, configuration)))
-          .max(Comparator.comparingLong(name -> Long.parseLong(name.replaceAll("\\D", ""))))
+          .max(Comparator.comparingLong(name -> CheckpointName.round(name).orElseThrow()))
           .map(name -> folder + "/" + name);
     } catch (IOException | IllegalArgumentException noRun) {
       return Optional.empty();

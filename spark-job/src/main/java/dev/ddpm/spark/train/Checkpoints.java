@@ -4,13 +4,12 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.stored.CheckpointName;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -24,8 +23,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Checkpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
-  private static final String PREFIX = "round-";
-  private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{6,18})");
 
   private final Path folder;
   private final FileSystem files;
@@ -98,8 +95,7 @@ final class Checkpoints {
    */
   void write(Checkpoint checkpoint, ModelDescription description, int keep) {
     long round = checkpoint.training().round();
-    String name = String.format(Locale.ROOT, PREFIX + "%06d", round);
-    checkpoint.write(store(new Path(folder, name)), description);
+    checkpoint.write(store(new Path(folder, CheckpointName.of(round))), description);
     List<Path> all = newestFirst().stream().filter(path -> round(path) <= round).toList();
     try {
       for (Path old : all.subList(Math.min(keep, all.size()), all.size())) {
@@ -128,7 +124,7 @@ final class Checkpoints {
       }
       return Arrays.stream(files.listStatus(folder))
           .map(FileStatus::getPath)
-          .filter(path -> NAME.matcher(path.getName()).matches())
+          .filter(path -> CheckpointName.round(path.getName()).isPresent())
           .sorted(Comparator.comparingLong(Checkpoints::round).reversed())
           .toList();
     } catch (IOException e) {
@@ -136,8 +132,7 @@ final class Checkpoints {
     }
   }
 
-  /** The number in a name: after round 999,999 names are longer, and no longer in order as text. */
   private static long round(Path path) {
-    return Long.parseLong(path.getName().substring(PREFIX.length()));
+    return CheckpointName.round(path.getName()).orElseThrow();
   }
 }

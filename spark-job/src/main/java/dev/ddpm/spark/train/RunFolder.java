@@ -8,11 +8,11 @@ import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Lease;
 import dev.ddpm.spark.io.NamedFolder;
+import dev.ddpm.spark.stored.CheckpointName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -197,7 +197,7 @@ final class RunFolder implements AutoCloseable {
   /** Writes the contact sheet of a round. */
   void writeSheet(long round, byte[] png) {
     lease.ensureHeld();
-    String name = String.format(Locale.ROOT, "round-%06d.png", round);
+    String name = CheckpointName.of(round) + ".png";
     HadoopFileStore sheets = store(sheets());
     try {
       sheets.create(name, out -> out.write(png));
