@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * Records as JSON: keys in snake case, enumerations in lower case. Every key has to be there, and
@@ -70,8 +71,11 @@ final class ModelJson {
   private interface ArchitectureKinds {}
 
   private static NamedType[] scheduleKinds() {
-    return Arrays.stream(ScheduleKind.values())
-        .map(kind -> new NamedType(kind.type(), kind.name().toLowerCase(Locale.ROOT)))
+    return Stream.concat(
+            Arrays.stream(ScheduleKind.values())
+                .map(kind -> new NamedType(kind.type(), kind.name().toLowerCase(Locale.ROOT))),
+            // No configuration has it: it comes with imported models alone.
+            Stream.of(new NamedType(ScheduleSpec.Betas.class, "betas")))
         .toArray(NamedType[]::new);
   }
 

@@ -53,16 +53,43 @@ public final class NoiseSchedule implements Serializable {
    */
   public static NoiseSchedule linear(int steps, double first, double last) {
     checkSteps(steps);
+    checkBetas(first, last);
+    double[] beta = new double[steps];
+    for (int t = 0; t < steps; t++) {
+      beta[t] = between(first, last, t, steps);
+    }
+    return ofBeta(beta);
+  }
+
+  /**
+   * √β from that of {@code first} to that of {@code last} in equal increments, both ends included;
+   * a single step has {@code first} (latent diffusion models: Rombach et al., arXiv 2112.10752).
+   *
+   * @throws DdpmException (user) if {@code steps} is not positive, or the ends are not in (0, 1)
+   *     and in order
+   */
+  public static NoiseSchedule scaledLinear(int steps, double first, double last) {
+    checkSteps(steps);
+    checkBetas(first, last);
+    double[] beta = new double[steps];
+    for (int t = 0; t < steps; t++) {
+      double root = between(Math.sqrt(first), Math.sqrt(last), t, steps);
+      beta[t] = root * root;
+    }
+    return ofBeta(beta);
+  }
+
+  /** One of several numbers at equal distances; if there is but one, the first. */
+  private static double between(double first, double last, int index, int count) {
+    return count == 1 ? first : first + (last - first) * index / (count - 1);
+  }
+
+  private static void checkBetas(double first, double last) {
     if (!(first > 0 && first <= last && last < 1)) {
       throw DdpmException.user(
           "The noise schedule goes from beta %s to %s: 0 < first <= last < 1 is needed.",
           first, last);
     }
-    double[] beta = new double[steps];
-    for (int t = 0; t < steps; t++) {
-      beta[t] = steps == 1 ? first : first + (last - first) * t / (steps - 1);
-    }
-    return ofBeta(beta);
   }
 
   /**
@@ -86,7 +113,12 @@ public final class NoiseSchedule implements Serializable {
     return cosine * cosine;
   }
 
-  private static NoiseSchedule ofBeta(double[] beta) {
+  /**
+   * The schedule of these β.
+   *
+   * @param beta of each step, in (0, 1)
+   */
+  static NoiseSchedule ofBeta(double[] beta) {
     double[] alphaBar = new double[beta.length];
     double[] times = new double[beta.length];
     double product = 1;

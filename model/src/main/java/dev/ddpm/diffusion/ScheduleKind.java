@@ -13,6 +13,14 @@ public enum ScheduleKind {
     }
   },
 
+  /** Linearly in √β (Rombach et al., arXiv 2112.10752). */
+  SCALED_LINEAR(ScheduleSpec.ScaledLinear.class) {
+    @Override
+    public ScheduleSpec create(int steps, double firstBeta, double lastBeta) {
+      return new ScheduleSpec.ScaledLinear(steps, firstBeta, lastBeta);
+    }
+  },
+
   /** So that ᾱ follows a squared cosine (Nichol and Dhariwal, arXiv 2102.09672). */
   COSINE(ScheduleSpec.Cosine.class) {
     @Override

@@ -2,6 +2,7 @@ package dev.ddpm.diffusion;
 
 import dev.ddpm.DdpmException;
 import java.io.Serializable;
+import java.util.List;
 
 /** A noise schedule as data: what a configuration says and a model folder stores. */
 public sealed interface ScheduleSpec extends Serializable {
@@ -33,23 +34,71 @@ public sealed interface ScheduleSpec extends Serializable {
      */
     public Linear {
       requireSteps(steps);
-      if (!(firstBeta > 0 && firstBeta < 1)) {
-        throw DdpmException.user("first_beta = %s: must be above 0 and below 1.", firstBeta);
-      }
-      if (1 - firstBeta == 1) {
-        throw DdpmException.user(
-            "first_beta = %s: is so small that the first step would add no noise at all.",
-            firstBeta);
-      }
-      if (!(lastBeta >= firstBeta && lastBeta < 1)) {
-        throw DdpmException.user(
-            "last_beta = %s: must be at least first_beta = %s and below 1.", lastBeta, firstBeta);
-      }
+      requireBetas(firstBeta, lastBeta);
     }
 
     @Override
     public NoiseSchedule build() {
       return NoiseSchedule.linear(steps, firstBeta, lastBeta);
+    }
+  }
+
+  /**
+   * {@link NoiseSchedule#scaledLinear(int, double, double)}.
+   *
+   * @param steps number of steps T, from 1 to {@value #MAXIMUM_STEPS}
+   * @param firstBeta β_0, in (0, 1)
+   * @param lastBeta β of the last step, at least {@code firstBeta} and below 1
+   */
+  record ScaledLinear(int steps, double firstBeta, double lastBeta) implements ScheduleSpec {
+    /**
+     * Checks the values.
+     *
+     * @throws DdpmException (user) naming the one that is out of range
+     */
+    public ScaledLinear {
+      requireSteps(steps);
+      requireBetas(firstBeta, lastBeta);
+    }
+
+    @Override
+    public NoiseSchedule build() {
+      return NoiseSchedule.scaledLinear(steps, firstBeta, lastBeta);
+    }
+  }
+
+  /**
+   * β of every step, of an imported model that has a schedule of its own.
+   *
+   * @param betas β_0, β_1, …, each in (0, 1); from 1 to {@value #MAXIMUM_STEPS}
+   */
+  record Betas(List<Double> betas) implements ScheduleSpec {
+    /**
+     * Checks the values.
+     *
+     * @throws DdpmException (user) naming the one that is out of range
+     */
+    public Betas {
+      betas = List.copyOf(betas);
+      requireSteps(betas.size());
+      for (int t = 0; t < betas.size(); t++) {
+        double beta = betas.get(t);
+        if (!(beta > 0 && beta < 1) || 1 - beta == 1) {
+          throw DdpmException.user(
+              "betas has %s in place %d: must be above 0, so much that it adds noise, and below 1.",
+              beta, t);
+        }
+      }
+    }
+
+    @Override
+    public int steps() {
+      return betas.size();
+    }
+
+    @Override
+    public NoiseSchedule build() {
+      return NoiseSchedule.ofBeta(betas.stream().mapToDouble(Double::doubleValue).toArray());
     }
   }
 
@@ -71,6 +120,20 @@ public sealed interface ScheduleSpec extends Serializable {
     @Override
     public NoiseSchedule build() {
       return NoiseSchedule.cosine(steps);
+    }
+  }
+
+  private static void requireBetas(double firstBeta, double lastBeta) {
+    if (!(firstBeta > 0 && firstBeta < 1)) {
+      throw DdpmException.user("first_beta = %s: must be above 0 and below 1.", firstBeta);
+    }
+    if (1 - firstBeta == 1) {
+      throw DdpmException.user(
+          "first_beta = %s: is so small that the first step would add no noise at all.", firstBeta);
+    }
+    if (!(lastBeta >= firstBeta && lastBeta < 1)) {
+      throw DdpmException.user(
+          "last_beta = %s: must be at least first_beta = %s and below 1.", lastBeta, firstBeta);
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.Arrays;
  */
 public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels levels)
     implements Serializable {
+  private static final int HALVED = 3;
 
   /**
    * Checks the offset.
@@ -43,9 +44,37 @@ public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels
    */
   public NoiseSchedule markov(NoiseSchedule training) {
     int total = training.steps();
-    return steps == total
+    return steps == total && shift() == 0
         ? training
         : training.respaced(shifted(spacing.timesteps(total, steps), total));
+  }
+
+  /**
+   * As {@link #markov}, and halfway, rounded up to whole timesteps where there are any between two,
+   * to the next one below each of the last three: for a method that asks in the middle of its first
+   * steps.
+   *
+   * @param training schedule of the model's training, with T steps
+   * @throws DdpmException (user) if there are more steps than T or the offset leads beyond T−1
+   */
+  public NoiseSchedule halved(NoiseSchedule training) {
+    NoiseSchedule visited = markov(training);
+    int halves = halves();
+    double[] times = new double[steps + halves];
+    for (int i = 0; i < steps; i++) {
+      times[i + Math.max(0, i - (steps - 1 - halves))] = visited.time(i);
+    }
+    for (int i = 0; i < halves; i++) {
+      int half = steps + halves - 2 - 2 * i;
+      double distance = times[half + 1] - times[half - 1];
+      times[half] = times[half + 1] - (distance > 1 ? Math.floor(distance / 2) : distance / 2);
+    }
+    return training.atTimes(times);
+  }
+
+  /** How many steps {@link #halved} halves: 3, or all but the last of fewer than 4. */
+  public int halves() {
+    return Math.min(HALVED, steps - 1);
   }
 
   /**
@@ -70,6 +99,7 @@ public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels
       return training.respaced(Arrays.stream(nearest).distinct().toArray());
     }
     if (steps == total) {
+      requireRoom(total - 1, total);
       return training;
     }
     if (spacing == TimestepSpacing.TRAILING) {
@@ -89,7 +119,7 @@ public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels
   public NoiseSchedule continuous(NoiseSchedule training) {
     int total = training.steps();
     NoiseSchedule visited;
-    if (steps == total) {
+    if (steps == total && shift() == 0) {
       visited = training;
     } else if (spacing == TimestepSpacing.LINSPACE) {
       visited = training.atTimes(linspace(total));
@@ -109,16 +139,21 @@ public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels
   }
 
   private int[] shifted(int[] timesteps, int total) {
-    if (spacing != TimestepSpacing.LEADING) {
-      return timesteps;
-    }
-    int last = timesteps[timesteps.length - 1];
-    if (offset > total - 1 - last) {
+    requireRoom(timesteps[timesteps.length - 1], total);
+    return Arrays.stream(timesteps).map(t -> t + shift()).toArray();
+  }
+
+  /** What is added to timesteps: the offset is of one spacing alone. */
+  private int shift() {
+    return spacing == TimestepSpacing.LEADING ? offset : 0;
+  }
+
+  private void requireRoom(int last, int total) {
+    if (shift() > total - 1 - last) {
       throw DdpmException.user(
           "the steps-offset = %d must be at most %d, because with %d of %d timesteps the last one"
               + " is %d.",
           offset, total - 1 - last, steps, total, last);
     }
-    return Arrays.stream(timesteps).map(t -> t + offset).toArray();
   }
 }

@@ -53,6 +53,23 @@ final class DiffusersNetwork {
   /** An image of so many halvings is not too large for attention. */
   private static final int SMALLEST_HALVINGS = 13;
 
+  /** What the options are called where an architecture checks its values. */
+  private static final Map<String, String> NAMES =
+      Map.ofEntries(
+          Map.entry("height", "sample_size"),
+          Map.entry("width", "sample_size"),
+          Map.entry("image-channels", "in_channels"),
+          Map.entry("widths", "block_out_channels"),
+          Map.entry("attention", "down_block_types"),
+          Map.entry("blocks", "layers_per_block"),
+          Map.entry("norm-groups", "norm_num_groups"),
+          Map.entry("norm-epsilon", "norm_eps"),
+          Map.entry("head-channels", "attention_head_dim"),
+          Map.entry("downsample-padding", "downsample_padding"),
+          Map.entry("time-frequency-shift", "freq_shift"),
+          Map.entry("middle-scale-factor", "mid_block_scale_factor"),
+          Map.entry("classes", "num_class_embeds"));
+
   private DiffusersNetwork() {}
 
   /**
@@ -110,7 +127,7 @@ final class DiffusersNetwork {
     // What is wrong at every size is the file's fault, and not that of a user who sets one.
     int side = 1 << Math.min(Math.max(widths.size() - 1, 0), SMALLEST_HALVINGS);
     Unet2d smallest =
-        options.made(() -> network(options, tensors, sized ? List.of(side) : size, widths));
+        options.made(NAMES, () -> network(options, tensors, sized ? List.of(side) : size, widths));
     options.requireRest(Map.of());
     return sized
         ? network(

@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.ScheduleSpec;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,9 @@ final class DiffusersScheduler {
   private static final String END = PREFIX + "end";
   private static final String DDIM_NOISE = PREFIX + "ddim-noise";
 
+  /** The sampler that {@link Kind#PNDM} is without its first steps. */
+  private static final String PLMS = "plms";
+
   private static final int TIMESTEPS = 1000;
   private static final double BETA_START = 1e-4;
   private static final double BETA_END = 0.02;
@@ -48,6 +52,8 @@ final class DiffusersScheduler {
           "dynamic_thresholding_ratio",
           "sample_max_value",
           "set_alpha_to_one",
+          "skip_prk_steps",
+          "steps_offset",
           "variance_type",
           // The first versions could do without PyTorch.
           "tensor_format");
@@ -81,6 +87,14 @@ final class DiffusersScheduler {
           Map.entry("use_karras_sigmas", List.of("false")),
           Map.entry("use_lu_lambdas", List.of("false")));
 
+  /** What the options are called where a schedule checks its values. */
+  private static final Map<String, String> NAMES =
+      Map.of(
+          "steps", "num_train_timesteps",
+          "first_beta", "beta_start",
+          "last_beta", "beta_end",
+          "betas", "trained_betas");
+
   private final JsonOptions options;
 
   /** What every class of schedulers is here. */
@@ -90,7 +104,8 @@ final class DiffusersScheduler {
     DPM_SOLVER("DPMSolverMultistepScheduler", "dpm-solver++", "linspace", false),
     UNIPC("UniPCMultistepScheduler", "unipc", "linspace", false),
     EULER("EulerDiscreteScheduler", "euler", "linspace", false),
-    HEUN("HeunDiscreteScheduler", "heun", "linspace", false);
+    HEUN("HeunDiscreteScheduler", "heun", "linspace", false),
+    PNDM("PNDMScheduler", "pndm", "leading", false);
 
     private final String className;
     private final String sampler;
@@ -109,6 +124,9 @@ final class DiffusersScheduler {
     }
 
     static Kind ofSampler(String name) {
+      if (name.equals(PLMS)) {
+        return PNDM;
+      }
       return Arrays.stream(values())
           .filter(kind -> kind.sampler.equals(name))
           .findFirst()
@@ -131,17 +149,38 @@ final class DiffusersScheduler {
    * @throws DdpmException (data) naming an option that is not known here
    */
   ScheduleSpec schedule() {
-    options.require("beta_schedule", "linear", "squaredcos_cap_v2");
-    options.require("trained_betas");
+    options.require("beta_schedule", "linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid");
     options.require("rescale_betas_zero_snr", "false");
     int steps = options.integer("num_train_timesteps", TIMESTEPS);
     double start = options.number("beta_start", BETA_START);
     double end = options.number("beta_end", BETA_END);
+    Optional<List<Double>> trained = options.numbers("trained_betas");
+    if (trained.isPresent() && trained.get().size() != steps) {
+      throw DdpmException.data(
+          "%s: trained_betas has %d values: must have num_train_timesteps = %d.",
+          options.file(), trained.get().size(), steps);
+    }
     return options.made(
+        NAMES,
         () ->
-            options.text("beta_schedule", "linear").equals("linear")
-                ? new ScheduleSpec.Linear(steps, start, end)
-                : new ScheduleSpec.Cosine(steps));
+            trained.isPresent()
+                ? new ScheduleSpec.Betas(trained.get())
+                : switch (options.text("beta_schedule", "linear")) {
+                  case "scaled_linear" -> new ScheduleSpec.ScaledLinear(steps, start, end);
+                  case "squaredcos_cap_v2" -> new ScheduleSpec.Cosine(steps);
+                  case "sigmoid" -> sigmoid(new ScheduleSpec.Linear(steps, start, end));
+                  default -> new ScheduleSpec.Linear(steps, start, end);
+                });
+  }
+
+  /** β between the ends of a linear schedule as the logistic function goes from −6 to 6. */
+  private static ScheduleSpec sigmoid(ScheduleSpec.Linear ends) {
+    List<Double> betas = new ArrayList<>();
+    for (int t = 0; t < ends.steps(); t++) {
+      double x = ends.steps() == 1 ? -6 : -6 + 12.0 * t / (ends.steps() - 1);
+      betas.add(ends.firstBeta() + (ends.lastBeta() - ends.firstBeta()) / (1 + StrictMath.exp(-x)));
+    }
+    return new ScheduleSpec.Betas(betas);
   }
 
   /**
@@ -189,13 +228,25 @@ final class DiffusersScheduler {
                             Arrays.stream(Kind.values()).map(known -> known.className).toList())));
     sampling.put(SAMPLER, kind.sampler);
     sampling.put(SPACING, spacing(kind));
-    sampling.put(OFFSET, Integer.toString(offset()));
+    // The library heeds it with this spacing alone.
+    sampling.put(OFFSET, sampling.get(SPACING).equals("leading") ? offset() : "0");
     thresholding(kind, sampling);
     switch (kind) {
       case DDPM -> sampling.put(VARIANCE, variance());
       case DDIM -> {
-        options.require("set_alpha_to_one", "true");
         sampling.put(DDIM_NOISE, "predicted");
+        sampling.put(END, markovEnd(/* cleanByDefault= */ true));
+      }
+      case PNDM -> {
+        if (prediction() != Prediction.EPSILON) {
+          throw DdpmException.data(
+              "%s: prediction_type = %s: with _class_name = %s only epsilon is known here.",
+              options.file(), options.text("prediction_type", "epsilon"), name);
+        }
+        if (options.flag("skip_prk_steps", false)) {
+          sampling.put(SAMPLER, PLMS);
+        }
+        sampling.put(END, markovEnd(/* cleanByDefault= */ false));
       }
       case DPM_SOLVER -> {
         options.require("solver_type", "midpoint");
@@ -217,8 +268,11 @@ final class DiffusersScheduler {
   }
 
   private void thresholding(Kind kind, Map<String, String> sampling) {
-    // Those of Karras et al. have no thresholding there.
-    if (kind != Kind.EULER && kind != Kind.HEUN && options.flag("thresholding", false)) {
+    // PNDM and those of Karras et al. have no thresholding there.
+    if (kind != Kind.EULER
+        && kind != Kind.HEUN
+        && kind != Kind.PNDM
+        && options.flag("thresholding", false)) {
       sampling.put(THRESHOLDING, "dynamic");
       sampling.put(
           QUANTILE,
@@ -232,13 +286,13 @@ final class DiffusersScheduler {
     }
   }
 
-  private int offset() {
+  private String offset() {
     int offset = options.integer("steps_offset", 0);
     if (offset < 0 || offset > ScheduleSpec.MAXIMUM_STEPS) {
       throw options.wrong(
           "steps_offset", "a whole number from 0 to %d".formatted(ScheduleSpec.MAXIMUM_STEPS));
     }
-    return offset;
+    return Integer.toString(offset);
   }
 
   /** A number within the bounds that the configuration of sampling has, as a text. */
@@ -262,6 +316,11 @@ final class DiffusersScheduler {
     return options.text("variance_type", "fixed_small").equals("fixed_large")
         ? "fixed-large"
         : "fixed-small";
+  }
+
+  /** Where DDIM and PNDM end, whose defaults differ. */
+  private String markovEnd(boolean cleanByDefault) {
+    return options.flag("set_alpha_to_one", cleanByDefault) ? "clean" : "first-level";
   }
 
   private void solver(Map<String, String> sampling) {
@@ -289,14 +348,7 @@ final class DiffusersScheduler {
     options.put("_class_name", kind.className);
     options.put("_diffusers_version", DiffusersExport.VERSION);
     options.put("num_train_timesteps", model.schedule().steps());
-    options.put("trained_betas", null);
-    if (model.schedule() instanceof ScheduleSpec.Linear linear) {
-      options.put("beta_schedule", "linear");
-      options.put("beta_start", linear.firstBeta());
-      options.put("beta_end", linear.lastBeta());
-    } else {
-      options.put("beta_schedule", "squaredcos_cap_v2");
-    }
+    schedule(model.schedule(), options);
     options.put(
         "prediction_type",
         switch (model.prediction()) {
@@ -309,7 +361,7 @@ final class DiffusersScheduler {
     options.put("steps_offset", Integer.parseInt(sampling.getOrDefault(OFFSET, "0")));
     String thresholding =
         sampling.getOrDefault(THRESHOLDING, model.preset().clipX0() ? "clip" : "none");
-    if (kind != Kind.EULER) {
+    if (kind != Kind.EULER && kind != Kind.PNDM) {
       if (kind != Kind.HEUN) {
         options.put("thresholding", thresholding.equals("dynamic"));
         options.put(
@@ -327,7 +379,11 @@ final class DiffusersScheduler {
       case DDPM ->
           options.put(
               "variance_type", sampling.getOrDefault(VARIANCE, "fixed-large").replace('-', '_'));
-      case DDIM -> options.put("set_alpha_to_one", true);
+      case DDIM -> options.put("set_alpha_to_one", endsClean(sampling));
+      case PNDM -> {
+        options.put("skip_prk_steps", sampling.get(SAMPLER).equals(PLMS));
+        options.put("set_alpha_to_one", endsClean(sampling));
+      }
       case DPM_SOLVER ->
           options.putAll(Map.of("algorithm_type", "dpmsolver++", "solver_type", "midpoint"));
       case UNIPC -> options.put("solver_type", "bh2");
@@ -338,14 +394,33 @@ final class DiffusersScheduler {
     if (kind == Kind.DPM_SOLVER || kind == Kind.UNIPC) {
       options.put("solver_order", 2);
       options.put("lower_order_final", true);
-      options.put(
-          "final_sigmas_type",
-          sampling.getOrDefault(END, "clean").equals("clean") ? "zero" : "sigma_min");
+      options.put("final_sigmas_type", endsClean(sampling) ? "zero" : "sigma_min");
     }
-    if (!kind.clips) {
+    if (!kind.clips && kind != Kind.PNDM) {
       options.put(
           "use_karras_sigmas", sampling.getOrDefault(NOISE_LEVELS, "schedule").equals("karras"));
     }
     return new LinkedHashMap<>(options);
+  }
+
+  private static void schedule(ScheduleSpec schedule, Map<String, Object> options) {
+    options.put("trained_betas", null);
+    if (schedule instanceof ScheduleSpec.Linear linear) {
+      options.put("beta_schedule", "linear");
+      options.put("beta_start", linear.firstBeta());
+      options.put("beta_end", linear.lastBeta());
+    } else if (schedule instanceof ScheduleSpec.ScaledLinear scaled) {
+      options.put("beta_schedule", "scaled_linear");
+      options.put("beta_start", scaled.firstBeta());
+      options.put("beta_end", scaled.lastBeta());
+    } else if (schedule instanceof ScheduleSpec.Betas given) {
+      options.put("trained_betas", given.betas());
+    } else {
+      options.put("beta_schedule", "squaredcos_cap_v2");
+    }
+  }
+
+  private static boolean endsClean(Map<String, String> sampling) {
+    return sampling.getOrDefault(END, "clean").equals("clean");
   }
 }

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
 
 /**
  * The options of a JSON file, each of which is asked for by its name, with the value that the other
@@ -153,6 +154,25 @@ final class JsonOptions {
     return integers;
   }
 
+  /** A list of finite numbers; empty if there is none. */
+  Optional<List<Double>> numbers(String name) {
+    JsonNode value = value(name);
+    if (value == null) {
+      return Optional.empty();
+    }
+    if (!value.isArray()) {
+      throw wrong(name, "a list of numbers");
+    }
+    List<Double> numbers = new ArrayList<>();
+    for (JsonNode one : value) {
+      if (!one.isNumber() || !Double.isFinite(one.doubleValue())) {
+        throw wrong(name, "a list of numbers");
+      }
+      numbers.add(one.doubleValue());
+    }
+    return Optional.of(numbers);
+  }
+
   /** A list of texts; empty if there is none. */
   Optional<List<String>> texts(String name) {
     JsonNode value = value(name);
@@ -228,16 +248,24 @@ final class JsonOptions {
   /**
    * Makes something of values of this file.
    *
-   * @throws DdpmException (data) naming the file, where it cannot be made of them
+   * @param names the options of this file, by what they are called where the values are checked
+   * @throws DdpmException (data) naming the file and the option, where it cannot be made of them
    */
-  <T> T made(Supplier<T> maker) {
+  <T> T made(Map<String, String> names, Supplier<T> maker) {
     try {
       return maker.get();
     } catch (DdpmException refused) {
       if (refused.category() != DdpmException.Category.USER) {
         throw refused;
       }
-      throw DdpmException.data(refused, "%s: %s", file, refused.getMessage());
+      String message = refused.getMessage();
+      for (Map.Entry<String, String> name : names.entrySet()) {
+        message =
+            message.replaceAll(
+                "(?<![\\w-])" + name.getKey() + "(?= (=|has) |\\.$)",
+                Matcher.quoteReplacement(name.getValue()));
+      }
+      throw DdpmException.data(refused, "%s: %s", file, message);
     }
   }
 

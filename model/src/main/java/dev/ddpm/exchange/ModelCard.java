@@ -2,18 +2,22 @@ package dev.ddpm.exchange;
 
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.TensorHeader;
+import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.image.ImageShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What to know of an exported model, in Markdown, with the front matter that model hubs read: what
  * it was trained on and how, its figures, its licence, pictures, and how it is used and made again.
  */
 public final class ModelCard {
+  private static final String IMPORT = "import.";
+
   private final ModelDescription model;
   private final List<String> lines = new ArrayList<>();
 
@@ -78,7 +82,7 @@ public final class ModelCard {
         String.format(
             Locale.ROOT,
             "A denoising diffusion probabilistic model of %d×%d pixels and %d channels, with %,d"
-                + " parameters in %d tensors. It predicts %s in %d timesteps of a %s schedule;"
+                + " parameters in %d tensors. It predicts %s in %d timesteps of %s;"
                 + " image values are in [%s, %s].",
             shape.height(),
             shape.width(),
@@ -87,18 +91,29 @@ public final class ModelCard {
             tensors.size(),
             model.prediction().symbol(),
             model.schedule().steps(),
-            model.schedule().getClass().getSimpleName().toLowerCase(Locale.ROOT),
+            schedule(model.schedule()),
             number(model.dataRange().minimum()),
             number(model.dataRange().maximum())));
   }
 
   private void training() {
-    if (model.provenance().isEmpty()) {
+    Map<String, String> training = provenance(/* imported= */ false);
+    if (training.isEmpty()) {
       section("Training", "Nothing is recorded of how this model was trained.");
-      return;
+    } else {
+      table("Training", "setting", training);
     }
-    section("Training", "| setting | value |\n|---|---|");
-    model.provenance().forEach((key, value) -> line("| " + text(key) + " | " + text(value) + " |"));
+    Map<String, String> origin = provenance(/* imported= */ true);
+    if (!origin.isEmpty()) {
+      table("Imported from", "what", origin);
+    }
+  }
+
+  /** What is recorded of where another system's model came from, or all the rest. */
+  private Map<String, String> provenance(boolean imported) {
+    Map<String, String> part = new TreeMap<>(model.provenance());
+    part.keySet().removeIf(key -> key.startsWith(IMPORT) != imported);
+    return part;
   }
 
   private void figures(Map<String, String> figures) {
@@ -106,8 +121,12 @@ public final class ModelCard {
       section("Figures", "None were in the folder of the model.");
       return;
     }
-    section("Figures", "| what | value |\n|---|---|");
-    figures.forEach((what, value) -> line("| " + text(what) + " | " + text(value) + " |"));
+    table("Figures", "what", figures);
+  }
+
+  private void table(String title, String what, Map<String, String> rows) {
+    section(title, "| " + what + " | value |\n|---|---|");
+    rows.forEach((key, value) -> line("| " + text(key) + " | " + text(value) + " |"));
   }
 
   /** The configuration is in the provenance: every key that has a section. */
@@ -140,6 +159,16 @@ public final class ModelCard {
 
   private void line(String text) {
     lines.add(text);
+  }
+
+  private static String schedule(ScheduleSpec schedule) {
+    if (schedule instanceof ScheduleSpec.Linear) {
+      return "a linear schedule";
+    }
+    if (schedule instanceof ScheduleSpec.ScaledLinear) {
+      return "a schedule that is linear in √β";
+    }
+    return schedule instanceof ScheduleSpec.Cosine ? "a cosine schedule" : "a schedule of its own";
   }
 
   private static String number(float value) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Set;
+import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -21,11 +22,13 @@ import java.util.zip.ZipFile;
  */
 final class TorchZip implements TorchFile.Storages {
   private static final String PICKLE = "data.pkl";
+  private static final int BUFFER_BYTES = 1 << 16;
 
   private final Path file;
   private final ZipFile zip;
   private final String folder;
   private final long fileBytes;
+  private final Set<String> intact = new HashSet<>();
 
   private TorchZip(Path file, ZipFile zip) throws IOException {
     this.file = file;
@@ -35,7 +38,7 @@ final class TorchZip implements TorchFile.Storages {
   }
 
   /**
-   * Opens a file. Checksums of its entries are not looked at, because PyTorch can leave them out.
+   * Opens a file.
    *
    * @throws DdpmException (data) if it is damaged, or no file of PyTorch
    */
@@ -138,7 +141,12 @@ final class TorchZip implements TorchFile.Storages {
 
   @Override
   public InputStream open(String key, long position) throws IOException {
-    InputStream in = stored(zip.getEntry(folder + "data/" + key));
+    InputStream in;
+    try {
+      in = stored(zip.getEntry(folder + "data/" + key));
+    } catch (DdpmException refused) {
+      throw cannotBeUsed(file, refused);
+    }
     in.skipNBytes(position);
     return in;
   }
@@ -151,7 +159,27 @@ final class TorchZip implements TorchFile.Storages {
           StateDicts.shortened(entry.getName()));
     }
     requireRoom(entry);
+    requireIntact(entry);
     return zip.getInputStream(entry);
+  }
+
+  /** Once for each entry, as a whole. PyTorch can leave checksums out, which are then 0. */
+  private void requireIntact(ZipEntry entry) throws IOException {
+    if (entry.getCrc() == 0 || !intact.add(entry.getName())) {
+      return;
+    }
+    CRC32 checksum = new CRC32();
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try (InputStream in = zip.getInputStream(entry)) {
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        checksum.update(buffer, 0, read);
+      }
+    }
+    if (checksum.getValue() != entry.getCrc()) {
+      throw DdpmException.data(
+          "its entry %s is damaged: its checksum is another than the file says.",
+          StateDicts.shortened(entry.getName()));
+    }
   }
 
   private static boolean isStored(ZipEntry entry) {

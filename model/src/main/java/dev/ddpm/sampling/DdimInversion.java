@@ -23,6 +23,7 @@ import java.util.Arrays;
  * An instance serves one thread.
  */
 public final class DdimInversion {
+  private final DdimSampler sampler;
   private final NoiseSchedule schedule;
   private final Prediction prediction;
   private final int imageSize;
@@ -36,14 +37,14 @@ public final class DdimInversion {
   /**
    * Allocates an inversion.
    *
-   * @param schedule the steps of the sampler
+   * @param sampler whose steps are run backwards
    * @param prediction what the model puts out
    * @param imageSize elements per image: height · width · channels
    * @param maximumBatch largest number of images at a time
    * @param corrections how often ε̂ is taken anew within a step, at least 0
    */
   public DdimInversion(
-      NoiseSchedule schedule,
+      DdimSampler sampler,
       Prediction prediction,
       int imageSize,
       int maximumBatch,
@@ -53,7 +54,8 @@ public final class DdimInversion {
           "imageSize = %d, maximumBatch = %d, corrections = %d"
               .formatted(imageSize, maximumBatch, corrections));
     }
-    this.schedule = schedule;
+    this.sampler = sampler;
+    this.schedule = sampler.schedule();
     this.prediction = prediction;
     this.imageSize = imageSize;
     this.corrections = corrections;
@@ -95,7 +97,7 @@ public final class DdimInversion {
   }
 
   private void advance(int step, float[] x, int length) {
-    double previous = schedule.alphaBarPrevious(step);
+    double previous = sampler.alphaBarPrevious(step);
     double ratio = schedule.signal(step) / Math.sqrt(previous);
     float keep = (float) ratio;
     float add = (float) (schedule.noise(step) - ratio * Math.sqrt(1 - previous));

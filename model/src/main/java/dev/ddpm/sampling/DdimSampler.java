@@ -14,8 +14,11 @@ import dev.ddpm.diffusion.NoiseSchedule;
  * @param eta 0 for a deterministic map from noise to image, 1 for as much noise as ancestral
  *     sampling with the small variance
  * @param keepsPredictedNoise whether ε̂ is the model's own also where x̂_0 is clipped
+ * @param lastAlphaBar ᾱ of the images that the last step leads to: 1 for clean ones, or that of the
+ *     training's first step, with the little noise that it has
  */
-public record DdimSampler(NoiseSchedule schedule, double eta, boolean keepsPredictedNoise)
+public record DdimSampler(
+    NoiseSchedule schedule, double eta, boolean keepsPredictedNoise, double lastAlphaBar)
     implements Sampler {
 
   /**
@@ -31,7 +34,7 @@ public record DdimSampler(NoiseSchedule schedule, double eta, boolean keepsPredi
 
   /** The sampler whose ε̂ leads from the clipped x̂_0 to x_t. */
   public DdimSampler(NoiseSchedule schedule, double eta) {
-    this(schedule, eta, false);
+    this(schedule, eta, false, 1);
   }
 
   @Override
@@ -41,13 +44,27 @@ public record DdimSampler(NoiseSchedule schedule, double eta, boolean keepsPredi
 
   @Override
   public boolean needsNoise(int step) {
-    return step > 0 && eta > 0;
+    return eta > 0 && (step > 0 || lastAlphaBar < 1);
+  }
+
+  /** ᾱ of the images that a step leads to. */
+  double alphaBarPrevious(int step) {
+    return step == 0 ? lastAlphaBar : schedule.alphaBarPrevious(step);
+  }
+
+  /** Of DDPM's noise, which is that of η = 1. */
+  private double variance(int step) {
+    return step == 0
+        ? (1 - lastAlphaBar)
+            / (1 - schedule.alphaBar(0))
+            * (1 - schedule.alphaBar(0) / lastAlphaBar)
+        : schedule.posteriorVariance(step);
   }
 
   @Override
   public void step(int step, StepState state, int length) {
-    double alphaBarPrevious = schedule.alphaBarPrevious(step);
-    double variance = eta * eta * schedule.posteriorVariance(step);
+    double alphaBarPrevious = alphaBarPrevious(step);
+    double variance = eta * eta * variance(step);
     float signal = (float) Math.sqrt(alphaBarPrevious);
     float direction = (float) Math.sqrt(Math.max(0, 1 - alphaBarPrevious - variance));
     float sigma = (float) Math.sqrt(variance);

@@ -30,6 +30,9 @@ final class StepState {
   /** The step taken before that, or −1 in the first two. */
   int earlierStep;
 
+  /** Steps taken so far in this process. */
+  int taken;
+
   /** What the sampler keeps from step to step: as many arrays as it says. */
   final float[][] kept;
 
@@ -53,6 +56,7 @@ final class StepState {
   final void begin() {
     previousStep = -1;
     earlierStep = -1;
+    taken = 0;
   }
 
   /** Makes the prediction of a step the previous one. */
@@ -62,5 +66,6 @@ final class StepState {
     previousX0 = current;
     earlierStep = previousStep;
     previousStep = step;
+    taken++;
   }
 }

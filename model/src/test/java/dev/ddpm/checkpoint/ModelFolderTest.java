@@ -106,7 +106,11 @@ class ModelFolderTest {
     for (Preset preset : Preset.values()) {
       for (DataRange range : DataRange.values()) {
         for (ScheduleSpec schedule :
-            List.of(new ScheduleSpec.Cosine(50), new ScheduleSpec.Linear(7, 0.1 / 3, 0.2))) {
+            List.of(
+                new ScheduleSpec.Cosine(50),
+                new ScheduleSpec.Linear(7, 0.1 / 3, 0.2),
+                new ScheduleSpec.ScaledLinear(7, 0.1 / 3, 0.2),
+                new ScheduleSpec.Betas(List.of(0.1, 0.1 / 3)))) {
           ModelDescription description =
               new ModelDescription(UNET, schedule, prediction, preset, range, Map.of());
           ModelFolder.write(

@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.util.List;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,35 @@ class NoiseScheduleTest {
     assertThat(LINEAR.signal(t)).isCloseTo(signal, within(5e-9));
     assertThat(LINEAR.noise(t)).isCloseTo(noise, within(5e-9));
     assertThat(LINEAR.posteriorVariance(t)).isCloseTo(posterior, within(posterior * 1e-7));
+  }
+
+  /** β of latent diffusion models, and the ᾱ that is left of theirs in the end. */
+  @Test
+  void scaledLinearScheduleIsLinearInRootsOfBeta() {
+    NoiseSchedule schedule = new ScheduleSpec.ScaledLinear(1000, 0.00085, 0.012).build();
+
+    assertThat(schedule.beta(0)).isCloseTo(0.00085, within(1e-15));
+    assertThat(schedule.beta(999)).isCloseTo(0.012, within(1e-15));
+    assertThat(Math.sqrt(schedule.beta(333)))
+        .isCloseTo((2 * Math.sqrt(0.00085) + Math.sqrt(0.012)) / 3, within(1e-12));
+    assertThat(schedule.alphaBar(999)).isCloseTo(0.0047, within(5e-5));
+    assertThat(new ScheduleSpec.ScaledLinear(1, 0.1, 0.2).build().beta(0))
+        .isCloseTo(0.1, within(1e-15));
+  }
+
+  @Test
+  void anyBetasAreASchedule() {
+    NoiseSchedule schedule = new ScheduleSpec.Betas(List.of(0.5, 0.2)).build();
+
+    assertThat(schedule.alphaBar(1)).isEqualTo(0.4);
+    assertThat(new ScheduleSpec.Betas(List.of(0.5, 0.2)).steps()).isEqualTo(2);
+    for (double wrong : new double[] {0, 1, 1e-17, Double.NaN}) {
+      assertThatThrownBy(() -> new ScheduleSpec.Betas(List.of(0.5, wrong)))
+          .isInstanceOf(DdpmException.class)
+          .hasMessageStartingWith("betas has " + wrong + " in place 1: must be above 0");
+    }
+    assertThatThrownBy(() -> new ScheduleSpec.Betas(List.of()))
+        .hasMessage("steps = 0: must be from 1 to 100000.");
   }
 
   @ParameterizedTest

@@ -47,6 +47,38 @@ class VisitsTest {
         .containsExactly(0, 333, 666, 999);
   }
 
+  /** All timesteps leave no room to be shifted. */
+  @ParameterizedTest
+  @EnumSource(TimestepSpacing.class)
+  void allTimestepsAreThemselves(TimestepSpacing spacing) {
+    Visits all = visits(1000, spacing, 0);
+    assertThat(all.markov(TRAINING)).isEqualTo(TRAINING);
+    assertThat(all.multistep(TRAINING)).isEqualTo(TRAINING);
+    assertThat(all.continuous(TRAINING)).isEqualTo(TRAINING);
+    Visits shifted = visits(1000, spacing, 1);
+    if (spacing == TimestepSpacing.LEADING) {
+      String message =
+          "the steps-offset = 1 must be at most 0, because with 1000 of 1000 timesteps the last one"
+              + " is 999.";
+      assertThatThrownBy(() -> shifted.markov(TRAINING)).hasMessage(message);
+      assertThatThrownBy(() -> shifted.multistep(TRAINING)).hasMessage(message);
+      assertThatThrownBy(() -> shifted.continuous(TRAINING)).hasMessage(message);
+    } else {
+      assertThat(shifted.markov(TRAINING)).isEqualTo(TRAINING);
+    }
+  }
+
+  @Test
+  void theFirstStepsAreHalved() {
+    assertThat(times(visits(7, TimestepSpacing.LEADING, 1).halved(TRAINING)))
+        .containsExactly(1, 143, 285, 427, 498, 569, 640, 711, 782, 853);
+    assertThat(times(visits(3, TimestepSpacing.LEADING, 0).halved(TRAINING)))
+        .containsExactly(0, 167, 333, 500, 666);
+    assertThat(times(visits(1, TimestepSpacing.LEADING, 0).halved(TRAINING))).containsExactly(0);
+    assertThat(times(Visits.of(5).halved(NoiseSchedule.linear(5))))
+        .containsExactly(0, 1, 1.5, 2, 2.5, 3, 3.5, 4);
+  }
+
   /** Wherever a timestep is visited that the training has, the noise is the training's. */
   @Test
   void noiseBetweenTimestepsIsInterpolated() {
@@ -98,7 +130,7 @@ class VisitsTest {
       assertThat(one.markov(TRAINING).steps()).isEqualTo(1);
       assertThat(one.multistep(TRAINING).steps()).isEqualTo(1);
       assertThat(one.continuous(TRAINING).steps()).isEqualTo(1);
-      Visits all = new Visits(1000, spacing, 1, levels);
+      Visits all = new Visits(1000, spacing, 0, levels);
       assertThat(all.markov(TRAINING)).isEqualTo(TRAINING);
       assertThat(all.multistep(TRAINING).steps()).isLessThanOrEqualTo(1000);
       assertThat(all.continuous(TRAINING).steps()).isEqualTo(1000);

@@ -281,8 +281,15 @@ class DiffusersModelTest {
         "sample_size | null | does not tell the size of the images; set --height and --width.",
         "sample_size | \"large\" | sample_size = \"large\": must be a list of whole numbers.",
         "layers_per_block | 2.5 | layers_per_block = 2.5: must be a whole number.",
-        "norm_num_groups | 7 | config.json: norm-groups = 7: must divide the 16 channels of level"
-            + " 0.",
+        "norm_num_groups | 7 | config.json: norm_num_groups = 7: must divide the 16 channels of"
+            + " level 0.",
+        "freq_shift | 8 | config.json: freq_shift = 8: must be at least 0 and below the 8"
+            + " frequencies, half of the first of block_out_channels.",
+        "block_out_channels | [16, 32] | config.json: down_block_types has 3 flags, but"
+            + " block_out_channels = [16, 32] has 2 levels: one flag per level is needed.",
+        "attention_head_dim | 5 | config.json: attention_head_dim = 5: must divide the 32 channels",
+        "mid_block_scale_factor | 0 | config.json: mid_block_scale_factor = 0.0: must be above 0",
+        "layers_per_block | 0 | config.json: layers_per_block = 0: must be at least 1",
         "warp_drive | 9 | warp_drive = 9: there is no such option that is known here."
       })
   void whatIsNotKnownIsRefusedByItsName(String option, String value, String message)
@@ -302,14 +309,20 @@ class DiffusersModelTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "beta_schedule | \"scaled_linear\" | beta_schedule = \"scaled_linear\": only linear or",
-        "trained_betas | [0.1, 0.2] | trained_betas = [0.1,0.2]: only null is known here.",
+        "beta_schedule | \"laplace\" | beta_schedule = \"laplace\": only linear or scaled_linear"
+            + " or",
+        "trained_betas | [0.1, 0.2] | trained_betas has 2 values: must have num_train_timesteps ="
+            + " 1000.",
+        "trained_betas | \"none\" | trained_betas = \"none\": must be a list of numbers.",
         "prediction_type | \"flow\" | prediction_type = \"flow\": only epsilon or sample or",
         "variance_type | \"learned_range\" | variance_type = \"learned_range\": only fixed_small",
         "rescale_betas_zero_snr | true | rescale_betas_zero_snr = true: only false is known here.",
-        "_class_name | \"PNDMScheduler\" | _class_name = PNDMScheduler: only DDPMScheduler, ",
-        "num_train_timesteps | 0 | scheduler_config.json: steps = 0: must be from 1 to 100000.",
-        "beta_end | 2 | scheduler_config.json: last_beta = 2.0: must be at least",
+        "_class_name | \"LMSDiscreteScheduler\" | _class_name = LMSDiscreteScheduler: only DDPM",
+        "num_train_timesteps | 0 | scheduler_config.json: num_train_timesteps = 0: must be from 1"
+            + " to 100000.",
+        "beta_end | 2 | scheduler_config.json: beta_end = 2.0: must be at least beta_start ="
+            + " 1.0E-4 and below 1.",
+        "beta_start | 0 | scheduler_config.json: beta_start = 0.0: must be above 0 and below 1.",
         "steps_offset | -5 | steps_offset = -5: must be a whole number from 0 to 100000.",
         "clip_sample_range | 0 | clip_sample_range = 0: must be a number above 0 and at most",
         "predict_epsilon | false | predict_epsilon = false: only true is known here.",
@@ -358,7 +371,10 @@ class DiffusersModelTest {
         "EulerDiscrete | thresholding | true | thresholding = true: only false is known here.",
         "HeunDiscrete | use_beta_sigmas | true | use_beta_sigmas = true: only false is known here.",
         "HeunDiscrete | foo | {} | foo = {}: there is no such option that is known here.",
-        "DDIM | set_alpha_to_one | false | set_alpha_to_one = false: only true is known here."
+        "DDIM | set_alpha_to_one | \"no\" | set_alpha_to_one = \"no\": must be true or false.",
+        "PNDM | prediction_type | \"v_prediction\" | prediction_type = v_prediction: with"
+            + " _class_name = PNDMScheduler only epsilon is known here.",
+        "PNDM | thresholding | true | thresholding = true: only false is known here."
       })
   void whatIsNotKnownOfAClassOfSchedulersIsRefusedByItsName(
       String kind, String option, String value, String message) throws IOException {
@@ -466,11 +482,12 @@ class DiffusersModelTest {
         assertRefusedAs(
             DdpmException.Category.DATA,
             new DiffusersModel(folder, height, Optional.empty()),
-            "config.json: norm-groups = " + value);
+            "config.json: norm_num_groups = " + value);
       }
     }
     write("unet/config.json", HO.replace("\"sample_size\": 16", "\"sample_size\": 15"));
-    assertRefusedAs(DdpmException.Category.DATA, model(), "config.json: height = 15: must be a");
+    assertRefusedAs(
+        DdpmException.Category.DATA, model(), "config.json: sample_size = 15: must be a");
   }
 
   @ParameterizedTest
@@ -489,7 +506,17 @@ class DiffusersModelTest {
             + " thresholding-quantile=0.995 variance=fixed-small",
         "{\"_class_name\": \"DDIMScheduler\", \"timestep_spacing\": \"trailing\","
             + " \"clip_sample_range\": 2.0} | sampler=ddim ddim-noise=predicted spacing=trailing"
-            + " steps-offset=0 thresholding=clip clip-range=2.0",
+            + " steps-offset=0 thresholding=clip clip-range=2.0 end=clean",
+        "{\"_class_name\": \"DDIMScheduler\", \"set_alpha_to_one\": false, \"clip_sample\": false}"
+            + " | sampler=ddim ddim-noise=predicted spacing=leading steps-offset=0"
+            + " thresholding=none end=first-level",
+        "{\"_class_name\": \"PNDMScheduler\", \"steps_offset\": 1, \"clip_sample\": true} |"
+            + " sampler=pndm spacing=leading steps-offset=1 thresholding=none end=first-level",
+        "{\"_class_name\": \"PNDMScheduler\", \"skip_prk_steps\": true, \"set_alpha_to_one\": true}"
+            + " | sampler=plms spacing=leading steps-offset=0 thresholding=none end=clean",
+        "{\"_class_name\": \"EulerDiscreteScheduler\", \"steps_offset\": 1, \"skip_prk_steps\":"
+            + " true} | sampler=euler spacing=linspace steps-offset=0 thresholding=none"
+            + " noise-levels=schedule",
         "{\"_class_name\": \"DPMSolverMultistepScheduler\", \"use_karras_sigmas\": true} |"
             + " sampler=dpm-solver++ spacing=linspace steps-offset=0 thresholding=none"
             + " noise-levels=karras end=first-level",
@@ -525,7 +552,11 @@ class DiffusersModelTest {
     safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
     ModelDescription read = description(model());
     for (ScheduleSpec schedule :
-        List.of(new ScheduleSpec.Cosine(50), new ScheduleSpec.Linear(7, 0.1 / 3, 0.2))) {
+        List.of(
+            new ScheduleSpec.Cosine(50),
+            new ScheduleSpec.Linear(7, 0.1 / 3, 0.2),
+            new ScheduleSpec.ScaledLinear(9, 0.1 / 3, 0.2),
+            new ScheduleSpec.Betas(List.of(0.1, 0.1 / 3)))) {
       for (Prediction prediction : Prediction.values()) {
         ModelDescription model =
             new ModelDescription(
@@ -542,6 +573,21 @@ class DiffusersModelTest {
         assertThat(description(model())).isEqualTo(model);
       }
     }
+  }
+
+  /** β between the ends as the logistic function goes from −6 to 6. */
+  @Test
+  void sigmoidIsAScheduleOfItsOwn() throws IOException {
+    pipeline(HO, "{\"beta_schedule\": \"sigmoid\", \"num_train_timesteps\": 3, \"beta_end\": 0.5}");
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+
+    assertThat(description(model()).schedule())
+        .isInstanceOfSatisfying(
+            ScheduleSpec.Betas.class,
+            given ->
+                assertThat(given.betas())
+                    .usingElementComparator((x, y) -> Math.abs(x - y) < 1e-9 ? 0 : 1)
+                    .containsExactly(0.0013360643, 0.25005, 0.4987639357));
   }
 
   @Test

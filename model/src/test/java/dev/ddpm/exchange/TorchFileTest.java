@@ -485,6 +485,28 @@ class TorchFileTest {
   }
 
   @Test
+  void elementsThatChecksumsDoNotFitAreRefused() {
+    byte[] file = zip(pickle(dictionary(Map.of("weight", PAIR))), PAIR_BYTES);
+    ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+    int element = 0;
+    while (bytes.getInt(element) != Float.floatToRawIntBits(1.5f)) {
+      element++;
+    }
+    bytes.putFloat(element, 2.5f);
+    assertRefused(file, "its entry archive/data/", "is damaged: its checksum is another");
+
+    // PyTorch can leave them out: 14 bytes into an entry, and 16 into what the directory has of it.
+    for (int at = 0; at < file.length - Integer.BYTES; at++) {
+      if (bytes.getInt(at) == 0x04034b50) {
+        bytes.putInt(at + 14, 0);
+      } else if (bytes.getInt(at) == 0x02014b50) {
+        bytes.putInt(at + 16, 0);
+      }
+    }
+    assertThat(read(file)).isEqualTo(Map.of("weight", List.of(List.of(2), List.of(2.5f, -2f))));
+  }
+
+  @Test
   void damagedFilesAreRefusedInOneLine() throws Exception {
     byte[] pickle = pickle(dictionary(Map.of("weight", PAIR, "other", PAIR)));
     for (byte[] good : List.of(zip(pickle, PAIR_BYTES), legacy(pickle, PAIR_BYTES, Float.BYTES))) {

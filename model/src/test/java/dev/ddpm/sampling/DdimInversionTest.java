@@ -29,7 +29,8 @@ class DdimInversionTest {
   }
 
   private static DdimInversion inversion(int corrections) {
-    return new DdimInversion(SCHEDULE, Prediction.EPSILON, SIZE, BATCH, corrections);
+    return new DdimInversion(
+        new DdimSampler(SCHEDULE, 0), Prediction.EPSILON, SIZE, BATCH, corrections);
   }
 
   private static ReverseProcess process(int batch) {
@@ -67,7 +68,8 @@ class DdimInversionTest {
   @Test
   void imagesOfTheDistributionBecomeStandardNoise() {
     float[] x = {0.2f, 0.7f, -0.3f};
-    new DdimInversion(TRAINING, Prediction.EPSILON, 1, 3, 2).encode(MODEL, 3, x, 999);
+    new DdimInversion(new DdimSampler(TRAINING, 0), Prediction.EPSILON, 1, 3, 2)
+        .encode(MODEL, 3, x, 999);
 
     assertThat(x).containsExactly(new float[] {0, 1, -1}, within(0.02f));
   }

@@ -215,12 +215,78 @@ final class DiffusersReference {
     return out;
   }
 
+  /** PNDM of the spacing leading, with Runge and Kutta's first steps or without. */
+  double[] pndm(double[] start, int steps, int offset, boolean skipsPrk, double finalAlphaBar) {
+    int ratio = T / steps;
+    int[] falling = new int[steps];
+    Arrays.setAll(falling, i -> (steps - 1 - i) * ratio + offset);
+    double[] x = start.clone();
+    List<double[]> ets = new ArrayList<>();
+    int first = 0;
+    if (!skipsPrk) {
+      for (; first < 3; first++) {
+        int t = falling[first];
+        int half = t - ratio / 2;
+        int next = falling[first + 1];
+        double[] e1 = model(x, t);
+        ets.add(e1);
+        double[] e2 = model(previous(x, t, half, e1, finalAlphaBar), half);
+        double[] e3 = model(previous(x, t, half, e2, finalAlphaBar), half);
+        double[] e4 = model(previous(x, t, next, e3, finalAlphaBar), next);
+        double[] e = new double[x.length];
+        Arrays.setAll(e, i -> e1[i] / 6 + e2[i] / 3 + e3[i] / 3 + e4[i] / 6);
+        x = previous(x, t, next, e, finalAlphaBar);
+      }
+    }
+    for (int step = first; step < steps; step++) {
+      int t = falling[step];
+      double[] e0 = model(x, t);
+      ets.add(e0);
+      double[] e = new double[x.length];
+      int known = ets.size();
+      if (known == 1) {
+        double[] e1 = model(previous(x, t, t - ratio, e0, finalAlphaBar), t - ratio);
+        Arrays.setAll(e, i -> (e0[i] + e1[i]) / 2);
+      } else if (known == 2) {
+        Arrays.setAll(e, i -> (3 * e0[i] - ets.get(0)[i]) / 2);
+      } else if (known == 3) {
+        Arrays.setAll(e, i -> (23 * e0[i] - 16 * ets.get(1)[i] + 5 * ets.get(0)[i]) / 12);
+      } else {
+        Arrays.setAll(
+            e,
+            i ->
+                (55 * e0[i]
+                        - 59 * ets.get(known - 2)[i]
+                        + 37 * ets.get(known - 3)[i]
+                        - 9 * ets.get(known - 4)[i])
+                    / 24);
+      }
+      x = previous(x, t, t - ratio, e, finalAlphaBar);
+    }
+    return x;
+  }
+
+  /** Formula 9 of Liu et al. */
+  private double[] previous(double[] x, int t, int to, double[] e, double finalAlphaBar) {
+    double a = alphaBar[t];
+    double b = to >= 0 ? alphaBar[to] : finalAlphaBar;
+    double denominator = a * Math.sqrt(1 - b) + Math.sqrt(a * (1 - a) * b);
+    double[] out = new double[x.length];
+    Arrays.setAll(out, i -> Math.sqrt(b / a) * x[i] - (b - a) * e[i] / denominator);
+    return out;
+  }
+
+  /** ᾱ of the first timestep, which is where some processes end. */
+  double firstAlphaBar() {
+    return alphaBar[0];
+  }
+
   /** DDIM, η = 0, whose ε̂ is the model's also where x̂_0 is clipped to ±1. */
-  double[] ddim(double[] start, int[] timesteps) {
+  double[] ddim(double[] start, int[] timesteps, double finalAlphaBar) {
     double[] x = start.clone();
     for (int step = 0; step < timesteps.length; step++) {
       int t = timesteps[step];
-      double next = step == timesteps.length - 1 ? 1 : alphaBar[timesteps[step + 1]];
+      double next = step == timesteps.length - 1 ? finalAlphaBar : alphaBar[timesteps[step + 1]];
       double[] x0 = predicted(x, t);
       double[] epsilon = model(x, t);
       for (int i = 0; i < x.length; i++) {

@@ -131,6 +131,26 @@ class DiffusersSamplersTest {
             .toArray();
     NoiseSchedule visited = visits(steps, spacing, offset).markov(TRAINING);
 
-    requireEqual(run(new DdimSampler(visited, 0, true), CLIP), REFERENCE.ddim(START, timesteps));
+    for (double last : new double[] {1, REFERENCE.firstAlphaBar()}) {
+      requireEqual(
+          run(new DdimSampler(visited, 0, true, last), CLIP),
+          REFERENCE.ddim(START, timesteps, last));
+    }
+  }
+
+  /** With an odd distance between timesteps too, half of which is not whole. */
+  @ParameterizedTest
+  @CsvSource({"10, 0", "10, 1", "7, 0", "4, 1", "40, 0", "300, 0"})
+  void pndmAgrees(int steps, int offset) {
+    Visits visits = visits(steps, "leading", offset);
+
+    for (double last : new double[] {1, REFERENCE.firstAlphaBar()}) {
+      requireEqual(
+          run(PndmSampler.rungeKutta(TRAINING, visits, last), Thresholding.NONE),
+          REFERENCE.pndm(START, steps, offset, /* skipsPrk= */ false, last));
+      requireEqual(
+          run(PndmSampler.plms(TRAINING, visits, last), Thresholding.NONE),
+          REFERENCE.pndm(START, steps, offset, /* skipsPrk= */ true, last));
+    }
   }
 }

@@ -52,7 +52,11 @@ class ReverseProcessTest {
         new UniPcSampler(TWENTY, FIRST_LEVEL, true),
         EulerSampler.of(TRAINING, KARRAS),
         HeunSampler.of(TRAINING, Visits.of(20)),
-        HeunSampler.of(TRAINING, KARRAS));
+        HeunSampler.of(TRAINING, KARRAS),
+        PndmSampler.rungeKutta(TRAINING, Visits.of(20), 1),
+        PndmSampler.rungeKutta(TRAINING, Visits.of(2), 1),
+        PndmSampler.plms(TRAINING, Visits.of(20), TRAINING.alphaBar(0)),
+        PndmSampler.plms(TRAINING, Visits.of(1), 1));
   }
 
   @ParameterizedTest
@@ -101,7 +105,9 @@ class ReverseProcessTest {
         new UniPcSampler(TRAINING, CLEAN, false),
         new UniPcSampler(TRAINING, FIRST_LEVEL, true),
         EulerSampler.of(TRAINING, Visits.of(1000)),
-        HeunSampler.of(TRAINING, Visits.of(1000)));
+        HeunSampler.of(TRAINING, Visits.of(1000)),
+        PndmSampler.rungeKutta(TRAINING, Visits.of(100), 1),
+        PndmSampler.plms(TRAINING, Visits.of(1000), 1));
   }
 
   /** With the perfect model of normal data, every sampler has to reproduce its mean and spread. */

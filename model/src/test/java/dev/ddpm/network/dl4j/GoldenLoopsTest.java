@@ -53,7 +53,7 @@ class GoldenLoopsTest {
   /** The sampler of each loop. All but the first clip nothing. */
   private static Map<String, Sampler> loops() {
     Map<String, Sampler> loops = new LinkedHashMap<>();
-    loops.put("ddim10", new DdimSampler(LEADING, 0, true));
+    loops.put("ddim10", new DdimSampler(LEADING, 0, true, 1));
     loops.put("ddim10_noclip", new DdimSampler(LEADING, 0));
     loops.put("dpmpp2m10", DpmSolverPlusPlus2M.of(TRAINING, TEN, SolverEnd.FIRST_LEVEL));
     loops.put("dpmpp2m10_karras", DpmSolverPlusPlus2M.of(TRAINING, KARRAS, SolverEnd.FIRST_LEVEL));

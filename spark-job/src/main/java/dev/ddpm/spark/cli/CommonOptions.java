@@ -30,6 +30,24 @@ final class CommonOptions {
   List<String> assignments = new ArrayList<>();
 
   /**
+   * Sets a key by an option that is short for it.
+   *
+   * @param option as it was given, for the message
+   * @throws DdpmException (user) if {@code --set} has another value for the key
+   */
+  void assign(String option, String key, String value) {
+    String start = key + "=";
+    for (String assignment : assignments) {
+      String written = assignment.replaceFirst("\\s*=\\s*", "=").strip();
+      if (written.startsWith(start) && !written.substring(start.length()).equalsIgnoreCase(value)) {
+        throw DdpmException.user(
+            "%s and --set %s contradict each other; leave out one of them.", option, assignment);
+      }
+    }
+    assignments.add(start + value);
+  }
+
+  /**
    * Loads the configuration that the options ask for.
    *
    * @throws DdpmException (user) naming what is wrong and where

@@ -3,9 +3,7 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.spark.exchange.ImportJob;
 import dev.ddpm.spark.exchange.ImportKind;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -99,12 +97,11 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<String> assignments = new ArrayList<>(common.assignments);
     if (height != null) {
-      assignments.add("model.height=" + height);
+      common.assign("--height " + height, "model.height", height.toString());
     }
     if (width != null) {
-      assignments.add("model.width=" + width);
+      common.assign("--width " + width, "model.width", width.toString());
     }
     common.load();
     SparkSession spark = SparkSession.builder().getOrCreate();
@@ -114,7 +111,7 @@ final class ImportCommand implements Callable<Integer> {
             source,
             output,
             stateDict,
-            new ImportKind.Settings(Optional.ofNullable(common.config), assignments));
+            new ImportKind.Settings(Optional.ofNullable(common.config), common.assignments));
     ImportJob.Result result =
         new ImportJob(spark.sparkContext().hadoopConfiguration()).run(request);
     ModelDescription model = result.model();

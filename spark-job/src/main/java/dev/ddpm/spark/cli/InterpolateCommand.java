@@ -112,7 +112,7 @@ final class InterpolateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    common.assignments.addAll(sampler.assignments());
+    sampler.assignTo(common);
     // A wrong setting is told before Spark starts.
     common.load();
     SparkSession spark = SparkSession.builder().getOrCreate();

@@ -113,12 +113,12 @@ final class SampleCommand implements Callable<Integer>, Resumable {
 
   @Override
   public Integer call() {
-    common.assignments.addAll(sampler.assignments());
+    sampler.assignTo(common);
     if (trajectory != null) {
-      common.assignments.add("sampling.trajectory=" + trajectory);
+      common.assign("--trajectory " + trajectory, "sampling.trajectory", trajectory.toString());
     }
     if (keepX0) {
-      common.assignments.add("sampling.keep-x0=true");
+      common.assign("--x0", "sampling.keep-x0", "true");
     }
     // A wrong setting is told before Spark starts.
     common.load();

@@ -3,8 +3,6 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.diffusion.NoiseLevels;
 import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.spark.config.SamplerChoice;
-import java.util.ArrayList;
-import java.util.List;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
@@ -16,8 +14,8 @@ final class SamplerOptions {
       paramLabel = "SAMPLER",
       converter = SamplerConverter.class,
       description =
-          "Reverse process: ddpm, ddim, dpm-solver++, unipc, euler or heun; the same as --set"
-              + " sampling.sampler=SAMPLER.")
+          "Reverse process: ddpm, ddim, dpm-solver++, unipc, euler, heun, pndm or plms; the same"
+              + " as --set sampling.sampler=SAMPLER.")
   SamplerChoice sampler;
 
   @In("[0, 100000]")
@@ -67,21 +65,27 @@ final class SamplerOptions {
     }
   }
 
-  /** Those that are given, as assignments of keys. */
-  List<String> assignments() {
-    List<String> given = new ArrayList<>();
+  /**
+   * Sets the keys of those that are given.
+   *
+   * @throws dev.ddpm.DdpmException (user) if {@code --set} contradicts one
+   */
+  void assignTo(CommonOptions common) {
     if (sampler != null) {
-      given.add("sampling.sampler=" + Words.of(sampler));
+      assign(common, "--sampler", "sampler", Words.of(sampler));
     }
     if (steps != null) {
-      given.add("sampling.steps=" + steps);
+      assign(common, "--steps", "steps", steps.toString());
     }
     if (spacing != null) {
-      given.add("sampling.spacing=" + Words.of(spacing));
+      assign(common, "--spacing", "spacing", Words.of(spacing));
     }
     if (noiseLevels != null) {
-      given.add("sampling.noise-levels=" + Words.of(noiseLevels));
+      assign(common, "--noise-levels", "noise-levels", Words.of(noiseLevels));
     }
-    return given;
+  }
+
+  private static void assign(CommonOptions common, String option, String key, String value) {
+    common.assign(option + " " + value, "sampling." + key, value);
   }
 }

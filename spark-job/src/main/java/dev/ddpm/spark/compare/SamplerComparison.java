@@ -4,6 +4,8 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.network.Architecture;
+import dev.ddpm.random.CounterRandom;
+import dev.ddpm.random.Stream;
 import dev.ddpm.sampling.ReverseProcess;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.spark.cluster.MemoryBudget;
@@ -27,9 +29,9 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * Measures the sampler loop in this process, with one model and without Spark's scheduling: what
- * each sampler costs and how far it ends from its own result with all timesteps, from the same
- * noise; and how many images denoised together are fastest. Beside the time that passes stands the
- * time that the process computes, which is the same on a machine that has other work.
+ * each sampler costs and how far it ends from its own result with all timesteps, from the same x_T;
+ * and how many images denoised together are fastest. Beside the time that passes stands the time
+ * that the process computes, which is the same on a machine that has other work.
  */
 public final class SamplerComparison {
   private static final List<Integer> STEPS = List.of(10, 20, 50, 100);
@@ -184,7 +186,7 @@ public final class SamplerComparison {
   private Drawn draw(SamplingConfig settings, int images) {
     SamplingPlan plan = plan(settings);
     ReverseProcess process = plan.process();
-    float[] x = new float[images * plan.imageSize()];
+    float[] x = start(images, plan.imageSize());
     if (model == null) {
       model = stored.network().create();
     }
@@ -196,9 +198,29 @@ public final class SamplerComparison {
           calls[0]++;
           model.predict(in, output);
         };
-    process.sample(counted, sampling.seed(), 0, images, x, StepListener.NONE);
+    int first = plan.sampler().schedule().steps() - 1;
+    process.denoise(counted, sampling.seed(), 0, images, x, first, StepListener.NONE);
     long cpuEnd = SYSTEM.getProcessCpuTime();
     return new Drawn(x, calls[0], (System.nanoTime() - start) / 1e9, (cpuEnd - cpuStart) / 1e9);
+  }
+
+  /**
+   * x_T, the same for all samplers: without the deviation that some of them have it by, which is
+   * not 1 where a model's last timestep leaves much of an image.
+   */
+  private float[] start(int images, int imageSize) {
+    float[] x = new float[images * imageSize];
+    for (int i = 0; i < images; i++) {
+      CounterRandom.gaussian(
+          sampling.seed(),
+          Stream.SAMPLE_NOISE,
+          i,
+          ReverseProcess.INITIAL_NOISE,
+          x,
+          i * imageSize,
+          imageSize);
+    }
+    return x;
   }
 
   /** Root of the mean squared difference, in levels of 0..255. */

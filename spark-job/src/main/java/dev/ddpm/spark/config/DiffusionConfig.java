@@ -20,9 +20,15 @@ public record DiffusionConfig(
         Preset preset,
     @Key(value = "1000", in = "[1, 100000]", doc = "Steps T of the forward process.") int timesteps,
     @Key(value = "linear", doc = "How β grows with the timestep.") ScheduleKind schedule,
-    @Key(value = "1e-4", in = "[1e-15, 1)", doc = "β of the first timestep; linear schedule only.")
+    @Key(
+            value = "1e-4",
+            in = "[1e-15, 1)",
+            doc = "β of the first timestep; schedules linear and scaled-linear only.")
         double betaFirst,
-    @Key(value = "0.02", in = "(0, 1)", doc = "β of the last timestep; linear schedule only.")
+    @Key(
+            value = "0.02",
+            in = "(0, 1)",
+            doc = "β of the last timestep; schedules linear and scaled-linear only.")
         double betaLast,
     @Key(
             value = "epsilon",
@@ -60,7 +66,7 @@ public record DiffusionConfig(
     if (prediction.tellsImage(signal, built.noise(last))) {
       return;
     }
-    // Only of the linear schedule: the cosine leaves more than 1e-7 with any number of timesteps.
+    // Not of the cosine, which leaves more than 1e-7 with any number of timesteps.
     throw DdpmException.user(
         "diffusion.timesteps = %d and diffusion.beta-last = %s leave so little of an image in the"
             + " last timestep (1e%.0f of it) that nothing can be sampled with diffusion.prediction"

@@ -7,7 +7,9 @@ import dev.ddpm.sampling.DdimSampler;
 import dev.ddpm.sampling.DpmSolverPlusPlus2M;
 import dev.ddpm.sampling.EulerSampler;
 import dev.ddpm.sampling.HeunSampler;
+import dev.ddpm.sampling.PndmSampler;
 import dev.ddpm.sampling.Sampler;
+import dev.ddpm.sampling.SolverEnd;
 import dev.ddpm.sampling.UniPcSampler;
 import java.util.Arrays;
 import java.util.Map;
@@ -45,13 +47,19 @@ public enum SamplerChoice {
       return new DdimSampler(
           sampling.visits(model.schedule()).markov(model.schedule().build()),
           sampling.eta(),
-          sampling.ddimNoise() == DdimNoise.PREDICTED);
+          sampling.ddimNoise() == DdimNoise.PREDICTED,
+          lastAlphaBar(model, sampling));
     }
 
     @Override
     public Map<String, String> settings(SamplingConfig sampling) {
       return Map.of(
-          "eta", Double.toString(sampling.eta()), "ddim-noise", Word.of(sampling.ddimNoise()));
+          "eta",
+          Double.toString(sampling.eta()),
+          "ddim-noise",
+          Word.of(sampling.ddimNoise()),
+          "end",
+          Word.of(sampling.end()));
     }
 
     @Override
@@ -109,6 +117,36 @@ public enum SamplerChoice {
     public Map<String, String> settings(SamplingConfig sampling) {
       return EULER.settings(sampling);
     }
+  },
+  /** Pseudo-numerical methods of the fourth order (Liu et al., arXiv 2202.09778). */
+  PNDM("pndm") {
+    @Override
+    public Sampler create(ModelDescription model, SamplingConfig sampling) {
+      return PndmSampler.rungeKutta(
+          model.schedule().build(),
+          sampling.visits(model.schedule()),
+          lastAlphaBar(model, sampling));
+    }
+
+    @Override
+    public Map<String, String> settings(SamplingConfig sampling) {
+      return Map.of("end", Word.of(sampling.end()));
+    }
+  },
+  /** The same without Runge and Kutta's steps. */
+  PLMS("plms") {
+    @Override
+    public Sampler create(ModelDescription model, SamplingConfig sampling) {
+      return PndmSampler.plms(
+          model.schedule().build(),
+          sampling.visits(model.schedule()),
+          lastAlphaBar(model, sampling));
+    }
+
+    @Override
+    public Map<String, String> settings(SamplingConfig sampling) {
+      return PNDM.settings(sampling);
+    }
   };
 
   private final String text;
@@ -138,6 +176,10 @@ public enum SamplerChoice {
     return sampling.noiseLevels() == NoiseLevels.SCHEDULE
         ? toString()
         : this + ", " + Word.of(sampling.noiseLevels());
+  }
+
+  private static double lastAlphaBar(ModelDescription model, SamplingConfig sampling) {
+    return sampling.end() == SolverEnd.CLEAN ? 1 : model.schedule().build().alphaBar(0);
   }
 
   /** Whether it takes noise levels other than those of timesteps at equal distances. */

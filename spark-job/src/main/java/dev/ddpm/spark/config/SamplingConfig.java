@@ -34,7 +34,7 @@ public record SamplingConfig(
             in = "[0, 100000]",
             since = "0.2.0",
             absent = "0",
-            doc = "What is added to every timestep of the spacing leading.")
+            doc = "What is added to every timestep; only of the spacing leading.")
         int stepsOffset,
     @Key(
             value = "schedule",
@@ -50,8 +50,8 @@ public record SamplingConfig(
             since = "0.2.0",
             absent = "clean",
             doc =
-                "Where dpm-solver++ and unipc end: at the clean image (clean), or with the noise of"
-                    + " timestep 0 (first-level), as older diffusers.")
+                "Where ddim, dpm-solver++, unipc, pndm and plms end: at the clean image (clean), or"
+                    + " with the noise of timestep 0 (first-level), as older diffusers.")
         SolverEnd end,
     @Key(
             value = "0.0",
@@ -140,6 +140,12 @@ public record SamplingConfig(
       throw DdpmException.user(
           "sampling.trajectory = %d: must be at most sampling.steps = %d.", trajectory, steps);
     }
+    if (stepsOffset != 0 && spacing != TimestepSpacing.LEADING) {
+      throw DdpmException.user(
+          "sampling.steps-offset = %d: is for sampling.spacing = leading, and not for %s; set"
+              + " steps-offset = 0.",
+          stepsOffset, Word.of(spacing));
+    }
     if (noiseLevels != NoiseLevels.SCHEDULE && !sampler.choosesLevels()) {
       throw DdpmException.user(
           "sampling.noise-levels = %s: is not for sampling.sampler = %s; take one of %s, or"
@@ -160,14 +166,17 @@ public record SamplingConfig(
 
   /**
    * The same images but for another sampler and micro-batch, and nothing kept besides them. A
-   * sampler that cannot choose its noise levels has those of its timesteps.
+   * sampler that cannot choose its noise levels has those of its timesteps, and all timesteps have
+   * no offset.
+   *
+   * @param otherSteps how many timesteps, 0 for all
    */
   public SamplingConfig with(SamplerChoice otherSampler, int otherSteps, int otherMicroBatch) {
     return new SamplingConfig(
         otherSampler,
         otherSteps,
         spacing,
-        stepsOffset,
+        otherSteps == 0 ? 0 : stepsOffset,
         otherSampler.choosesLevels() ? noiseLevels : NoiseLevels.SCHEDULE,
         end,
         eta,

@@ -108,7 +108,11 @@ final class RunFindings {
 
   private Optional<byte[]> bytes(Path file) {
     try {
-      if (!files.exists(file) || files.getFileStatus(file).getLen() > MAXIMUM_BYTES) {
+      if (!files.exists(file)) {
+        return Optional.empty();
+      }
+      FileStatus status = files.getFileStatus(file);
+      if (!status.isFile() || status.getLen() > MAXIMUM_BYTES) {
         return Optional.empty();
       }
       try (InputStream in = files.open(file)) {

@@ -3,6 +3,7 @@ package dev.ddpm.spark.interpolate;
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.sampling.DdimInversion;
+import dev.ddpm.sampling.DdimSampler;
 import dev.ddpm.sampling.Interpolation;
 import dev.ddpm.sampling.LatentInterpolation;
 import dev.ddpm.sampling.StepListener;
@@ -61,7 +62,7 @@ public enum InterpolationMethod {
       int size = plan.sampling().imageSize();
       var inversion =
           new DdimInversion(
-              plan.sampling().sampler().schedule(),
+              (DdimSampler) plan.sampling().sampler(),
               plan.sampling().model().prediction(),
               size,
               2,

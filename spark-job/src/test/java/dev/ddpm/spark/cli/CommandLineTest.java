@@ -222,6 +222,16 @@ class CommandLineTest {
             + " must be at most 1, because with 25 of 50 timesteps the last one is 48.",
         "2|sample --model {model} --output {folder}/o --count 1 --sampler unipc --steps 40"
             + " --noise-levels karras --trajectory 40|sampling.trajectory = 40: must be at most",
+        "2|sample --model {model} --output {folder}/o --count 1 --sampler heun --set"
+            + " sampling.sampler=ddim|--sampler heun and --set sampling.sampler=ddim contradict"
+            + " each other; leave out one of them.",
+        "2|sample --model {model} --output {folder}/o --count 1 --x0 --set"
+            + " sampling.keep-x0=false|--x0 and --set sampling.keep-x0=false contradict each other",
+        "2|import --from labml nowhere --output {folder}/o --height 8 --set"
+            + " model.height=16|--height 8 and --set model.height=16 contradict each other",
+        "2|sample --model {model} --output {folder}/o --count 1 --set"
+            + " sampling.steps-offset=1|sampling.steps-offset = 1: is for sampling.spacing ="
+            + " leading, and not for linspace; set steps-offset = 0.",
         "2|sample --model {model} --output {folder}/o --count 1 --set sampling.steps=51"
             + "|sampling.steps = 51: must be at most 50",
         "2|train --data {shared}/table --run {folder}/run --set model.channels=8 --set"

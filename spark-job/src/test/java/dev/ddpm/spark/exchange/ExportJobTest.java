@@ -201,6 +201,40 @@ class ExportJobTest {
         .contains(hash);
   }
 
+  /** Where a model came from is no training. */
+  @Test
+  void theCardOfAnImportedModelTellsWhereItCameFrom() throws IOException {
+    Path exported =
+        export(ExportKind.DIFFUSERS, run(UNET2D, DataRange.MINUS_ONE_TO_ONE), WeightChoice.RAW);
+    imported(ImportKind.DIFFUSERS, exported);
+    Path again = folder.resolve("again");
+    // Folders in the places of files tell nothing.
+    Files.createDirectories(folder.resolve("imported/samples/contact-sheet.png"));
+    Files.createDirectories(folder.resolve("imported/bits/evaluation.json"));
+    Files.writeString(
+        folder.resolve("imported/samples/manifest.json"),
+        "{\"settings\": {\"model_hash\": \"%s\"}}"
+            .formatted(
+                ModelFolder.open(new LocalFileStore(folder.resolve("imported")))
+                    .modelHash(TensorFile.WEIGHTS)));
+
+    new ExportJob(new Configuration())
+        .run(
+            new ExportJob.Request(
+                ExportKind.DIFFUSERS,
+                folder.resolve("imported").toString(),
+                again.toString(),
+                WeightChoice.EMA,
+                Optional.empty()));
+
+    assertThat(again.resolve("README.md"))
+        .content()
+        .contains("## Training\n\nNothing is recorded of how this model was trained.\n")
+        .contains(
+            "## Imported from\n\n| what | value |\n|---|---|\n| import.diffusers | 0.21.4 |\n")
+        .doesNotContain("samples.png");
+  }
+
   @Test
   void whatAFormCannotHaveIsRefusedBeforeAnythingIsWritten() {
     Path run = run(UNET2D, DataRange.ZERO_TO_ONE);
