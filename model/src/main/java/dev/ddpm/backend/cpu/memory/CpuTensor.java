@@ -17,6 +17,7 @@ public final class CpuTensor extends Nd4jTensor {
 
   private final long address;
   private ByteBuffer bytes;
+  private FloatBuffer floats;
 
   private CpuTensor(INDArray array, Layout layout) {
     super(array, layout);
@@ -76,16 +77,28 @@ public final class CpuTensor extends Nd4jTensor {
     return ((CpuTensor) tensor).bytes();
   }
 
+  /** The same memory as float32 values, of which runs are copied fastest. */
+  public FloatBuffer floats() {
+    if (floats == null) {
+      floats = bytes().asFloatBuffer();
+    }
+    return floats;
+  }
+
+  /** The values of a tensor of this back end's. */
+  public static FloatBuffer floats(Tensor tensor) {
+    return ((CpuTensor) tensor).floats();
+  }
+
   @Override
   public void upload(float[] values, int from) {
-    bytes().asFloatBuffer().put(0, values, from, length());
+    floats().put(0, values, from, length());
   }
 
   @Override
   public void upload(double[] values) {
-    FloatBuffer floats = bytes().asFloatBuffer();
     for (int i = 0; i < length(); i++) {
-      floats.put(i, (float) values[i]);
+      floats().put(i, (float) values[i]);
     }
   }
 
@@ -96,6 +109,6 @@ public final class CpuTensor extends Nd4jTensor {
 
   @Override
   public void download(float[] values, int to) {
-    bytes().asFloatBuffer().get(0, values, to, length());
+    floats().get(0, values, to, length());
   }
 }

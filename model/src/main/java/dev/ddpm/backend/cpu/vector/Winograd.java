@@ -3,16 +3,21 @@ package dev.ddpm.backend.cpu.vector;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
+import static dev.ddpm.backend.cpu.winograd.TileGrid.TILE;
+import static dev.ddpm.backend.cpu.winograd.TileGrid.WINDOW;
+import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
+import dev.ddpm.backend.ConvolutionShape;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The maps of Winograd's F(4, 3) along one axis. They interpolate polynomials at 0, ±{@link #P},
- * ±{@link #Q} and infinity: exact in binary, and with less rounding than ±1 and ±2 have, like the
- * points of oneDNN's. With s = P² + Q²,
+ * The maps of Winograd's F(4, 3). They interpolate polynomials at 0, ±{@link #P}, ±{@link #Q} and
+ * infinity: exact in binary, and with less rounding than ±1 and ±2 have, like the points of
+ * oneDNN's. With s = P² + Q²,
  *
  * <pre>
  * Bᵀ = P²Q²    0    −s    0   1  0      G = 1/(P²Q²)  0     0        Aᵀ = 1  1   1   1   1  0
@@ -25,10 +30,24 @@ import jdk.incubator.vector.FloatVector;
  *
  * where n = 1/(2P²(P² − Q²)) and m = 1/(2Q²(Q² − P²)).
  *
- * <p>Each function maps values that lie {@code step} apart to values that lie {@code targetStep}
- * apart, for {@code count} neighbouring ones, a multiple of the lanes.
+ * <p>They work on a strip of tiles beside each other, for a few channels, in arrays that stay in
+ * the nearest caches. What a strip sees is six (or four) rows of pixels, {@link #ROW} values apart.
+ * Mapped downwards, column 4t + p of a row stands in the p-th of four lines, {@link #LINE} values
+ * apart, as the t-th run of channels: so the neighbours of a pixel in all windows of the strip are
+ * reached by one long loop. Products are 36 lines.
  */
 final class Winograd {
+  /** Values from one line to the next, which are tiles times channels of a strip, or one more. */
+  static final int LINE = 320;
+
+  /** Values from one row of pixels to the next: four lines. */
+  static final int ROW = TILE * LINE;
+
+  /** Lines of one row or column of products. */
+  static final int PRODUCT_ROW = WINDOW * LINE;
+
+  private static final int TAPS = ConvolutionShape.KERNEL;
+
   private static final float P = 0.625f;
   private static final float Q = 1.5f;
   private static final float P2 = P * P;
@@ -43,208 +62,371 @@ final class Winograd {
 
   private Winograd() {}
 
-  /** Bᵀ: six values to six, into an array. */
-  static void input(
-      ByteBuffer from, int index, int step, int count, float[] to, int target, int targetStep) {
-    for (int c = 0; c < count; c += LANES) {
-      int i = index + c;
-      FloatVector d0 = fromByteBuffer(SPECIES, from, i << 2, ORDER);
-      FloatVector d1 = fromByteBuffer(SPECIES, from, (i + step) << 2, ORDER);
-      FloatVector d2 = fromByteBuffer(SPECIES, from, (i + 2 * step) << 2, ORDER);
-      FloatVector d3 = fromByteBuffer(SPECIES, from, (i + 3 * step) << 2, ORDER);
-      FloatVector d4 = fromByteBuffer(SPECIES, from, (i + 4 * step) << 2, ORDER);
-      FloatVector d5 = fromByteBuffer(SPECIES, from, (i + 5 * step) << 2, ORDER);
-      int o = target + c;
-      d0.mul(PRODUCT).sub(d2.mul(SUM)).add(d4).intoArray(to, o);
-      FloatVector even = d4.sub(d2.mul(Q2));
-      FloatVector odd = d3.sub(d1.mul(Q2)).mul(P);
-      even.add(odd).intoArray(to, o + targetStep);
-      even.sub(odd).intoArray(to, o + 2 * targetStep);
-      even = d4.sub(d2.mul(P2));
-      odd = d3.sub(d1.mul(P2)).mul(Q);
-      even.add(odd).intoArray(to, o + 3 * targetStep);
-      even.sub(odd).intoArray(to, o + 4 * targetStep);
-      d1.mul(PRODUCT).sub(d3.mul(SUM)).add(d5).intoArray(to, o + 5 * targetStep);
+  private static FloatVector all(float value) {
+    return broadcast(SPECIES, value);
+  }
+
+  /** Bᵀ downwards: six rows of pixels to six rows of lines. */
+  static void inputDown(PixelRows rows, int width, float[] lines) {
+    ByteBuffer row0 = rows.memory[0];
+    ByteBuffer row1 = rows.memory[1];
+    ByteBuffer row2 = rows.memory[2];
+    ByteBuffer row3 = rows.memory[3];
+    ByteBuffer row4 = rows.memory[4];
+    ByteBuffer row5 = rows.memory[5];
+    for (int x = rows.from; x < rows.to; x++) {
+      int i0 = rows.first[0] + x * rows.step[0];
+      int i1 = rows.first[1] + x * rows.step[1];
+      int i2 = rows.first[2] + x * rows.step[2];
+      int i3 = rows.first[3] + x * rows.step[3];
+      int i4 = rows.first[4] + x * rows.step[4];
+      int i5 = rows.first[5] + x * rows.step[5];
+      int to = x % TILE * LINE + x / TILE * width;
+      for (int c = 0; c < width; c += LANES) {
+        FloatVector d0 = fromByteBuffer(SPECIES, row0, (i0 + c) << 2, ORDER);
+        FloatVector d1 = fromByteBuffer(SPECIES, row1, (i1 + c) << 2, ORDER);
+        FloatVector d2 = fromByteBuffer(SPECIES, row2, (i2 + c) << 2, ORDER);
+        FloatVector d3 = fromByteBuffer(SPECIES, row3, (i3 + c) << 2, ORDER);
+        FloatVector d4 = fromByteBuffer(SPECIES, row4, (i4 + c) << 2, ORDER);
+        FloatVector d5 = fromByteBuffer(SPECIES, row5, (i5 + c) << 2, ORDER);
+        int o = to + c;
+        d0.fma(all(PRODUCT), d2.fma(all(-SUM), d4)).intoArray(lines, o);
+        FloatVector even = d2.fma(all(-Q2), d4);
+        FloatVector odd = d1.fma(all(-Q2), d3);
+        odd.fma(all(P), even).intoArray(lines, o + ROW);
+        odd.fma(all(-P), even).intoArray(lines, o + 2 * ROW);
+        even = d2.fma(all(-P2), d4);
+        odd = d1.fma(all(-P2), d3);
+        odd.fma(all(Q), even).intoArray(lines, o + 3 * ROW);
+        odd.fma(all(-Q), even).intoArray(lines, o + 4 * ROW);
+        d1.fma(all(PRODUCT), d3.fma(all(-SUM), d5)).intoArray(lines, o + 5 * ROW);
+      }
     }
   }
 
-  /** The same out of an array. */
-  static void input(
-      float[] from, int index, int step, int count, ByteBuffer to, int target, int targetStep) {
-    for (int c = 0; c < count; c += LANES) {
-      int i = index + c;
-      FloatVector d0 = fromArray(SPECIES, from, i);
-      FloatVector d1 = fromArray(SPECIES, from, i + step);
-      FloatVector d2 = fromArray(SPECIES, from, i + 2 * step);
-      FloatVector d3 = fromArray(SPECIES, from, i + 3 * step);
-      FloatVector d4 = fromArray(SPECIES, from, i + 4 * step);
-      FloatVector d5 = fromArray(SPECIES, from, i + 5 * step);
-      int o = target + c;
-      d0.mul(PRODUCT).sub(d2.mul(SUM)).add(d4).intoByteBuffer(to, o << 2, ORDER);
-      FloatVector even = d4.sub(d2.mul(Q2));
-      FloatVector odd = d3.sub(d1.mul(Q2)).mul(P);
-      even.add(odd).intoByteBuffer(to, (o + targetStep) << 2, ORDER);
-      even.sub(odd).intoByteBuffer(to, (o + 2 * targetStep) << 2, ORDER);
-      even = d4.sub(d2.mul(P2));
-      odd = d3.sub(d1.mul(P2)).mul(Q);
-      even.add(odd).intoByteBuffer(to, (o + 3 * targetStep) << 2, ORDER);
-      even.sub(odd).intoByteBuffer(to, (o + 4 * targetStep) << 2, ORDER);
-      d1.mul(PRODUCT).sub(d3.mul(SUM)).add(d5).intoByteBuffer(to, (o + 5 * targetStep) << 2, ORDER);
+  /**
+   * The same across: six rows of lines to products.
+   *
+   * @param count values of a product
+   */
+  static void inputAcross(float[] lines, int width, StripProducts products) {
+    ByteBuffer memory = products.memory;
+    int length = products.length;
+    int step = products.step;
+    for (int run = 0; run < WINDOW * products.count; run++) {
+      int from = run / products.count * ROW + run % products.count * length;
+      int to = products.ofRow(run);
+      for (int k = 0; k < length; k += LANES) {
+        int i = from + k;
+        FloatVector d0 = fromArray(SPECIES, lines, i);
+        FloatVector d1 = fromArray(SPECIES, lines, i + LINE);
+        FloatVector d2 = fromArray(SPECIES, lines, i + 2 * LINE);
+        FloatVector d3 = fromArray(SPECIES, lines, i + 3 * LINE);
+        FloatVector d4 = fromArray(SPECIES, lines, i + width);
+        FloatVector d5 = fromArray(SPECIES, lines, i + width + LINE);
+        int o = to + k;
+        d0.fma(all(PRODUCT), d2.fma(all(-SUM), d4)).intoByteBuffer(memory, o << 2, ORDER);
+        FloatVector even = d2.fma(all(-Q2), d4);
+        FloatVector odd = d1.fma(all(-Q2), d3);
+        odd.fma(all(P), even).intoByteBuffer(memory, (o + step) << 2, ORDER);
+        odd.fma(all(-P), even).intoByteBuffer(memory, (o + 2 * step) << 2, ORDER);
+        even = d2.fma(all(-P2), d4);
+        odd = d1.fma(all(-P2), d3);
+        odd.fma(all(Q), even).intoByteBuffer(memory, (o + 3 * step) << 2, ORDER);
+        odd.fma(all(-Q), even).intoByteBuffer(memory, (o + 4 * step) << 2, ORDER);
+        d1.fma(all(PRODUCT), d3.fma(all(-SUM), d5))
+            .intoByteBuffer(memory, (o + 5 * step) << 2, ORDER);
+      }
     }
   }
 
-  /** Aᵀ: six values to four, into an array. */
-  static void result(
-      ByteBuffer from, int index, int step, int count, float[] to, int target, int targetStep) {
-    for (int c = 0; c < count; c += LANES) {
-      int i = index + c;
-      FloatVector m1 = fromByteBuffer(SPECIES, from, (i + step) << 2, ORDER);
-      FloatVector m2 = fromByteBuffer(SPECIES, from, (i + 2 * step) << 2, ORDER);
-      FloatVector m3 = fromByteBuffer(SPECIES, from, (i + 3 * step) << 2, ORDER);
-      FloatVector m4 = fromByteBuffer(SPECIES, from, (i + 4 * step) << 2, ORDER);
-      FloatVector evenP = m1.add(m2);
-      FloatVector oddP = m1.sub(m2);
-      FloatVector evenQ = m3.add(m4);
-      FloatVector oddQ = m3.sub(m4);
-      int o = target + c;
-      evenP.add(evenQ).add(fromByteBuffer(SPECIES, from, i << 2, ORDER)).intoArray(to, o);
-      oddP.mul(P).add(oddQ.mul(Q)).intoArray(to, o + targetStep);
-      evenP.mul(P2).add(evenQ.mul(Q2)).intoArray(to, o + 2 * targetStep);
-      oddP.mul(P3)
-          .add(oddQ.mul(Q3))
-          .add(fromByteBuffer(SPECIES, from, (i + 5 * step) << 2, ORDER))
-          .intoArray(to, o + 3 * targetStep);
+  /** B across, the transpose of {@link #inputAcross}: what windows share is added up. */
+  static void inputGradientAcross(StripProducts products, int width, float[] lines) {
+    ByteBuffer memory = products.memory;
+    int length = products.length;
+    int step = products.step;
+    for (int row = 0; row < WINDOW; row++) {
+      // two columns of the first window, which no window before it shares
+      Arrays.fill(lines, row * ROW, row * ROW + width, 0);
+      Arrays.fill(lines, row * ROW + LINE, row * ROW + LINE + width, 0);
+    }
+    for (int run = 0; run < WINDOW * products.count; run++) {
+      int from = products.ofRow(run);
+      int to = run / products.count * ROW + run % products.count * length;
+      for (int k = 0; k < length; k += LANES) {
+        int i = from + k;
+        FloatVector u0 = fromByteBuffer(SPECIES, memory, i << 2, ORDER);
+        FloatVector u1 = fromByteBuffer(SPECIES, memory, (i + step) << 2, ORDER);
+        FloatVector u2 = fromByteBuffer(SPECIES, memory, (i + 2 * step) << 2, ORDER);
+        FloatVector u3 = fromByteBuffer(SPECIES, memory, (i + 3 * step) << 2, ORDER);
+        FloatVector u4 = fromByteBuffer(SPECIES, memory, (i + 4 * step) << 2, ORDER);
+        FloatVector u5 = fromByteBuffer(SPECIES, memory, (i + 5 * step) << 2, ORDER);
+        FloatVector evenP = u1.add(u2);
+        FloatVector oddP = u1.sub(u2);
+        FloatVector evenQ = u3.add(u4);
+        FloatVector oddQ = u3.sub(u4);
+        int o = to + k;
+        u0.fma(all(PRODUCT), fromArray(SPECIES, lines, o)).intoArray(lines, o);
+        oddP.fma(all(-P * Q2), oddQ.fma(all(-Q * P2), u5.mul(PRODUCT)))
+            .add(fromArray(SPECIES, lines, o + LINE))
+            .intoArray(lines, o + LINE);
+        evenP.fma(all(-Q2), evenQ.fma(all(-P2), u0.mul(-SUM))).intoArray(lines, o + 2 * LINE);
+        oddP.fma(all(P), oddQ.fma(all(Q), u5.mul(-SUM))).intoArray(lines, o + 3 * LINE);
+        evenP.add(evenQ).add(u0).intoArray(lines, o + width);
+        u5.intoArray(lines, o + width + LINE);
+      }
     }
   }
 
-  /** The same out of an array, plus a bias for each of the neighbouring ones. */
-  static void result(
-      float[] from,
-      int index,
-      int step,
-      int count,
-      ByteBuffer bias,
-      int biasIndex,
+  /** The same downwards: six rows of lines are added to six rows of pixels. */
+  static void inputGradientDown(float[] lines, int width, PixelRows rows) {
+    ByteBuffer row0 = rows.memory[0];
+    ByteBuffer row1 = rows.memory[1];
+    ByteBuffer row2 = rows.memory[2];
+    ByteBuffer row3 = rows.memory[3];
+    ByteBuffer row4 = rows.memory[4];
+    ByteBuffer row5 = rows.memory[5];
+    for (int x = rows.from; x < rows.to; x++) {
+      int from = x % TILE * LINE + x / TILE * width;
+      int o0 = rows.first[0] + x * rows.step[0];
+      int o1 = rows.first[1] + x * rows.step[1];
+      int o2 = rows.first[2] + x * rows.step[2];
+      int o3 = rows.first[3] + x * rows.step[3];
+      int o4 = rows.first[4] + x * rows.step[4];
+      int o5 = rows.first[5] + x * rows.step[5];
+      for (int c = 0; c < width; c += LANES) {
+        int i = from + c;
+        FloatVector u0 = fromArray(SPECIES, lines, i);
+        FloatVector u1 = fromArray(SPECIES, lines, i + ROW);
+        FloatVector u2 = fromArray(SPECIES, lines, i + 2 * ROW);
+        FloatVector u3 = fromArray(SPECIES, lines, i + 3 * ROW);
+        FloatVector u4 = fromArray(SPECIES, lines, i + 4 * ROW);
+        FloatVector u5 = fromArray(SPECIES, lines, i + 5 * ROW);
+        FloatVector evenP = u1.add(u2);
+        FloatVector oddP = u1.sub(u2);
+        FloatVector evenQ = u3.add(u4);
+        FloatVector oddQ = u3.sub(u4);
+        int at0 = (o0 + c) << 2;
+        int at1 = (o1 + c) << 2;
+        int at2 = (o2 + c) << 2;
+        int at3 = (o3 + c) << 2;
+        int at4 = (o4 + c) << 2;
+        int at5 = (o5 + c) << 2;
+        u0.fma(all(PRODUCT), fromByteBuffer(SPECIES, row0, at0, ORDER))
+            .intoByteBuffer(row0, at0, ORDER);
+        oddP.fma(all(-P * Q2), oddQ.fma(all(-Q * P2), u5.mul(PRODUCT)))
+            .add(fromByteBuffer(SPECIES, row1, at1, ORDER))
+            .intoByteBuffer(row1, at1, ORDER);
+        evenP
+            .fma(all(-Q2), evenQ.fma(all(-P2), u0.mul(-SUM)))
+            .add(fromByteBuffer(SPECIES, row2, at2, ORDER))
+            .intoByteBuffer(row2, at2, ORDER);
+        oddP.fma(all(P), oddQ.fma(all(Q), u5.mul(-SUM)))
+            .add(fromByteBuffer(SPECIES, row3, at3, ORDER))
+            .intoByteBuffer(row3, at3, ORDER);
+        evenP
+            .add(evenQ)
+            .add(u0)
+            .add(fromByteBuffer(SPECIES, row4, at4, ORDER))
+            .intoByteBuffer(row4, at4, ORDER);
+        u5.add(fromByteBuffer(SPECIES, row5, at5, ORDER)).intoByteBuffer(row5, at5, ORDER);
+      }
+    }
+  }
+
+  /** Aᵀ downwards: products to four rows of six lines. */
+  static void resultDown(StripProducts products, float[] lines) {
+    ByteBuffer memory = products.memory;
+    int length = products.length;
+    int step = WINDOW * products.step;
+    for (int run = 0; run < WINDOW * products.count; run++) {
+      int from = products.ofColumn(run);
+      int to = run / products.count * LINE + run % products.count * length;
+      for (int k = 0; k < length; k += LANES) {
+        int i = from + k;
+        int o = to + k;
+        FloatVector m1 = fromByteBuffer(SPECIES, memory, (i + step) << 2, ORDER);
+        FloatVector m2 = fromByteBuffer(SPECIES, memory, (i + 2 * step) << 2, ORDER);
+        FloatVector m3 = fromByteBuffer(SPECIES, memory, (i + 3 * step) << 2, ORDER);
+        FloatVector m4 = fromByteBuffer(SPECIES, memory, (i + 4 * step) << 2, ORDER);
+        FloatVector evenP = m1.add(m2);
+        FloatVector oddP = m1.sub(m2);
+        FloatVector evenQ = m3.add(m4);
+        FloatVector oddQ = m3.sub(m4);
+        evenP.add(evenQ).add(fromByteBuffer(SPECIES, memory, i << 2, ORDER)).intoArray(lines, o);
+        oddP.fma(all(P), oddQ.mul(Q)).intoArray(lines, o + PRODUCT_ROW);
+        evenP.fma(all(P2), evenQ.mul(Q2)).intoArray(lines, o + 2 * PRODUCT_ROW);
+        oddP.fma(
+                all(P3),
+                oddQ.fma(all(Q3), fromByteBuffer(SPECIES, memory, (i + 5 * step) << 2, ORDER)))
+            .intoArray(lines, o + 3 * PRODUCT_ROW);
+      }
+    }
+  }
+
+  /**
+   * The same across: a row of six lines to the pixels of tiles, plus a bias per channel.
+   *
+   * @param line where the first of the lines begins
+   * @param index of the first pixel
+   * @param step from one pixel to the next
+   */
+  static void resultAcross(
+      float[] lines,
+      int line,
+      int tiles,
+      int width,
+      float[] bias,
       ByteBuffer to,
-      int target,
-      int targetStep) {
-    for (int c = 0; c < count; c += LANES) {
-      int i = index + c;
-      FloatVector m1 = fromArray(SPECIES, from, i + step);
-      FloatVector m2 = fromArray(SPECIES, from, i + 2 * step);
-      FloatVector m3 = fromArray(SPECIES, from, i + 3 * step);
-      FloatVector m4 = fromArray(SPECIES, from, i + 4 * step);
-      FloatVector b = fromByteBuffer(SPECIES, bias, (biasIndex + c) << 2, ORDER);
-      FloatVector evenP = m1.add(m2);
-      FloatVector oddP = m1.sub(m2);
-      FloatVector evenQ = m3.add(m4);
-      FloatVector oddQ = m3.sub(m4);
-      int o = target + c;
-      evenP.add(evenQ).add(fromArray(SPECIES, from, i)).add(b).intoByteBuffer(to, o << 2, ORDER);
-      oddP.mul(P).add(oddQ.mul(Q)).add(b).intoByteBuffer(to, (o + targetStep) << 2, ORDER);
-      evenP.mul(P2).add(evenQ.mul(Q2)).add(b).intoByteBuffer(to, (o + 2 * targetStep) << 2, ORDER);
-      oddP.mul(P3)
-          .add(oddQ.mul(Q3))
-          .add(fromArray(SPECIES, from, i + 5 * step))
-          .add(b)
-          .intoByteBuffer(to, (o + 3 * targetStep) << 2, ORDER);
+      int index,
+      int step) {
+    for (int tile = 0; tile < tiles; tile++) {
+      int from = line + tile * width;
+      int target = index + tile * TILE * step;
+      for (int c = 0; c < width; c += LANES) {
+        int i = from + c;
+        FloatVector b = fromArray(SPECIES, bias, c);
+        FloatVector m1 = fromArray(SPECIES, lines, i + LINE);
+        FloatVector m2 = fromArray(SPECIES, lines, i + 2 * LINE);
+        FloatVector m3 = fromArray(SPECIES, lines, i + 3 * LINE);
+        FloatVector m4 = fromArray(SPECIES, lines, i + 4 * LINE);
+        FloatVector evenP = m1.add(m2);
+        FloatVector oddP = m1.sub(m2);
+        FloatVector evenQ = m3.add(m4);
+        FloatVector oddQ = m3.sub(m4);
+        int o = target + c;
+        evenP.add(evenQ).add(fromArray(SPECIES, lines, i)).add(b).intoByteBuffer(to, o << 2, ORDER);
+        oddP.fma(all(P), oddQ.fma(all(Q), b)).intoByteBuffer(to, (o + step) << 2, ORDER);
+        evenP.fma(all(P2), evenQ.fma(all(Q2), b)).intoByteBuffer(to, (o + 2 * step) << 2, ORDER);
+        oddP.fma(all(P3), oddQ.fma(all(Q3), fromArray(SPECIES, lines, i + 5 * LINE)))
+            .add(b)
+            .intoByteBuffer(to, (o + 3 * step) << 2, ORDER);
+      }
     }
   }
 
-  /** A: four values to six, into an array. */
-  static void resultGradient(
-      ByteBuffer from, int index, int step, int count, float[] to, int target, int targetStep) {
-    for (int c = 0; c < count; c += LANES) {
-      int i = index + c;
-      FloatVector y0 = fromByteBuffer(SPECIES, from, i << 2, ORDER);
-      FloatVector y1 = fromByteBuffer(SPECIES, from, (i + step) << 2, ORDER);
-      FloatVector y2 = fromByteBuffer(SPECIES, from, (i + 2 * step) << 2, ORDER);
-      FloatVector y3 = fromByteBuffer(SPECIES, from, (i + 3 * step) << 2, ORDER);
-      int o = target + c;
-      y0.intoArray(to, o);
-      FloatVector even = y2.mul(P2).add(y0);
-      FloatVector odd = y3.mul(P3).add(y1.mul(P));
-      even.add(odd).intoArray(to, o + targetStep);
-      even.sub(odd).intoArray(to, o + 2 * targetStep);
-      even = y2.mul(Q2).add(y0);
-      odd = y3.mul(Q3).add(y1.mul(Q));
-      even.add(odd).intoArray(to, o + 3 * targetStep);
-      even.sub(odd).intoArray(to, o + 4 * targetStep);
-      y3.intoArray(to, o + 5 * targetStep);
+  /** A downwards: four rows of pixels to six rows of lines. */
+  static void resultGradientDown(PixelRows rows, int width, float[] lines) {
+    ByteBuffer row0 = rows.memory[0];
+    ByteBuffer row1 = rows.memory[1];
+    ByteBuffer row2 = rows.memory[2];
+    ByteBuffer row3 = rows.memory[3];
+    for (int x = rows.from; x < rows.to; x++) {
+      int i0 = rows.first[0] + x * rows.step[0];
+      int i1 = rows.first[1] + x * rows.step[1];
+      int i2 = rows.first[2] + x * rows.step[2];
+      int i3 = rows.first[3] + x * rows.step[3];
+      int to = x % TILE * LINE + x / TILE * width;
+      for (int c = 0; c < width; c += LANES) {
+        FloatVector y0 = fromByteBuffer(SPECIES, row0, (i0 + c) << 2, ORDER);
+        FloatVector y1 = fromByteBuffer(SPECIES, row1, (i1 + c) << 2, ORDER);
+        FloatVector y2 = fromByteBuffer(SPECIES, row2, (i2 + c) << 2, ORDER);
+        FloatVector y3 = fromByteBuffer(SPECIES, row3, (i3 + c) << 2, ORDER);
+        int o = to + c;
+        y0.intoArray(lines, o);
+        FloatVector even = y2.fma(all(P2), y0);
+        FloatVector odd = y3.fma(all(P3), y1.mul(P));
+        even.add(odd).intoArray(lines, o + ROW);
+        even.sub(odd).intoArray(lines, o + 2 * ROW);
+        even = y2.fma(all(Q2), y0);
+        odd = y3.fma(all(Q3), y1.mul(Q));
+        even.add(odd).intoArray(lines, o + 3 * ROW);
+        even.sub(odd).intoArray(lines, o + 4 * ROW);
+        y3.intoArray(lines, o + 5 * ROW);
+      }
     }
   }
 
-  /** The same out of an array. */
-  static void resultGradient(
-      float[] from, int index, int step, int count, ByteBuffer to, int target, int targetStep) {
-    for (int c = 0; c < count; c += LANES) {
-      int i = index + c;
-      FloatVector y0 = fromArray(SPECIES, from, i);
-      FloatVector y1 = fromArray(SPECIES, from, i + step);
-      FloatVector y2 = fromArray(SPECIES, from, i + 2 * step);
-      FloatVector y3 = fromArray(SPECIES, from, i + 3 * step);
-      int o = target + c;
-      y0.intoByteBuffer(to, o << 2, ORDER);
-      FloatVector even = y2.mul(P2).add(y0);
-      FloatVector odd = y3.mul(P3).add(y1.mul(P));
-      even.add(odd).intoByteBuffer(to, (o + targetStep) << 2, ORDER);
-      even.sub(odd).intoByteBuffer(to, (o + 2 * targetStep) << 2, ORDER);
-      even = y2.mul(Q2).add(y0);
-      odd = y3.mul(Q3).add(y1.mul(Q));
-      even.add(odd).intoByteBuffer(to, (o + 3 * targetStep) << 2, ORDER);
-      even.sub(odd).intoByteBuffer(to, (o + 4 * targetStep) << 2, ORDER);
-      y3.intoByteBuffer(to, (o + 5 * targetStep) << 2, ORDER);
+  /** The same across: six rows of four lines to products. */
+  static void resultGradientAcross(float[] lines, StripProducts products) {
+    ByteBuffer memory = products.memory;
+    int length = products.length;
+    int step = products.step;
+    for (int run = 0; run < WINDOW * products.count; run++) {
+      int from = run / products.count * ROW + run % products.count * length;
+      int to = products.ofRow(run);
+      for (int k = 0; k < length; k += LANES) {
+        int i = from + k;
+        FloatVector y0 = fromArray(SPECIES, lines, i);
+        FloatVector y1 = fromArray(SPECIES, lines, i + LINE);
+        FloatVector y2 = fromArray(SPECIES, lines, i + 2 * LINE);
+        FloatVector y3 = fromArray(SPECIES, lines, i + 3 * LINE);
+        int o = to + k;
+        y0.intoByteBuffer(memory, o << 2, ORDER);
+        FloatVector even = y2.fma(all(P2), y0);
+        FloatVector odd = y3.fma(all(P3), y1.mul(P));
+        even.add(odd).intoByteBuffer(memory, (o + step) << 2, ORDER);
+        even.sub(odd).intoByteBuffer(memory, (o + 2 * step) << 2, ORDER);
+        even = y2.fma(all(Q2), y0);
+        odd = y3.fma(all(Q3), y1.mul(Q));
+        even.add(odd).intoByteBuffer(memory, (o + 3 * step) << 2, ORDER);
+        even.sub(odd).intoByteBuffer(memory, (o + 4 * step) << 2, ORDER);
+        y3.intoByteBuffer(memory, (o + 5 * step) << 2, ORDER);
+      }
     }
   }
 
-  /** G: three values to six. */
-  static void weights(
-      ByteBuffer from, int index, int step, int count, ByteBuffer to, int target, int targetStep) {
-    for (int c = 0; c < count; c += LANES) {
-      int i = index + c;
-      FloatVector g0 = fromByteBuffer(SPECIES, from, i << 2, ORDER);
-      FloatVector g1 = fromByteBuffer(SPECIES, from, (i + step) << 2, ORDER);
-      FloatVector g2 = fromByteBuffer(SPECIES, from, (i + 2 * step) << 2, ORDER);
-      int o = target + c;
-      g0.mul(ZERO_FACTOR).intoByteBuffer(to, o << 2, ORDER);
-      FloatVector even = g2.mul(P2).add(g0).mul(P_FACTOR);
-      FloatVector odd = g1.mul(P * P_FACTOR);
-      even.add(odd).intoByteBuffer(to, (o + targetStep) << 2, ORDER);
-      even.sub(odd).intoByteBuffer(to, (o + 2 * targetStep) << 2, ORDER);
-      even = g2.mul(Q2).add(g0).mul(Q_FACTOR);
-      odd = g1.mul(Q * Q_FACTOR);
-      even.add(odd).intoByteBuffer(to, (o + 3 * targetStep) << 2, ORDER);
-      even.sub(odd).intoByteBuffer(to, (o + 4 * targetStep) << 2, ORDER);
-      g2.intoByteBuffer(to, (o + 5 * targetStep) << 2, ORDER);
+  /** G downwards: nine taps to six rows of three lines. */
+  static void weightsDown(float[] taps, int count, float[] lines) {
+    weights(taps, TAPS, LINE, LINE, TAPS * LINE, count, lines);
+  }
+
+  /** The same across: six rows of three lines to products. */
+  static void weightsAcross(float[] lines, int count, float[] products) {
+    weights(lines, WINDOW, TAPS * LINE, PRODUCT_ROW, LINE, count, products);
+  }
+
+  private static void weights(
+      float[] from, int times, int fromStep, int toStep, int apart, int count, float[] to) {
+    for (int time = 0; time < times; time++) {
+      for (int k = 0; k < count; k += LANES) {
+        int i = time * fromStep + k;
+        FloatVector g0 = fromArray(SPECIES, from, i);
+        FloatVector g1 = fromArray(SPECIES, from, i + apart);
+        FloatVector g2 = fromArray(SPECIES, from, i + 2 * apart);
+        int o = time * toStep + k;
+        g0.mul(ZERO_FACTOR).intoArray(to, o);
+        FloatVector even = g2.fma(all(P2), g0).mul(P_FACTOR);
+        FloatVector odd = g1.mul(P * P_FACTOR);
+        even.add(odd).intoArray(to, o + apart);
+        even.sub(odd).intoArray(to, o + 2 * apart);
+        even = g2.fma(all(Q2), g0).mul(Q_FACTOR);
+        odd = g1.mul(Q * Q_FACTOR);
+        even.add(odd).intoArray(to, o + 3 * apart);
+        even.sub(odd).intoArray(to, o + 4 * apart);
+        g2.intoArray(to, o + 5 * apart);
+      }
     }
   }
 
-  /** Gᵀ: six values to three. */
-  static void weightGradient(
-      ByteBuffer from, int index, int step, int count, ByteBuffer to, int target, int targetStep) {
-    for (int c = 0; c < count; c += LANES) {
-      int i = index + c;
-      FloatVector t1 = fromByteBuffer(SPECIES, from, (i + step) << 2, ORDER);
-      FloatVector t2 = fromByteBuffer(SPECIES, from, (i + 2 * step) << 2, ORDER);
-      FloatVector t3 = fromByteBuffer(SPECIES, from, (i + 3 * step) << 2, ORDER);
-      FloatVector t4 = fromByteBuffer(SPECIES, from, (i + 4 * step) << 2, ORDER);
-      FloatVector evenP = t1.add(t2).mul(P_FACTOR);
-      FloatVector evenQ = t3.add(t4).mul(Q_FACTOR);
-      int o = target + c;
-      fromByteBuffer(SPECIES, from, i << 2, ORDER)
-          .mul(ZERO_FACTOR)
-          .add(evenP)
-          .add(evenQ)
-          .intoByteBuffer(to, o << 2, ORDER);
-      t1.sub(t2)
-          .mul(P * P_FACTOR)
-          .add(t3.sub(t4).mul(Q * Q_FACTOR))
-          .intoByteBuffer(to, (o + targetStep) << 2, ORDER);
-      evenP
-          .mul(P2)
-          .add(evenQ.mul(Q2))
-          .add(fromByteBuffer(SPECIES, from, (i + 5 * step) << 2, ORDER))
-          .intoByteBuffer(to, (o + 2 * targetStep) << 2, ORDER);
+  /** Gᵀ across: products to six rows of three lines. */
+  static void weightGradientAcross(float[] products, int count, float[] lines) {
+    weightGradient(products, WINDOW, PRODUCT_ROW, TAPS * LINE, LINE, count, lines);
+  }
+
+  /** The same downwards: six rows of three lines to nine taps. */
+  static void weightGradientDown(float[] lines, int count, float[] taps) {
+    weightGradient(lines, TAPS, LINE, LINE, TAPS * LINE, count, taps);
+  }
+
+  private static void weightGradient(
+      float[] from, int times, int fromStep, int toStep, int apart, int count, float[] to) {
+    for (int time = 0; time < times; time++) {
+      for (int k = 0; k < count; k += LANES) {
+        int i = time * fromStep + k;
+        FloatVector t1 = fromArray(SPECIES, from, i + apart);
+        FloatVector t2 = fromArray(SPECIES, from, i + 2 * apart);
+        FloatVector t3 = fromArray(SPECIES, from, i + 3 * apart);
+        FloatVector t4 = fromArray(SPECIES, from, i + 4 * apart);
+        FloatVector evenP = t1.add(t2).mul(P_FACTOR);
+        FloatVector evenQ = t3.add(t4).mul(Q_FACTOR);
+        int o = time * toStep + k;
+        fromArray(SPECIES, from, i).fma(all(ZERO_FACTOR), evenP.add(evenQ)).intoArray(to, o);
+        t1.sub(t2).fma(all(P * P_FACTOR), t3.sub(t4).mul(Q * Q_FACTOR)).intoArray(to, o + apart);
+        evenP
+            .fma(all(P2), evenQ.fma(all(Q2), fromArray(SPECIES, from, i + 5 * apart)))
+            .intoArray(to, o + 2 * apart);
+      }
     }
   }
 }

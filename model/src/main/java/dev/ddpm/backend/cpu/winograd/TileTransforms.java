@@ -34,12 +34,20 @@ public interface TileTransforms {
   void resultGradient(TileGrid grid, Tensor dImage, int first, Tensor tiles);
 
   /**
+   * B u Bᵀ, the transpose of {@link #input}, summed where windows overlap: the gradient of the
+   * image. Tiles must be handed over from the first on, in their order.
+   *
+   * @param first number of the first tile
+   * @param dImage receives what the tiles see
+   */
+  void inputGradient(TileGrid grid, Tensor tiles, int first, Tensor dImage);
+
+  /**
    * G g Gᵀ of weights.
    *
    * @param weight (3, 3, in, out)
-   * @param flipped whether to take the taps in reverse order, as the gradient of an input does
    */
-  void weights(Tensor weight, boolean flipped, Tensor transformed);
+  void weights(Tensor weight, Tensor transformed);
 
   /** Gᵀ t G, the transpose of {@link #weights}: the gradient of weights. */
   void weightGradient(Tensor transformed, Tensor gradient);

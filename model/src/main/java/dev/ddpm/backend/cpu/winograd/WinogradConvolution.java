@@ -21,10 +21,13 @@ import java.util.List;
  * transforms stay in the second cache.
  */
 public final class WinogradConvolution implements ConvolutionOp {
-  /** Transformed values of a part's tiles and of its products: 1 MiB. */
+  /**
+   * Transformed values of a part's tiles and of its products: 1 MiB, or as many as the transformed
+   * weights, which every part reads.
+   */
   private static final int PART = 1 << 18;
 
-  /** Tiles of a part at least, or else its products wait for weights. */
+  /** Tiles of a part at least. */
   private static final int FEWEST_TILES = 48;
 
   /** Transforms are cheap beside the products from so many channels on. */
@@ -75,7 +78,8 @@ public final class WinogradConvolution implements ConvolutionOp {
         memory.hasConstantWeights() ? null : memory.area(Role.WEIGHTS, transformedShape);
     this.transformedGradient =
         weight.gradient() == null ? null : memory.area(Role.WEIGHT_GRADIENT, transformedShape);
-    int most = Math.max(FEWEST_TILES, PART / (PRODUCTS * (shape.in() + shape.out())));
+    int fits = Math.max(PART / PRODUCTS, shape.in() * shape.out()) / (shape.in() + shape.out());
+    int most = Math.max(FEWEST_TILES, fits);
     int count = (grid.tiles() + most - 1) / most;
     int size = (grid.tiles() + count - 1) / count;
     Sized whole = new Sized(engine, shape, size);
@@ -118,9 +122,6 @@ public final class WinogradConvolution implements ConvolutionOp {
   private final class Sized {
     final Area inputTiles;
     final Area products;
-    final Area gradientTiles;
-    final Area resultTiles;
-    final Area inputProducts;
     final MatrixProduct forward;
     final MatrixProduct toInput;
     final MatrixProduct toWeight;
@@ -131,10 +132,6 @@ public final class WinogradConvolution implements ConvolutionOp {
       long[] ofResult = {PRODUCTS, tiles, shape.out()};
       inputTiles = memory.area(Role.TILES, ofInput);
       products = memory.area(Role.PRODUCTS, ofResult);
-      boolean training = weight.gradient() != null;
-      gradientTiles = training ? memory.area(Role.GRADIENT_TILES, ofResult) : null;
-      resultTiles = training ? memory.area(Role.TILES, ofResult) : null;
-      inputProducts = training ? memory.area(Role.PRODUCTS, ofInput) : null;
       ProductShape product = ProductShape.of(tiles, shape.in(), shape.out()).stack(PRODUCTS);
       forward = engine.product(product);
       toInput = engine.product(product.firstGradient());
@@ -159,41 +156,31 @@ public final class WinogradConvolution implements ConvolutionOp {
   private Tensor weights() {
     if (memory.hasConstantWeights()) {
       return memory.kept(
-          weight.values(),
-          kept -> transforms.weights(weight.values(), false, kept),
-          transformedShape);
+          weight.values(), kept -> transforms.weights(weight.values(), kept), transformedShape);
     }
-    transforms.weights(weight.values(), false, transformed.tensor());
+    transforms.weights(weight.values(), transformed.tensor());
     return transformed.tensor();
   }
 
   /**
-   * The input's gradient is the convolution of dy with weights that are flipped, and transposed by
-   * the product.
+   * The steps of the forward pass, transposed and in reverse: the gradient of its products serves
+   * both the weights and the input.
    */
   @Override
   public void backward(Tensor x, Tensor dy, Tensor dx) {
-    Tensor flipped = transformed.tensor();
-    transforms.weights(weight.values(), true, flipped);
+    Tensor weights = transformed.tensor();
+    transforms.weights(weight.values(), weights);
     for (Part part : parts) {
       Sized sized = part.sized();
-      addToWeightGradient(x, dy, part);
-      Tensor tiles = sized.resultTiles.tensor();
-      Tensor products = sized.inputProducts.tensor();
-      transforms.input(grid, dy, part.first(), tiles);
-      sized.toInput.run(tiles, flipped, products);
-      transforms.result(grid, products, part.first(), null, dx);
+      Tensor tiles = sized.inputTiles.tensor();
+      Tensor gradients = sized.products.tensor();
+      transforms.input(grid, x, part.first(), tiles);
+      transforms.resultGradient(grid, dy, part.first(), gradients);
+      MatrixProduct toWeight = part.first() == 0 ? sized.toWeight : sized.addToWeight;
+      toWeight.run(tiles, gradients, transformedGradient.tensor());
+      sized.toInput.run(gradients, weights, tiles);
+      transforms.inputGradient(grid, tiles, part.first(), dx);
     }
     transforms.weightGradient(transformedGradient.tensor(), weight.gradient());
-  }
-
-  private void addToWeightGradient(Tensor x, Tensor dy, Part part) {
-    Sized sized = part.sized();
-    Tensor tiles = sized.inputTiles.tensor();
-    Tensor gradients = sized.gradientTiles.tensor();
-    transforms.input(grid, x, part.first(), tiles);
-    transforms.resultGradient(grid, dy, part.first(), gradients);
-    MatrixProduct product = part.first() == 0 ? sized.toWeight : sized.addToWeight;
-    product.run(tiles, gradients, transformedGradient.tensor());
   }
 }

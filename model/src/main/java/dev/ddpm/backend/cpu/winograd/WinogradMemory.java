@@ -18,11 +18,9 @@ import java.util.stream.LongStream;
 public final class WinogradMemory {
   /** What memory is for. */
   enum Role {
-    /** Transformed tiles that are multiplied with weights, or with those of the next role. */
+    /** Transformed tiles of the input, or their gradients. */
     TILES,
-    /** Gradients of products, beside the tiles of the input. */
-    GRADIENT_TILES,
-    /** Products of tiles and weights. */
+    /** Products of tiles and weights, or their gradients. */
     PRODUCTS,
     /** Transformed weights. */
     WEIGHTS,
