@@ -22,6 +22,6 @@ public interface Backend {
    */
   Engine create(Precision precision);
 
-  /** One line for the start-up report: library, natives, threads and kernels. */
-  String describe();
+  /** One line for the start-up report: library, natives, threads and kernels for a precision. */
+  String describe(Precision precision);
 }

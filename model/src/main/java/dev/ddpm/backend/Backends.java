@@ -23,16 +23,26 @@ public final class Backends {
         .sorted(Comparator.comparingInt(B::rank).reversed())
         .filter(backend -> backend.serves(precision))
         .findFirst()
-        .orElseThrow(
-            () ->
-                DdpmException.environment(
-                    "No back end on the class path computes in %s here: META-INF/services/%s must"
-                        + " name one that does.",
-                    precision, Backend.class.getName()));
+        .orElseThrow(() -> refusal(precision));
   }
 
-  /** The line for the start-up report on the back end that a float32 network uses. */
-  public static String describe() {
-    return best(Backend.class, Precision.FLOAT32).describe();
+  /** What a process is told in which nothing computes in a precision. */
+  public static DdpmException refusal(Precision precision) {
+    if (precision == Precision.BFLOAT16) {
+      return DdpmException.environment(
+          "bfloat16 cannot be computed on this machine: that takes a CPU with AVX512-bf16 or AMX"
+              + " (Intel from Cooper Lake or Sapphire Rapids on, AMD from Zen 4 on), a job jar with"
+              + " oneDNN, and a JVM with --add-modules=jdk.incubator.vector. Sample with"
+              + " backend.precision = float32.");
+    }
+    return DdpmException.environment(
+        "No back end on the class path computes in %s here: META-INF/services/%s must name one that"
+            + " does.",
+        precision, Backend.class.getName());
+  }
+
+  /** The line for the start-up report on the back end that a network of a precision uses. */
+  public static String describe(Precision precision) {
+    return best(Backend.class, precision).describe(precision);
   }
 }

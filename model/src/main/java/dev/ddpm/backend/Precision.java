@@ -5,6 +5,12 @@ public enum Precision {
   /** IEEE 754 single precision, what networks are trained and sampled in. */
   FLOAT32,
 
+  /**
+   * Factors of convolutions and products rounded to bfloat16 (8 bits of significand), their sums
+   * and everything else in single precision, as are all tensors. For networks that are not trained.
+   */
+  BFLOAT16,
+
   /** IEEE 754 double precision, to check gradients. */
   FLOAT64
 }

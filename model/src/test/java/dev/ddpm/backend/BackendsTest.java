@@ -2,6 +2,7 @@ package dev.ddpm.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.cpu.CpuBackend;
@@ -23,9 +24,9 @@ class BackendsTest {
 
   @Test
   void theReportNamesBackEndNativesThreadsAndKernels() {
-    assertThat(Backends.describe())
+    assertThat(Backends.describe(Precision.FLOAT32))
         .matches("ND4J CpuBackend, natives \\S+, \\d+ thread\\(s\\), vector kernels .*oneDNN.*");
-    assertThat(new PortableBackend().describe())
+    assertThat(new PortableBackend().describe(Precision.FLOAT32))
         .matches("ND4J CpuBackend, .*, portable kernels \\(ND4J operations\\)");
   }
 
@@ -34,6 +35,26 @@ class BackendsTest {
     assertThatThrownBy(() -> Backends.best(Unknown.class, Precision.FLOAT32))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("No back end on the class path computes in FLOAT32 here");
+  }
+
+  @Test
+  void whereNothingMultipliesBfloat16ItIsSaidWhatDoes() {
+    assertThat(new PortableBackend().serves(Precision.BFLOAT16)).isFalse();
+    assertThatThrownBy(() -> new PortableBackend().create(Precision.BFLOAT16))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("bfloat16 cannot be computed on this machine")
+        .hasMessageContaining("AVX512-bf16 or AMX")
+        .hasMessageContaining("backend.precision = float32");
+  }
+
+  @Test
+  void theReportNamesTheInstructionsThatMultiplyBfloat16() {
+    CpuBackend backend = new CpuBackend();
+    assumeTrue(backend.serves(Precision.BFLOAT16), "nothing multiplies bfloat16 here");
+
+    assertThat(backend.describe(Precision.BFLOAT16))
+        .matches(".*oneDNN .*, bfloat16 by (AMX|AVX512-bf16)");
+    assertThat(backend.describe(Precision.FLOAT32)).doesNotContain("bfloat16");
   }
 
   @Test

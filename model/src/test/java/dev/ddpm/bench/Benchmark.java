@@ -1,5 +1,6 @@
 package dev.ddpm.bench;
 
+import dev.ddpm.backend.Precision;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -29,6 +30,13 @@ public final class Benchmark implements Callable<Integer> {
       description = "TINY, MNIST, LABML and HO (default: all)")
   private List<Network> networks = List.of(Network.values());
 
+  @Option(
+      names = "--precision",
+      description =
+          "FLOAT32 (default), or BFLOAT16 for the sampler step alone, which libtorch computes in"
+              + " float32 all the same")
+  private Precision precision = Precision.FLOAT32;
+
   @Option(names = "--workers", split = ",", description = "numbers of workers (default: 1,2)")
   private List<Integer> workers = List.of(1, 2);
 
@@ -43,6 +51,8 @@ public final class Benchmark implements Callable<Integer> {
 
   @Option(names = "--peer", paramLabel = "CLASSPATH", description = "class path of the peer")
   private String peer;
+
+  private static final Work[] INFERENCE = {Work.SAMPLE};
 
   private final Processes processes = new Processes();
 
@@ -64,7 +74,7 @@ public final class Benchmark implements Callable<Integer> {
               + (peer == null ? "" : " libtorch images/s | variant | ratio |"));
       System.out.println("|---|---|---|---|---|---|---|" + (peer == null ? "" : "---|---|---|"));
       for (Network network : networks) {
-        for (Work work : Work.values()) {
+        for (Work work : precision == Precision.FLOAT32 ? Work.values() : INFERENCE) {
           row(network, work, count, ceiling);
         }
       }
@@ -83,7 +93,7 @@ public final class Benchmark implements Callable<Integer> {
     List<Measurement> ours = new ArrayList<>();
     Map<PeerVariant, List<Measurement>> theirs = new EnumMap<>(PeerVariant.class);
     for (int round = 0; round < rounds; round++) {
-      ours.add(processes.steps(network, work, count, seconds));
+      ours.add(processes.steps(network, work, precision, count, seconds));
       for (PeerVariant variant : peer == null ? new PeerVariant[0] : PeerVariant.values()) {
         Measurement other = processes.peer(peer, variant, network, work, count, seconds);
         if (other.parameters() != ours.get(0).parameters()) {

@@ -1,6 +1,7 @@
 package dev.ddpm.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ddpm.backend.Precision;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ final class Processes {
   private final ObjectMapper json = new ObjectMapper();
 
   /** As an executor runs it: every worker one thread. */
-  Measurement steps(Network network, Work work, int workers, double seconds)
+  Measurement steps(Network network, Work work, Precision precision, int workers, double seconds)
       throws IOException, InterruptedException {
     return measurement(
         run(
@@ -33,6 +34,7 @@ final class Processes {
             "dev.ddpm.bench.Steps",
             network.name(),
             work.name(),
+            precision.name(),
             String.valueOf(workers),
             String.valueOf(seconds)));
   }

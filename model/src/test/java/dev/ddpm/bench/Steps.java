@@ -1,6 +1,7 @@
 package dev.ddpm.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.network.ParameterLayout;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,9 +16,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * A process that times one kind of step: {@code NETWORK WORK WORKERS SECONDS}. Every worker is a
- * thread with a model of its own, like the tasks of an executor; {@code OMP_NUM_THREADS} should be
- * 1.
+ * A process that times one kind of step: {@code NETWORK WORK PRECISION WORKERS SECONDS}. Every
+ * worker is a thread with a model of its own, like the tasks of an executor; {@code
+ * OMP_NUM_THREADS} should be 1.
  */
 public final class Steps {
   /** Until then the vector kernels are not all compiled. */
@@ -28,13 +29,15 @@ public final class Steps {
   public static void main(String[] args) throws Exception {
     Network network = Network.valueOf(args[0]);
     Work work = Work.valueOf(args[1]);
-    int workers = Integer.parseInt(args[2]);
-    double seconds = Double.parseDouble(args[3]);
-    Measurement measurement = measure(network, work, workers, seconds);
+    Precision precision = Precision.valueOf(args[2]);
+    int workers = Integer.parseInt(args[3]);
+    double seconds = Double.parseDouble(args[4]);
+    Measurement measurement = measure(network, work, precision, workers, seconds);
     System.out.println(new ObjectMapper().writeValueAsString(measurement));
   }
 
-  private static Measurement measure(Network network, Work work, int workers, double seconds)
+  private static Measurement measure(
+      Network network, Work work, Precision precision, int workers, double seconds)
       throws InterruptedException, ExecutionException, IOException {
     ExecutorService pool = Executors.newFixedThreadPool(workers);
     CyclicBarrier together = new CyclicBarrier(workers);
@@ -44,7 +47,7 @@ public final class Steps {
       running.add(
           pool.submit(
               () -> {
-                Runnable step = work.prepare(network, number);
+                Runnable step = work.prepare(network, precision, number);
                 together.await();
                 return Stopwatch.time(step, Math.max(WARM_UP_SECONDS, seconds / 2), seconds);
               }));

@@ -1,5 +1,6 @@
 package dev.ddpm.bench;
 
+import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.LossWeighting;
@@ -26,7 +27,10 @@ enum Work {
   /** Flip, draw t and ε, q_sample, forward, loss, backward, Adam. */
   TRAIN {
     @Override
-    Runnable prepare(Network network, int worker) {
+    Runnable prepare(Network network, Precision precision, int worker) {
+      if (precision != Precision.FLOAT32) {
+        throw new IllegalArgumentException("Networks are not trained in " + precision);
+      }
       Architecture architecture = network.architecture();
       TrainingSpec training =
           new TrainingSpec(
@@ -65,11 +69,13 @@ enum Work {
   /** One ancestral step: predict ε, x̂0, the posterior's mean, fresh noise. */
   SAMPLE {
     @Override
-    Runnable prepare(Network network, int worker) {
+    Runnable prepare(Network network, Precision precision, int worker) {
       Architecture architecture = network.architecture();
       Denoiser model =
           Dl4jNetwork.pretrained(
-              architecture, WeightInitializer.draw(ParameterLayout.of(architecture), worker));
+              architecture,
+              WeightInitializer.draw(ParameterLayout.of(architecture), worker),
+              precision);
       var sampler =
           new AncestralSampler(NoiseSchedule.linear(TIMESTEPS), Variance.FIXED_SMALL, true);
       ReverseProcess process =
@@ -98,10 +104,11 @@ enum Work {
   /**
    * Builds everything that is built once.
    *
+   * @param precision what the network computes in
    * @param worker number of the worker, which has a model and data of its own
    * @return one step
    */
-  abstract Runnable prepare(Network network, int worker);
+  abstract Runnable prepare(Network network, Precision precision, int worker);
 
   /** Floating-point operations of a step per image. */
   abstract long flops(NetworkPlan plan);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.LocalFileStore;
 import dev.ddpm.checkpoint.ModelDescription;
@@ -211,7 +212,7 @@ class DiffusersModelTest {
     float[] x = golden.image("x_t");
     float[] t = golden.values("t");
     float[] predicted = new float[x.length];
-    Dl4jNetwork.pretrained(model.description().architecture(), flat(model))
+    Dl4jNetwork.pretrained(model.description().architecture(), flat(model), Precision.FLOAT32)
         .predict(Batch.unconditional(t.length, x, t), predicted);
     assertThat(GoldenFile.largestDifference(predicted, golden.image("eps_theta")))
         .isLessThan(2e-5f);

@@ -33,8 +33,8 @@ final class CpuEngine extends Nd4jEngine {
   private final Optional<OneDnn> oneDnn;
   private final WinogradMemory winograd = new WinogradMemory();
 
-  CpuEngine(CpuKernels kernels, Optional<OneDnn> oneDnn) {
-    super(Precision.FLOAT32);
+  CpuEngine(Precision precision, CpuKernels kernels, Optional<OneDnn> oneDnn) {
+    super(precision);
     this.kernels = kernels;
     this.oneDnn = oneDnn;
   }

@@ -1,8 +1,9 @@
 package dev.ddpm.backend.nd4j;
 
+import dev.ddpm.backend.Backends;
 import dev.ddpm.backend.Precision;
 
-/** ND4J's operations: every library behind ND4J, every precision, not tuned. */
+/** ND4J's operations: every library behind ND4J, float32 and float64, not tuned. */
 public final class PortableBackend implements Nd4jBackend {
 
   @Override
@@ -12,17 +13,20 @@ public final class PortableBackend implements Nd4jBackend {
 
   @Override
   public boolean serves(Precision precision) {
-    return true;
+    return precision != Precision.BFLOAT16;
   }
 
   @Override
   public Nd4jEngine create(Precision precision) {
+    if (!serves(precision)) {
+      throw Backends.refusal(precision);
+    }
     Nd4jNatives.select();
     return new PortableEngine(precision);
   }
 
   @Override
-  public String describe() {
+  public String describe(Precision precision) {
     return Nd4jNatives.describe() + ", portable kernels (ND4J operations)";
   }
 }

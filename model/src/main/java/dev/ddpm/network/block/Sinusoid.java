@@ -8,8 +8,8 @@ import java.util.Map;
 /**
  * The encoding of a timestep by sines and cosines, as a {@link TimeEncoding} says.
  *
- * <p>In a float32 network every intermediate is rounded to float32, as the reference does: at t =
- * 1000 the sine of an argument rounded once more or less differs by 3e-5.
+ * <p>In a network of float32 tensors every intermediate is rounded to float32, as the reference
+ * does: at t = 1000 the sine of an argument rounded once more or less differs by 3e-5.
  */
 final class Sinusoid {
   private static final double LOG_PERIOD = StrictMath.log(10_000);
@@ -69,10 +69,10 @@ final class Sinusoid {
   private double argument(double t, int i) {
     // a single frequency has no range to be spread over: f_0 = 1
     double step = half == 1 ? 0 : LOG_PERIOD / (half - encoding.frequencyShift());
-    if (precision == Precision.FLOAT32) {
-      float exponent = i * (float) -step;
-      return (float) t * (float) StrictMath.exp(exponent);
+    if (precision == Precision.FLOAT64) {
+      return t * StrictMath.exp(-i * step);
     }
-    return t * StrictMath.exp(-i * step);
+    float exponent = i * (float) -step;
+    return (float) t * (float) StrictMath.exp(exponent);
   }
 }

@@ -1,5 +1,7 @@
 package dev.ddpm.network.dl4j;
 
+import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Backends;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.nd4j.Nd4jBackend;
@@ -75,12 +77,17 @@ public final class Dl4jNetwork implements TrainableNetwork {
    *
    * @param architecture what it looks like
    * @param weights flat, as {@link #parameters} gives them
-   * @throws IllegalArgumentException if there are more or fewer than the network has
+   * @param precision what it computes in
+   * @throws IllegalArgumentException if there are more or fewer weights than the network has
+   * @throws DdpmException (environment) if nothing on this machine computes in the precision
    */
-  public static Denoiser pretrained(Architecture architecture, float[] weights) {
+  public static Denoiser pretrained(
+      Architecture architecture, float[] weights, Precision precision) {
+    Nd4jBackend backend = Backends.best(Nd4jBackend.class, precision);
     Dl4jNetwork network = new Dl4jNetwork(architecture, new NoOp());
+    BlockGraph.use(backend.create(precision), network.graph);
     network.setParameters(weights);
-    BlockGraph.engine(network.graph).keepWeights();
+    network.engine().keepWeights();
     return network;
   }
 

@@ -19,7 +19,7 @@ class GpuTest {
   @Test
   void kernelsAreThePortableOnes() {
     assertThat(Backends.best(Backend.class, Precision.FLOAT32)).isInstanceOf(PortableBackend.class);
-    assertThat(Backends.describe()).contains("JCublasBackend", "-cudnn");
+    assertThat(Backends.describe(Precision.FLOAT32)).contains("JCublasBackend", "-cudnn");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.network.LabmlUNet;
@@ -344,7 +345,7 @@ class Dl4jNetworkTest {
   void aPretrainedNetworkPredictsTheSame() {
     LabmlUNet spec = new LabmlUNet(3, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 2, 0);
     Dl4jNetwork trained = model(spec);
-    Denoiser pretrained = Dl4jNetwork.pretrained(spec, trained.parameters());
+    Denoiser pretrained = Dl4jNetwork.pretrained(spec, trained.parameters(), Precision.FLOAT32);
     for (int[] images : new int[][] {{1, 2, 3}, {7}, {4, 5, 6}}) {
       Images batch = Images.of(spec, images);
       float[] expected = new float[batch.xt.length];

@@ -29,7 +29,8 @@ class GoldenUNetTest {
         .flatMap(name -> TestedBackend.here().map(backend -> Arguments.of(name, backend)));
   }
 
-  private static Dl4jNetwork load(GoldenFile golden, TestedBackend backend) {
+  /** The network of a golden file, with its weights. */
+  static Dl4jNetwork load(GoldenFile golden, TestedBackend backend) {
     Dl4jNetwork model = Dl4jNetwork.create(spec(golden), 1, TorchAdam.constant(2e-5));
     model.use(backend.backend());
     float[] flat = new float[(int) layout(model).size()];

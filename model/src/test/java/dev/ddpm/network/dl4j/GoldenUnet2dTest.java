@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.TestedBackend;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
@@ -94,10 +95,18 @@ class GoldenUnet2dTest {
     return TestedBackend.here()
         .flatMap(
             backend ->
-                Stream.of(
-                    Arguments.of("ho_small", HO, backend),
-                    Arguments.of("script_small", SCRIPT, backend),
-                    Arguments.of("classes_small", CLASSES, backend)));
+                Stream.of("ho_small", "script_small", "classes_small")
+                    .map(name -> Arguments.of(name, spec(name), backend)));
+  }
+
+  /** The network of a golden file. */
+  static Unet2d spec(String name) {
+    return switch (name) {
+      case "ho_small" -> HO;
+      case "script_small" -> SCRIPT;
+      case "classes_small" -> CLASSES;
+      default -> throw new IllegalArgumentException(name);
+    };
   }
 
   /** The network of a golden file, with its weights. */
@@ -116,7 +125,8 @@ class GoldenUnet2dTest {
     return model;
   }
 
-  private static Batch batch(GoldenFile golden) {
+  /** What the network of a golden file is handed. */
+  static Batch batch(GoldenFile golden) {
     float[] timesteps = golden.values("t");
     int[] classes = null;
     if (golden.has("class_labels")) {
@@ -220,7 +230,7 @@ class GoldenUnet2dTest {
             classes,
             centers);
     Dl4jNetwork trained = Dl4jNetwork.create(spec, 1, TorchAdam.constant(2e-5));
-    Denoiser pretrained = Dl4jNetwork.pretrained(spec, trained.parameters());
+    Denoiser pretrained = Dl4jNetwork.pretrained(spec, trained.parameters(), Precision.FLOAT32);
     float[] images = new float[2 * 12 * 8 * 2];
     CounterRandom.gaussian(3, dev.ddpm.random.Stream.SAMPLE_NOISE, 0, 0, images, 0, images.length);
     Batch batch =

@@ -2,8 +2,8 @@ package dev.ddpm.spark.cli;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.spark.config.ConfigLoader;
+import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.LoadedConfig;
-import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.stored.StoredModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,19 +57,16 @@ final class CommonOptions {
   }
 
   /**
-   * How images are drawn from a model: as the options say, and where they say nothing, as the model
-   * does.
+   * How a trained model is used: as the options say, and where they say nothing, as the model does.
    *
    * @param model path of a model or run folder
    * @throws DdpmException (user) as {@link #load}; (data) if there is no model
    */
-  SamplingConfig sampling(String model, SparkSession spark) {
+  ExperimentConfig experiment(String model, SparkSession spark) {
     Map<String, String> ofModel =
         StoredModel.open(model, spark.sparkContext().hadoopConfiguration())
             .description()
             .sampling();
-    return ConfigLoader.load(Optional.ofNullable(config), assignments, ofModel)
-        .experiment()
-        .sampling();
+    return ConfigLoader.load(Optional.ofNullable(config), assignments, ofModel).experiment();
   }
 }

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.cli;
 
 import dev.ddpm.spark.compare.SamplerComparison;
-import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.config.ExperimentConfig;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -42,10 +42,14 @@ final class CompareSamplersCommand implements Callable<Integer> {
     // A wrong setting is told before Spark starts.
     common.load();
     SparkSession spark = SparkSession.builder().getOrCreate();
-    SamplingConfig sampling = common.sampling(model.folder, spark);
+    ExperimentConfig settings = common.experiment(model.folder, spark);
     var out = spec.commandLine().getOut();
     new SamplerComparison(
-            JavaSparkContext.fromSparkContext(spark.sparkContext()), model.folder, sampling, out)
+            JavaSparkContext.fromSparkContext(spark.sparkContext()),
+            model.folder,
+            settings.sampling(),
+            settings.backend().precision().precision(),
+            out)
         .run(images);
     return 0;
   }

@@ -1,6 +1,6 @@
 package dev.ddpm.spark.cli;
 
-import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.evaluate.EvaluateJob;
 import dev.ddpm.spark.evaluate.MetricChoice;
 import java.util.Iterator;
@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
       "In the output folder: bits-per-dim.parquet, one row per image, and evaluation.json, the",
       "means, their standard error and all settings. Of the configuration it reads"
           + " sampling.weights,",
-      "sampling.variance, sampling.micro-batch and sampling.seed."
+      "sampling.variance, sampling.micro-batch, sampling.seed and backend.precision."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
@@ -87,7 +87,7 @@ final class EvaluateCommand implements Callable<Integer> {
     // A wrong setting is told before Spark starts.
     common.load();
     SparkSession spark = SparkSession.builder().getOrCreate();
-    SamplingConfig sampling = common.sampling(model.folder, spark);
+    ExperimentConfig settings = common.experiment(model.folder, spark);
     var request =
         new EvaluateJob.Request(
             model.folder,
@@ -96,7 +96,8 @@ final class EvaluateCommand implements Callable<Integer> {
             metrics,
             images == null ? OptionalLong.empty() : OptionalLong.of(images),
             timesteps == null ? OptionalInt.empty() : OptionalInt.of(timesteps),
-            sampling);
+            settings.sampling(),
+            settings.backend().precision().precision());
     var out = spec.commandLine().getOut();
     EvaluateJob.Result result = new EvaluateJob(spark, out).run(request);
     result.lines().forEach(out::println);

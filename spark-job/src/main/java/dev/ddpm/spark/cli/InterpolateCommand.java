@@ -1,6 +1,6 @@
 package dev.ddpm.spark.cli;
 
-import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.interpolate.InterpolateJob;
 import dev.ddpm.spark.interpolate.InterpolationMethod;
 import java.util.List;
@@ -116,10 +116,18 @@ final class InterpolateCommand implements Callable<Integer> {
     // A wrong setting is told before Spark starts.
     common.load();
     SparkSession spark = SparkSession.builder().getOrCreate();
-    SamplingConfig sampling = common.sampling(model.folder, spark);
+    ExperimentConfig settings = common.experiment(model.folder, spark);
     var request =
         new InterpolateJob.Request(
-            model.folder, data, output, pairs, method, timestep, lambdas, sampling);
+            model.folder,
+            data,
+            output,
+            pairs,
+            method,
+            timestep,
+            lambdas,
+            settings.sampling(),
+            settings.backend().precision().precision());
     InterpolateJob.Result result = new InterpolateJob(spark).run(request);
     var out = spec.commandLine().getOut();
     if (method == InterpolationMethod.INVERSION) {

@@ -2,7 +2,7 @@ package dev.ddpm.spark.cli;
 
 import static java.util.stream.Collectors.toSet;
 
-import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.sample.Export;
 import dev.ddpm.spark.sample.SampleJob;
 import java.util.ArrayList;
@@ -123,10 +123,17 @@ final class SampleCommand implements Callable<Integer>, Resumable {
     // A wrong setting is told before Spark starts.
     common.load();
     SparkSession spark = SparkSession.builder().getOrCreate();
-    SamplingConfig sampling = common.sampling(model.folder, spark);
+    ExperimentConfig settings = common.experiment(model.folder, spark);
     Set<Export> exports =
         formats.stream().flatMap(format -> format.export.stream()).collect(toSet());
-    var request = new SampleJob.Request(model.folder, output, count, sampling, exports);
+    var request =
+        new SampleJob.Request(
+            model.folder,
+            output,
+            count,
+            settings.sampling(),
+            settings.backend().precision().precision(),
+            exports);
     var out = spec.commandLine().getOut();
     SampleJob.Result result = new SampleJob(spark, out).run(request);
     out.println(

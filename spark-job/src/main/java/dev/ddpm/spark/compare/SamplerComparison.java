@@ -2,6 +2,7 @@ package dev.ddpm.spark.compare;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.random.CounterRandom;
@@ -45,6 +46,7 @@ public final class SamplerComparison {
   private final JavaSparkContext spark;
   private final StoredModel stored;
   private final SamplingConfig sampling;
+  private final Precision precision;
   private final PrintWriter out;
   private Denoiser model;
 
@@ -54,13 +56,19 @@ public final class SamplerComparison {
    * @param spark the application in whose driver is measured; its executors are left alone
    * @param path a model folder
    * @param sampling settings that are not compared
+   * @param precision what the network computes in
    * @param out receives tables in Markdown
    */
   public SamplerComparison(
-      JavaSparkContext spark, String path, SamplingConfig sampling, PrintWriter out) {
+      JavaSparkContext spark,
+      String path,
+      SamplingConfig sampling,
+      Precision precision,
+      PrintWriter out) {
     this.spark = spark;
     this.stored = StoredModel.read(path, sampling.weights(), spark.hadoopConfiguration());
     this.sampling = sampling;
+    this.precision = precision;
     this.out = out;
   }
 
@@ -176,7 +184,7 @@ public final class SamplerComparison {
   }
 
   private SamplingPlan plan(SamplingConfig settings) {
-    return new SamplingPlan(stored.description(), settings);
+    return new SamplingPlan(stored.description(), settings, precision);
   }
 
   // Passed on, never compared.
@@ -188,7 +196,7 @@ public final class SamplerComparison {
     ReverseProcess process = plan.process();
     float[] x = start(images, plan.imageSize());
     if (model == null) {
-      model = stored.network().create();
+      model = stored.network(precision).create();
     }
     long start = System.nanoTime();
     long cpuStart = SYSTEM.getProcessCpuTime();

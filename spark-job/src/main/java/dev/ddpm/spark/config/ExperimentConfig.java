@@ -12,6 +12,7 @@ import java.io.Serializable;
  * @param training the optimisation and its distribution
  * @param validation how training is watched
  * @param sampling the generation of images
+ * @param backend what networks are computed with
  */
 public record ExperimentConfig(
     ModelConfig model,
@@ -19,7 +20,8 @@ public record ExperimentConfig(
     DataConfig data,
     TrainingConfig training,
     ValidationConfig validation,
-    SamplingConfig sampling)
+    SamplingConfig sampling,
+    BackendConfig backend)
     implements Serializable {
 
   /**

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.config.SamplingConfig;
@@ -59,6 +60,7 @@ public final class EvaluateJob {
    * @param images how many, from id 0 on; all of the table if absent
    * @param timesteps transitions per image; 50, or all of the model, if absent
    * @param sampling weights, variance, micro-batch and seed
+   * @param precision what the network computes in
    */
   public record Request(
       String model,
@@ -67,7 +69,8 @@ public final class EvaluateJob {
       Set<MetricChoice> metrics,
       OptionalLong images,
       OptionalInt timesteps,
-      SamplingConfig sampling) {
+      SamplingConfig sampling,
+      Precision precision) {
 
     /** Freezes the metrics. */
     public Request {
@@ -109,6 +112,7 @@ public final class EvaluateJob {
     summary.put("model_hash", model.hash());
     summary.put("data", request.table());
     summary.put("images", images);
+    summary.put("precision", Word.of(request.precision()));
     List<String> lines = new ArrayList<>();
     List<String> tables = new ArrayList<>();
     metrics.forEach(
@@ -136,7 +140,7 @@ public final class EvaluateJob {
 
   private Measured compute(Metric metric, Evaluation evaluation) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    try (ClusterJob job = ClusterJob.start(context)) {
+    try (ClusterJob job = ClusterJob.start(context, evaluation.request().precision())) {
       job.require(metric.needs(evaluation));
       return metric.compute(job, evaluation);
     }

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.interpolate;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.network.Architecture;
@@ -53,6 +54,7 @@ public final class InterpolateJob {
    * @param timestep to which they are taken: the higher, the freer the results
    * @param lambdas images per pair
    * @param sampling how they are taken back
+   * @param precision what the network computes in
    */
   public record Request(
       String model,
@@ -62,7 +64,8 @@ public final class InterpolateJob {
       InterpolationMethod method,
       int timestep,
       int lambdas,
-      SamplingConfig sampling) {
+      SamplingConfig sampling,
+      Precision precision) {
     /**
      * Checks the pairs.
      *
@@ -97,7 +100,7 @@ public final class InterpolateJob {
         StoredModel.read(request.model(), request.sampling().weights(), configuration);
     var plan =
         new InterpolationPlan(
-            new SamplingPlan(model.description(), request.sampling()),
+            new SamplingPlan(model.description(), request.sampling(), request.precision()),
             request.method(),
             request.timestep(),
             request.lambdas());
@@ -107,11 +110,11 @@ public final class InterpolateJob {
         new InterpolationSources(model.table(spark, request.table()), request.table())
             .read(request.pairs());
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    try (ClusterJob job = ClusterJob.start(context)) {
+    try (ClusterJob job = ClusterJob.start(context, request.precision())) {
       job.require(SamplingMemory.of(architecture, request.lambdas(), "--lambdas"));
       var results = new InterpolationOutput(plan, request.pairs(), images, model.hash());
       results.requireSheet();
-      Broadcast<ExecutorPool<Denoiser>> models = job.pool(model.network());
+      Broadcast<ExecutorPool<Denoiser>> models = job.pool(model.network(request.precision()));
       job.describe("interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
       List<InterpolationTask.Work> work = new ArrayList<>();
       for (int i = 0; i < request.pairs().size(); i++) {

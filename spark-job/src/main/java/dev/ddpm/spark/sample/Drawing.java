@@ -56,7 +56,7 @@ final class Drawing {
   Manifest.Session run(List<IndexRange> missing) {
     Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     long start = System.nanoTime();
-    var setup = new GeneratorSetup(plan, model.network());
+    var setup = new GeneratorSetup(plan, model.network(plan.precision()));
     job.require(
         SamplingMemory.of(plan.model().architecture(), plan.microBatch(), "sampling.micro-batch"));
     warnOfOtherBackend();
@@ -110,17 +110,17 @@ final class Drawing {
     return String.valueOf(failed.getMessage()).lines().findFirst().orElse(failed.toString());
   }
 
-  private static Map<String, String> versions() {
+  private Map<String, String> versions() {
     Map<String, String> versions = new TreeMap<>();
     versions.put("ddpm", ProgramVersion.ofJar());
     versions.put("java", Runtime.version().toString());
     versions.put("spark", org.apache.spark.package$.MODULE$.SPARK_VERSION());
-    versions.put(Manifest.Session.BACKEND, Backends.describe());
+    versions.put(Manifest.Session.BACKEND, Backends.describe(plan.precision()));
     return versions;
   }
 
   private void warnOfOtherBackend() {
-    String now = Backends.describe();
+    String now = Backends.describe(plan.precision());
     folder.manifest().sessions().stream()
         .map(session -> session.versions().get(Manifest.Session.BACKEND))
         .filter(backend -> !now.equals(backend))

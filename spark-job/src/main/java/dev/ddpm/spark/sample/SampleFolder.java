@@ -171,10 +171,15 @@ final class SampleFolder {
     }
   }
 
-  /** A key that is younger than the folder has the value that its absence meant. */
+  /**
+   * A key that is younger than the folder has the value that its absence meant, without the quotes
+   * that a configuration has around some words.
+   */
   private static String setting(Map<String, String> settings, String key) {
     String value = settings.get(key);
-    return value != null ? value : KeyHistory.absent(key).orElse("unset");
+    return value != null
+        ? value
+        : KeyHistory.absent(key).map(absent -> absent.replace("\"", "")).orElse("unset");
   }
 
   /** The folder's full path. */

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.stored.SamplingPlan;
@@ -54,10 +55,16 @@ public final class SampleJob {
    * @param output path of the output folder: new, empty, or of the same model and settings
    * @param count number of images, from 1 to {@value IndexRange#MOST}
    * @param sampling how
+   * @param precision what the network computes in
    * @param exports what is wanted besides the table
    */
   public record Request(
-      String model, String output, long count, SamplingConfig sampling, Set<Export> exports) {
+      String model,
+      String output,
+      long count,
+      SamplingConfig sampling,
+      Precision precision,
+      Set<Export> exports) {
     /**
      * Checks the count.
      *
@@ -73,9 +80,9 @@ public final class SampleJob {
       exports = Set.copyOf(exports);
     }
 
-    /** A request for the table alone. */
+    /** A request for the table alone, of images computed in float32. */
     public Request(String model, String output, long count, SamplingConfig sampling) {
-      this(model, output, count, sampling, Set.of());
+      this(model, output, count, sampling, Precision.FLOAT32, Set.of());
     }
   }
 
@@ -106,7 +113,7 @@ public final class SampleJob {
   public Result run(Request request) {
     StoredModel model =
         StoredModel.read(request.model(), request.sampling().weights(), configuration);
-    var plan = new SamplingPlan(model.description(), request.sampling());
+    var plan = new SamplingPlan(model.description(), request.sampling(), request.precision());
     long shardSize = shardSize(plan, request.count());
     new ShardPlan(List.of()).extendedTo(request.count(), shardSize).requireFewFiles();
     SampleFolder folder =
@@ -120,7 +127,7 @@ public final class SampleJob {
     try {
       if (!missing.isEmpty() || !request.exports().isEmpty()) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        try (ClusterJob job = ClusterJob.start(context)) {
+        try (ClusterJob job = ClusterJob.start(context, request.precision())) {
           if (!missing.isEmpty()) {
             announce(wanted, missing);
             session = Optional.of(draw(job, model, plan, folder, missing));

@@ -1,5 +1,6 @@
 package dev.ddpm.spark.stored;
 
+import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
@@ -12,12 +13,13 @@ import dev.ddpm.spark.cluster.WireFloats;
  *
  * @param architecture what the network looks like
  * @param weights flat, in the order of the network
+ * @param precision what it computes in
  */
-public record Pretrained(Architecture architecture, WireFloats weights)
+public record Pretrained(Architecture architecture, WireFloats weights, Precision precision)
     implements ExecutorPool.Factory<Denoiser> {
 
   @Override
   public Denoiser create() {
-    return Dl4jNetwork.pretrained(architecture, weights.values());
+    return Dl4jNetwork.pretrained(architecture, weights.values(), precision);
   }
 }

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.stored;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.image.ImageShape;
@@ -24,8 +25,9 @@ import java.util.TreeMap;
  *
  * @param model the model; decides the schedule, the prediction and whether the last step adds noise
  * @param sampling sampler, steps, thresholding, micro-batch and seed
+ * @param precision what the network computes in
  */
-public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
+public record SamplingPlan(ModelDescription model, SamplingConfig sampling, Precision precision)
     implements Serializable {
 
   /**
@@ -154,6 +156,9 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling)
     identity.put("sampling.micro-batch", Integer.toString(microBatch()));
     identity.put("sampling.keep-x0", Boolean.toString(sampling.keepX0()));
     identity.put("sampling.trajectory", Integer.toString(sampling.trajectory()));
+    if (precision != Precision.FLOAT32) {
+      identity.put("backend.precision", Word.of(precision));
+    }
     return identity;
   }
 }

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.stored;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
@@ -120,9 +121,13 @@ public final class StoredModel {
     return folder.description();
   }
 
-  /** A network with its weights, as tasks build it. */
-  public Pretrained network() {
-    return new Pretrained(description().architecture(), new WireFloats(weights));
+  /**
+   * A network with its weights, as tasks build it.
+   *
+   * @param precision what it computes in
+   */
+  public Pretrained network(Precision precision) {
+    return new Pretrained(description().architecture(), new WireFloats(weights), precision);
   }
 
   /** Identity of description and weights, 64 hexadecimal digits. */

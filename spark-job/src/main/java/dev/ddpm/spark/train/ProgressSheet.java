@@ -1,5 +1,6 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.image.ContactSheet;
 import dev.ddpm.image.ImageCodec;
@@ -47,7 +48,8 @@ final class ProgressSheet {
     this.replicas = replicas;
     int steps = Math.min(STEPS, description.schedule().steps());
     this.plan =
-        new SamplingPlan(description, sampling.with(SamplerChoice.DDIM, steps, MICRO_BATCH));
+        new SamplingPlan(
+            description, sampling.with(SamplerChoice.DDIM, steps, MICRO_BATCH), Precision.FLOAT32);
   }
 
   /** The sheet of given weights, as a PNG file. */

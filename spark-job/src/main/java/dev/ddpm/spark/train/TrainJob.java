@@ -1,6 +1,7 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TrainingState;
@@ -10,8 +11,10 @@ import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.DiffusionConfig;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.LoadedConfig;
+import dev.ddpm.spark.config.PrecisionChoice;
 import dev.ddpm.spark.config.Setting;
 import dev.ddpm.spark.config.TrainingConfig;
+import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.dataset.BadImagePolicy;
 import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.stored.SamplingPlan;
@@ -103,13 +106,14 @@ public final class TrainJob {
    *     (data) if training has diverged
    */
   public Result run() {
+    requireFloat32();
     TrainingConfig training = configuration.experiment().training();
     Duration leaseExpiry = Duration.ofSeconds(training.leaseSeconds());
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     boolean begun = RunFolder.hasCheckpoints(run, resume, hadoop);
     ImageTableReader reader = ImageTableReader.open(spark, table);
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    try (ClusterJob job = ClusterJob.start(context)) {
+    try (ClusterJob job = ClusterJob.start(context, Precision.FLOAT32)) {
       Prepared prepared = prepare(reader, job);
       ModelDescription wanted = prepared.description();
       if (!begun) {
@@ -137,6 +141,16 @@ public final class TrainJob {
             beginning.map(Checkpoints.Stored::checkpoint),
             resumed.isPresent());
       }
+    }
+  }
+
+  private void requireFloat32() {
+    PrecisionChoice precision = configuration.experiment().backend().precision();
+    if (precision != PrecisionChoice.FLOAT32) {
+      throw DdpmException.user(
+          "backend.precision = %s: must be %s for training; a trained model is sampled and"
+              + " evaluated in either.",
+          Word.of(precision), Word.of(PrecisionChoice.FLOAT32));
     }
   }
 
@@ -216,7 +230,7 @@ public final class TrainJob {
     plan.batchSizes()
         .forEach(size -> reader.imageShape().requireTogether(size, "training.batch-size"));
     // What cannot be sampled as configured is found out before it is trained.
-    new SamplingPlan(description, experiment.sampling());
+    new SamplingPlan(description, experiment.sampling(), Precision.FLOAT32);
     DiffusionConfig diffusion = experiment.diffusion();
     var setup =
         new TrainingSetup(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.sample.TinyModel;
@@ -71,7 +72,7 @@ class SamplerComparisonTest {
   private SamplerComparison comparison(PrintWriter text) {
     Path model = TinyModel.write(folder.resolve("model"), 5);
     return new SamplerComparison(
-        SPARK.context("local[2]"), model.toString(), TinyModel.sampling(), text);
+        SPARK.context("local[2]"), model.toString(), TinyModel.sampling(), Precision.FLOAT32, text);
   }
 
   /** What it takes is asked before a network is built. */
@@ -99,6 +100,7 @@ class SamplerComparisonTest {
             SPARK.context("local[2]"),
             model.toString(),
             TinyModel.sampling("sampling.spacing=leading", "sampling.steps-offset=3"),
+            Precision.FLOAT32,
             new PrintWriter(text));
 
     assertThatThrownBy(() -> comparison.run(1))

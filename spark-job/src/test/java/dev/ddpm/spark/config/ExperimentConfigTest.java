@@ -106,7 +106,8 @@ class ExperimentConfigTest {
               WeightChoice.EMA,
               false,
               0,
-              0));
+              0),
+          new BackendConfig(PrecisionChoice.FLOAT32));
 
   private static final ExperimentConfig LABML =
       new ExperimentConfig(
@@ -162,7 +163,8 @@ class ExperimentConfigTest {
               WeightChoice.EMA,
               false,
               0,
-              0));
+              0),
+          new BackendConfig(PrecisionChoice.FLOAT32));
 
   /** One assignment per key, each to a value that is not the default of any preset. */
   private static final List<String> EVERY_KEY_CHANGED =
@@ -240,7 +242,8 @@ class ExperimentConfigTest {
           "sampling.weights=raw",
           "sampling.keep-x0=true",
           "sampling.trajectory=5",
-          "sampling.seed=77");
+          "sampling.seed=77",
+          "backend.precision=bfloat16");
 
   private static final ExperimentConfig CHANGED =
       new ExperimentConfig(
@@ -318,7 +321,8 @@ class ExperimentConfigTest {
               WeightChoice.RAW,
               true,
               5,
-              77));
+              77),
+          new BackendConfig(PrecisionChoice.BFLOAT16));
 
   @Test
   void defaultsAreThoseOfThePaper() {

@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
@@ -113,7 +114,8 @@ class EvaluateJobTest {
         METRICS,
         OptionalLong.empty(),
         OptionalInt.empty(),
-        settings());
+        settings(),
+        Precision.FLOAT32);
   }
 
   private static EvaluateJob.Result run(EvaluateJob.Request request) {
@@ -134,7 +136,7 @@ class EvaluateJobTest {
             schedule,
             Variance.FIXED_LARGE,
             Prediction.EPSILON,
-            stored.network().create(),
+            stored.network(Precision.FLOAT32).create(),
             64,
             timesteps,
             4,
@@ -271,7 +273,8 @@ class EvaluateJobTest {
                 METRICS,
                 OptionalLong.of(5),
                 OptionalInt.of(3),
-                settings()));
+                settings(),
+                Precision.FLOAT32));
 
     assertThat(rows(result))
         .extracting(row -> row.<Double>getAs("transitions"))
@@ -292,7 +295,8 @@ class EvaluateJobTest {
             METRICS,
             OptionalLong.of(1),
             OptionalInt.empty(),
-            settings());
+            settings(),
+            Precision.FLOAT32);
 
     assertThat(run(request).summary().get("timesteps_per_image")).isEqualTo(50);
   }
@@ -315,7 +319,8 @@ class EvaluateJobTest {
             METRICS,
             OptionalLong.of(images),
             OptionalInt.of(timesteps),
-            settings());
+            settings(),
+            Precision.FLOAT32);
 
     assertThatThrownBy(() -> run(request)).isInstanceOf(DdpmException.class).hasMessage(message);
     assertThat(folder.resolve("out")).doesNotExist();
@@ -332,7 +337,8 @@ class EvaluateJobTest {
             METRICS,
             OptionalLong.empty(),
             OptionalInt.empty(),
-            settings());
+            settings(),
+            Precision.FLOAT32);
 
     assertThatThrownBy(() -> run(request))
         .isInstanceOf(DdpmException.class)
@@ -449,6 +455,7 @@ class EvaluateJobTest {
         METRICS,
         OptionalLong.empty(),
         OptionalInt.of(999),
-        settings("sampling.micro-batch=1"));
+        settings("sampling.micro-batch=1"),
+        Precision.FLOAT32);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.LocalSpark;
@@ -66,7 +67,8 @@ class InterpolateJobTest {
                 method,
                 timestep,
                 5,
-                TinyModel.sampling(assignments)));
+                TinyModel.sampling(assignments),
+                Precision.FLOAT32));
   }
 
   @ParameterizedTest
@@ -191,7 +193,8 @@ class InterpolateJobTest {
             InterpolationMethod.SAME_NOISE,
             40,
             60_000,
-            TinyModel.sampling());
+            TinyModel.sampling(),
+            Precision.FLOAT32);
     var job = new InterpolateJob(SPARK.session("local[8]", Map.of()));
 
     assertThatThrownBy(() -> job.run(request))
@@ -222,7 +225,8 @@ class InterpolateJobTest {
             InterpolationMethod.SAME_NOISE,
             40,
             100_000_000,
-            TinyModel.sampling());
+            TinyModel.sampling(),
+            Precision.FLOAT32);
     var job = new InterpolateJob(SPARK.session());
 
     assertThatThrownBy(() -> job.run(request))

@@ -3,6 +3,7 @@ package dev.ddpm.spark.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,6 +11,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.cpu.CpuBackend;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
@@ -17,6 +20,7 @@ import dev.ddpm.spark.LocalSpark;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,6 +80,7 @@ class SampleResumeTest {
                 output.toString(),
                 count,
                 TinyModel.sampling(assignments),
+                Precision.FLOAT32,
                 exports));
   }
 
@@ -291,6 +296,52 @@ class SampleResumeTest {
         .hasMessageContaining(difference);
     assertThat(written(undisturbed)).isEqualTo(before);
     assertThat(undisturbed.resolve("manifest.json")).hasContent(manifest);
+  }
+
+  private static List<ByteBuffer> images(Path output) {
+    return SPARK
+        .session()
+        .read()
+        .parquet(output.resolve("images").toString())
+        .orderBy("sample_index")
+        .collectAsList()
+        .stream()
+        .map(row -> ByteBuffer.wrap(row.getAs("image")))
+        .toList();
+  }
+
+  private SampleJob.Result sample(Path output, long count, Precision precision) {
+    return new SampleJob(SPARK.session(), new PrintWriter(text, true))
+        .run(
+            new SampleJob.Request(
+                model.toString(),
+                output.toString(),
+                count,
+                TinyModel.sampling(),
+                precision,
+                Set.of()));
+  }
+
+  @Test
+  void imagesOfOtherPrecisionsAreNotMixed() throws IOException {
+    assumeTrue(new CpuBackend().serves(Precision.BFLOAT16), "nothing multiplies bfloat16 here");
+    Path output = folder.resolve("bfloat16");
+    sample(output, 8, Precision.BFLOAT16);
+    sample(output, 20, Precision.BFLOAT16);
+    Path atOnce = folder.resolve("at-once");
+    sample(atOnce, 20, Precision.BFLOAT16);
+
+    assertThat(images(output)).isEqualTo(images(atOnce)).isNotEqualTo(images(undisturbed));
+    assertThat(Files.readString(output.resolve("manifest.json")))
+        .contains("\"backend.precision\"", "bfloat16 by");
+    assertThat(Files.readString(undisturbed.resolve("manifest.json")))
+        .doesNotContain("backend.precision");
+    assertThatThrownBy(() -> sample(output, 20, Precision.FLOAT32))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("backend.precision: bfloat16 → float32");
+    assertThatThrownBy(() -> sample(undisturbed, 20, Precision.BFLOAT16))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("backend.precision: float32 → bfloat16");
   }
 
   @Test

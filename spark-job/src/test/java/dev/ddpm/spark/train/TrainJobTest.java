@@ -462,6 +462,20 @@ class TrainJobTest {
   }
 
   @Test
+  void trainingInAnotherPrecisionThanFloat32IsRefused() {
+    Path run = folder.resolve("run");
+
+    assertThatThrownBy(() -> train(run, "backend.precision=bfloat16"))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
+        .hasMessage(
+            "backend.precision = bfloat16: must be float32 for training; a trained model is sampled"
+                + " and evaluated in either.");
+    assertThat(run).doesNotExist();
+  }
+
+  @Test
   void imagesOfAnotherSizeAreRefused() {
     String other = folder.resolve("table").toString();
     TinyExperiment.ingest(SPARK.session(), other, 12, 16);

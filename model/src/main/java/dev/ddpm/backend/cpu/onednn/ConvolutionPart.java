@@ -35,7 +35,9 @@ final class ConvolutionPart {
   private final memory.desc weights;
   private final memory.desc workedImage;
   private final memory.desc workedResult;
-  private final memory.desc workedWeights;
+  private final memory.desc factorImage;
+  private final memory.desc factorResult;
+  private final memory.desc factorWeights;
   private Forward plain;
   private Forward biased;
   private Backward backward;
@@ -75,12 +77,15 @@ final class ConvolutionPart {
     this.before = new long[] {shape.before(), shape.before()};
     this.weight = (CpuTensor) weight.values();
     this.gradient = (CpuTensor) weight.gradient();
-    this.image = image(order(x));
-    this.result = result(order(y));
-    this.weights = weights(memory.format_tag.hwio);
-    this.workedImage = image(order(worked));
-    this.workedResult = result(order(worked));
-    this.workedWeights = weights(memory.format_tag.any);
+    memory.data_type factor = library.factorType();
+    this.image = image(memory.data_type.f32, order(x));
+    this.result = result(memory.data_type.f32, order(y));
+    this.weights = weights(memory.data_type.f32, memory.format_tag.hwio);
+    this.workedImage = image(memory.data_type.f32, order(worked));
+    this.workedResult = result(memory.data_type.f32, order(worked));
+    this.factorImage = image(factor, order(worked));
+    this.factorResult = result(factor, order(worked));
+    this.factorWeights = weights(factor, memory.format_tag.any);
   }
 
   private Operand image(memory.desc layout) {
@@ -107,17 +112,17 @@ final class ConvolutionPart {
     return (long) number * shape.outHeight() * shape.outWidth() * shape.out();
   }
 
-  private memory.desc image(memory.format_tag order) {
-    return OneDnn.descriptor(order, shape.batch(), shape.in(), shape.height(), shape.width());
+  private memory.desc image(memory.data_type type, memory.format_tag order) {
+    return OneDnn.descriptor(type, order, shape.batch(), shape.in(), shape.height(), shape.width());
   }
 
-  private memory.desc result(memory.format_tag order) {
+  private memory.desc result(memory.data_type type, memory.format_tag order) {
     return OneDnn.descriptor(
-        order, shape.batch(), shape.out(), shape.outHeight(), shape.outWidth());
+        type, order, shape.batch(), shape.out(), shape.outHeight(), shape.outWidth());
   }
 
-  private memory.desc weights(memory.format_tag order) {
-    return OneDnn.descriptor(order, shape.out(), shape.in(), kernel, kernel);
+  private memory.desc weights(memory.data_type type, memory.format_tag order) {
+    return OneDnn.descriptor(type, order, shape.out(), shape.in(), kernel, kernel);
   }
 
   private static memory.format_tag order(Layout layout) {
@@ -134,21 +139,21 @@ final class ConvolutionPart {
             ? new convolution_forward.desc(
                 kind,
                 method,
-                workedImage,
-                workedWeights,
+                factorImage,
+                factorWeights,
                 biases(),
                 workedResult,
                 stride,
                 before,
                 AFTER)
             : new convolution_forward.desc(
-                kind, method, workedImage, workedWeights, workedResult, stride, before, AFTER);
+                kind, method, factorImage, factorWeights, workedResult, stride, before, AFTER);
     return new convolution_forward.primitive_desc(
         description, library.attributes(), library.engine(), false);
   }
 
   private memory.desc biases() {
-    return OneDnn.descriptor(memory.format_tag.x, shape.out());
+    return OneDnn.descriptor(memory.data_type.f32, memory.format_tag.x, shape.out());
   }
 
   private final class Forward {
@@ -229,7 +234,7 @@ final class ConvolutionPart {
         convolution_forward.primitive_desc hint) {
       convolution_backward_data.desc description =
           new convolution_backward_data.desc(
-              method, workedImage, workedWeights, workedResult, stride, before, AFTER);
+              method, workedImage, factorWeights, factorResult, stride, before, AFTER);
       return new convolution_backward_data.primitive_desc(
           description, library.attributes(), library.engine(), hint);
     }
@@ -238,7 +243,7 @@ final class ConvolutionPart {
         convolution_forward.primitive_desc hint) {
       convolution_backward_weights.desc description =
           new convolution_backward_weights.desc(
-              method, workedImage, workedWeights, workedResult, stride, before, AFTER);
+              method, factorImage, factorWeights, factorResult, stride, before, AFTER);
       return new convolution_backward_weights.primitive_desc(
           description, library.attributes(), library.engine(), hint);
     }

@@ -45,22 +45,61 @@ public final class OneDnn {
   private BytePointer scratch = new BytePointer();
   private Pointer scratchpad = new Pointer();
 
-  private OneDnn() {}
+  private final memory.data_type factorType;
+
+  private OneDnn(memory.data_type factorType) {
+    this.factorType = factorType;
+  }
 
   /** A new one for a network; empty where the class path has no natives that this machine loads. */
   public static Optional<OneDnn> create() {
-    return Version.LOADED == null ? Optional.empty() : Optional.of(new OneDnn());
+    return Version.LOADED == null
+        ? Optional.empty()
+        : Optional.of(new OneDnn(memory.data_type.f32));
+  }
+
+  /**
+   * The same for a network whose factors are rounded to bfloat16; empty also where the CPU has
+   * {@linkplain #hasBfloat16 no instructions} for them.
+   */
+  public static Optional<OneDnn> createBfloat16() {
+    return hasBfloat16() ? Optional.of(new OneDnn(memory.data_type.bf16)) : Optional.empty();
+  }
+
+  /** Whether there are natives, and a CPU that multiplies bfloat16: AVX512-bf16 or AMX. */
+  public static boolean hasBfloat16() {
+    return Version.LOADED != null && hasInstructions(dnnl.dnnl_cpu_isa_avx512_core_bf16);
+  }
+
+  private static boolean hasInstructions(int set) {
+    return (dnnl.dnnl_get_effective_cpu_isa() & set) == set;
+  }
+
+  /** The type in which convolutions and products see their factors. */
+  memory.data_type factorType() {
+    return factorType;
   }
 
   /** Whether Winograd's algorithm is there for this CPU: it needs AVX-512. */
   public static boolean hasWinograd() {
-    return (dnnl.dnnl_get_effective_cpu_isa() & dnnl.dnnl_cpu_isa_avx512_core)
-        == dnnl.dnnl_cpu_isa_avx512_core;
+    return hasInstructions(dnnl.dnnl_cpu_isa_avx512_core);
+  }
+
+  /** Whether convolutions of this network may be computed by it: in float32. */
+  boolean computesWinograd() {
+    return factorType == memory.data_type.f32 && hasWinograd();
   }
 
   /** For the start-up report. */
   public static String describe() {
     return Version.LOADED == null ? "no oneDNN" : "oneDNN " + Version.LOADED;
+  }
+
+  /** The same on what multiplies bfloat16, where something does. */
+  public static String describeBfloat16() {
+    String instructions =
+        hasInstructions(dnnl.dnnl_cpu_isa_avx512_core_amx) ? "AMX" : "AVX512-bf16";
+    return "%s, bfloat16 by %s".formatted(describe(), instructions);
   }
 
   /**
@@ -135,9 +174,9 @@ public final class OneDnn {
     return attributes;
   }
 
-  /** Describes an array by its sizes and the order in which its dimensions lie in memory. */
-  static memory.desc descriptor(memory.format_tag order, long... sizes) {
-    return new memory.desc(sizes, memory.data_type.f32, order);
+  /** Describes an array by its type, its sizes and the order in which these lie in memory. */
+  static memory.desc descriptor(memory.data_type type, memory.format_tag order, long... sizes) {
+    return new memory.desc(sizes, type, order);
   }
 
   /** Memory that outlives no operation, large enough for every one that asked for it. */

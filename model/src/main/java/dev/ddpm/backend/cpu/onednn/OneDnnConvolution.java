@@ -63,7 +63,7 @@ public final class OneDnnConvolution implements ConvolutionOp {
    */
   public static Layout layout(OneDnn library, ConvolutionShape shape) {
     boolean winograd =
-        OneDnn.hasWinograd()
+        library.computesWinograd()
             && shape.stride() == 1
             && shape.in() % Layout.BLOCK == 0
             && shape.out() % Layout.BLOCK == 0

@@ -36,11 +36,12 @@ public final class OneDnnProduct implements MatrixProduct {
   }
 
   private void prepare() {
-    memory.desc first = describe(shape.rows(), shape.inner(), shape.transposeA());
-    memory.desc second = describe(shape.inner(), shape.columns(), shape.transposeB());
-    memory.desc product = describe(shape.rows(), shape.columns(), false);
-    a = Operand.of(library, "a", first, first);
-    b = Operand.of(library, "b", second, second);
+    memory.data_type factor = library.factorType();
+    memory.desc first = first(factor);
+    memory.desc second = second(factor);
+    memory.desc product = describe(memory.data_type.f32, shape.rows(), shape.columns(), false);
+    a = Operand.of(library, "a", first(memory.data_type.f32), first);
+    b = Operand.of(library, "b", second(memory.data_type.f32), second);
     c = Operand.of(library, "c", product, product);
     primitive_attr attributes = OneDnn.attributes(shape.accumulate());
     if (shape.alpha() != 1) {
@@ -57,13 +58,21 @@ public final class OneDnnProduct implements MatrixProduct {
             .build(new matmul(description));
   }
 
+  private memory.desc first(memory.data_type type) {
+    return describe(type, shape.rows(), shape.inner(), shape.transposeA());
+  }
+
+  private memory.desc second(memory.data_type type) {
+    return describe(type, shape.inner(), shape.columns(), shape.transposeB());
+  }
+
   /** Describes op(a), op(b) or c. */
-  private memory.desc describe(int rows, int columns, boolean transposed) {
+  private memory.desc describe(memory.data_type type, int rows, int columns, boolean transposed) {
     if (shape.stack() > 0) {
-      return OneDnn.descriptor(
-          transposed ? memory.format_tag.acb : memory.format_tag.abc, shape.stack(), rows, columns);
+      memory.format_tag order = transposed ? memory.format_tag.acb : memory.format_tag.abc;
+      return OneDnn.descriptor(type, order, shape.stack(), rows, columns);
     }
-    return OneDnn.descriptor(
-        transposed ? memory.format_tag.ba : memory.format_tag.ab, rows, columns);
+    memory.format_tag order = transposed ? memory.format_tag.ba : memory.format_tag.ab;
+    return OneDnn.descriptor(type, order, rows, columns);
   }
 }
