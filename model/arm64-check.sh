@@ -14,7 +14,7 @@ Usage: arm64-check.sh [TESTS]
 
 Builds with the natives of linux-arm64 and runs tests of model/ on a processor that QEMU emulates, with
 vectors of 128 bits. TESTS are class names as Surefire takes them. The default, the golden tests and those
-that compare the back ends, takes most of an hour: an emulated JVM is slow.
+that compare the back ends, takes more than an hour on one core: an emulated JVM is slow.
 
 Needs Maven, and Debian or Ubuntu with apt-get and dpkg-deb. QEMU and a JDK 17 for ARM are downloaded into
 model/target/arm64 and unpacked there; nothing is installed.
