@@ -25,10 +25,32 @@ final class Resampler {
    */
   static RawImage resample(
       RawImage image, int fullHeight, int fullWidth, int top, int left, int height, int width) {
-    ResamplingTaps rows = new ResamplingTaps(image.height(), fullHeight, top, height);
-    ResamplingTaps columns = new ResamplingTaps(image.width(), fullWidth, left, width);
+    var rows = new ResamplingTaps(image.height(), fullHeight, top, height);
+    var columns = new ResamplingTaps(image.width(), fullWidth, left, width);
+    int channels = image.channels();
+    byte[] pixels = new byte[height * width * channels];
+    scale(image, rows, columns, (y, line) -> store(line, channels, pixels, y * width * channels));
+    return new RawImage(height, width, channels, pixels);
+  }
+
+  /** Takes the rows of a scaled image, from the first to the last. */
+  @FunctionalInterface
+  interface Rows {
+    /**
+     * Takes one row.
+     *
+     * @param y its number
+     * @param line its values, not rounded and not clipped, colour multiplied by alpha if there is
+     *     one; overwritten by the next row
+     */
+    void take(int y, double[] line);
+  }
+
+  /** Scales an image by given weights along its two axes. */
+  static void scale(RawImage image, ResamplingTaps rows, ResamplingTaps columns, Rows to) {
     int channels = image.channels();
     int firstRow = rows.first(0);
+    int width = columns.count();
     int rowSize = width * channels;
     double[] narrowed = new double[(rows.last() - firstRow + 1) * rowSize];
     double[] line = new double[image.width() * channels];
@@ -36,9 +58,8 @@ final class Resampler {
       load(image, y, line);
       scaleLine(line, columns, width, channels, narrowed, (y - firstRow) * rowSize);
     }
-    byte[] pixels = new byte[height * rowSize];
     double[] sums = new double[rowSize];
-    for (int y = 0; y < height; y++) {
+    for (int y = 0; y < rows.count(); y++) {
       Arrays.fill(sums, 0);
       double[] weights = rows.weights(y);
       for (int k = 0; k < weights.length; k++) {
@@ -47,9 +68,8 @@ final class Resampler {
           sums[i] += weights[k] * narrowed[from + i];
         }
       }
-      store(sums, channels, pixels, y * rowSize);
+      to.take(y, sums);
     }
-    return new RawImage(height, width, channels, pixels);
   }
 
   private static void load(RawImage image, int y, double[] line) {

@@ -35,6 +35,11 @@ final class ResamplingTaps {
     }
   }
 
+  /** How many target pixels there are. */
+  int count() {
+    return first.length;
+  }
+
   /** Index of the first source pixel of a target pixel. */
   int first(int target) {
     return first[target];

@@ -25,6 +25,8 @@ public enum Stream {
   EVALUATION_TIMESTEP(8),
   /** The noise with which a model is evaluated. */
   EVALUATION_NOISE(9),
+  /** The directions on which patches of images are projected. */
+  PROJECTION(10),
   /** The order in which images are dealt out to the parts of a set that are compared. */
   EVALUATION_ORDER(11);
 
