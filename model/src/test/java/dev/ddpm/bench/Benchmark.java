@@ -62,6 +62,9 @@ public final class Benchmark implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (peer != null && networks.contains(Network.HO)) {
+      System.out.println(PeerAgreement.check(processes, peer));
+    }
     for (int count : workers) {
       double ceiling = processes.products(count, seconds);
       System.out.printf(

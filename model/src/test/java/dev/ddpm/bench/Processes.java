@@ -60,6 +60,11 @@ final class Processes {
             variant.format()));
   }
 
+  /** What the peer's network predicts and learns: see there for the files. */
+  void golden(String classPath, Path in, Path out) throws IOException, InterruptedException {
+    run(1, Map.of(), classPath, "dev.ddpm.peer.TorchGolden", in.toString(), out.toString());
+  }
+
   double products(int workers, double seconds) throws IOException, InterruptedException {
     List<String> lines =
         run(

@@ -33,7 +33,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -149,28 +148,6 @@ class DiffusersModelTest {
         List.of(new TensorHeader("mid_block.attentions.0.group_norm.weight", List.of(32))));
   }
 
-  /** As the import does it. */
-  private static ModelFolder imported(ForeignModel model, Path to) throws IOException {
-    List<WeightsFile> files = new ArrayList<>();
-    for (Path file : model.weights()) {
-      files.add(WeightsFile.open(file, Optional.empty()));
-    }
-    NamedTensors named = model.named(files);
-    ModelDescription description = model.description(named.headers());
-    ModelFolder written =
-        ModelFolder.write(
-            new LocalFileStore(to),
-            description,
-            Map.of(
-                TensorFile.WEIGHTS,
-                FittingTensors.of("weights", named, description.architecture())),
-            Optional.empty());
-    for (WeightsFile file : files) {
-      file.close();
-    }
-    return written;
-  }
-
   private static float[] flat(ModelFolder model) {
     return new FlatTensors(ParameterLayout.of(model.description().architecture()))
         .read(model, TensorFile.WEIGHTS);
@@ -189,7 +166,7 @@ class DiffusersModelTest {
     pipeline(HO, SCHEDULER);
     bin("unet/diffusion_pytorch_model.bin", renamed(golden(), DiffusersModelTest::oldName));
 
-    ModelFolder model = imported(model(), folder.resolve("model"));
+    ModelFolder model = GoldenFolder.imported(model(), folder.resolve("model"));
 
     assertThat(model.description())
         .isEqualTo(
@@ -238,7 +215,7 @@ class DiffusersModelTest {
         "diffusion_pytorch_model.safetensors.index.json",
         JSON.writeValueAsString(Map.of("metadata", Map.of(), "weight_map", map)));
 
-    ModelFolder model = imported(model(), folder.resolve("model"));
+    ModelFolder model = GoldenFolder.imported(model(), folder.resolve("model"));
 
     assertThat(flat(model)).isEqualTo(goldenFlat());
     assertThat(model.description().schedule()).isEqualTo(ScheduleSpec.PAPER);
@@ -423,7 +400,7 @@ class DiffusersModelTest {
     }
     safetensors("unet/diffusion_pytorch_model.safetensors", without);
 
-    assertThatThrownBy(() -> imported(model(), folder.resolve("model")))
+    assertThatThrownBy(() -> GoldenFolder.imported(model(), folder.resolve("model")))
         .hasMessageContaining(
             "2 tensors of the network are missing, such as mid_block.attentions.0.group_norm.bias");
 
@@ -630,7 +607,7 @@ class DiffusersModelTest {
           new FlatTensors(ParameterLayout.of(network)).named(weights));
 
       ModelFolder again =
-          imported(
+          GoldenFolder.imported(
               new DiffusersModel(to, Optional.empty(), Optional.empty()),
               folder.resolve("again" + network.classes()));
 

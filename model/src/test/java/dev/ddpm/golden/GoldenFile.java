@@ -5,7 +5,9 @@ import dev.ddpm.checkpoint.TensorHeader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -49,6 +51,11 @@ public final class GoldenFile {
   /** A number of the file's metadata. */
   public int number(String key) {
     return Integer.parseInt(metadata(key));
+  }
+
+  /** The tensors. */
+  public Collection<TensorHeader> tensors() {
+    return List.copyOf(headers.values());
   }
 
   /** Whether there is such a tensor. */

@@ -2,6 +2,7 @@ package dev.ddpm.peer;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -29,7 +30,9 @@ abstract class TorchNetwork {
 
   /** The network of a name, as the benchmark has it. */
   static TorchNetwork of(String name, MemoryFormat format) {
-    return name.equals("HO") ? new TorchUnet2d(format) : new TorchUNet(Shape.of(name), format);
+    return name.equals("HO")
+        ? new TorchUnet2d(TorchUnet2d.Size.CIFAR, format)
+        : new TorchUNet(Shape.of(name), format);
   }
 
   abstract int imageChannels();
@@ -53,6 +56,17 @@ abstract class TorchNetwork {
 
   long parameterCount() {
     return parameters.values().stream().mapToLong(Tensor::numel).sum();
+  }
+
+  /** Names of the tensors that there are. */
+  Set<String> names() {
+    return Set.copyOf(parameters.keySet());
+  }
+
+  /** Sets a tensor, with or without one of its name before. */
+  void set(String name, Tensor values) {
+    values.retainReference();
+    parameters.put(name, values.set_requires_grad(true));
   }
 
   Tensor parameter(String name, long... size) {

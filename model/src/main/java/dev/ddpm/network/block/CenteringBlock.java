@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Moves images from [0, 1] to [−1, 1]. */
-public final class CenteringBlock implements Block {
+public final class CenteringBlock extends MappingBlock {
 
   /**
    * 2x − 1.
@@ -39,10 +39,9 @@ public final class CenteringBlock implements Block {
 
   private final Engine engine;
   private final Tensor minusOne;
-  private final Passes<Pass> passes = new Passes<>(Pass::new);
-  private Tensor input;
 
   CenteringBlock(Spec spec, Engine engine) {
+    super(engine);
     this.engine = engine;
     this.minusOne = engine.allocate(spec.channels());
     float[] values = new float[spec.channels()];
@@ -50,31 +49,15 @@ public final class CenteringBlock implements Block {
     minusOne.upload(values, 0);
   }
 
-  private final class Pass {
-    final Tensor y = engine.allocate(input.shape());
-    final Tensor[] gradients = new Tensor[1];
-
-    Pass(int batch, boolean training) {
-      if (training) {
-        gradients[0] = engine.allocate(input.shape());
-      }
-    }
+  @Override
+  void map(Tensor x, Tensor y) {
+    twice(x, y);
+    engine.kernels().addToRows(minusOne, y);
   }
 
   @Override
-  public Tensor forward(Tensor[] inputs, boolean training) {
-    input = inputs[0];
-    Pass pass = passes.of(input.size(0), training);
-    twice(input, pass.y);
-    engine.kernels().addToRows(minusOne, pass.y);
-    return pass.y;
-  }
-
-  @Override
-  public Tensor[] backward(Tensor dy) {
-    Pass pass = passes.last();
-    twice(dy, pass.gradients[0]);
-    return pass.gradients;
+  void mapBackward(Tensor x, Tensor dy, Tensor dx) {
+    twice(dy, dx);
   }
 
   private void twice(Tensor x, Tensor y) {

@@ -1,6 +1,5 @@
 package dev.ddpm.network.block;
 
-import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Kernels;
@@ -32,21 +31,19 @@ public final class NearestUpsampleBlock implements Block {
     /** Of the transposed convolution that is computed. */
     @Override
     public long flops(long positions) {
-      return 2L * 4 * in * out * positions;
+      return Doubling.flops(in, out, positions);
     }
 
     @Override
     public long outputPositions(long inputPositions) {
-      return 4 * inputPositions;
+      return Doubling.outputPositions(inputPositions);
     }
 
+    /** The sums of kernels are kept beside what is made of them. */
     @Override
     public void count(MemoryCount count, long inputPositions) {
-      long result = outputPositions(inputPositions) * out;
-      count.training().own(result + inputPositions * in);
-      count.inference().own(result);
-      count.keep(2L * KERNEL * KERNEL * in * out);
-      count.training().share("windows", (long) KERNEL * KERNEL * inputPositions * out);
+      Doubling.count(count, inputPositions, in, out);
+      count.keep((long) Doubling.KERNEL * Doubling.KERNEL * in * out);
     }
 
     @Override
@@ -55,76 +52,61 @@ public final class NearestUpsampleBlock implements Block {
     }
   }
 
-  private static final int KERNEL = 4;
-  private static final int STRIDE = 2;
-
   /** The rows of the 3×3 kernel that each row of the 4×4 one is the sum of; columns likewise. */
   private static final int[][] SUMMED = {{2}, {1, 2}, {0, 1}, {0}};
 
   private final Spec spec;
   private final Engine engine;
   private final BlockParameters parameters;
+  private final boolean learns;
   private final Weight sums;
   private final Tensor[] summedWeights;
   private final Tensor[] summedGradients;
   private final Tensor[] weights;
   private final Tensor[] gradients;
-  private final Passes<Pass> passes = new Passes<>(Pass::new);
-  private Tensor input;
+  private final Doubling doubling;
+  private boolean summed;
 
   NearestUpsampleBlock(Spec spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
     this.engine = engine;
     this.parameters = parameters;
-    boolean learns = parameters.gradient("weight") != null;
+    this.learns = parameters.gradient("weight") != null;
     this.sums = new Weight(kernel(), learns ? kernel() : null);
-    this.summedWeights = taps(sums.values(), KERNEL);
-    this.summedGradients = taps(sums.gradient(), KERNEL);
+    this.summedWeights = taps(sums.values(), Doubling.KERNEL);
+    this.summedGradients = taps(sums.gradient(), Doubling.KERNEL);
     this.weights = taps(parameters.value("weight"), ConvolutionShape.KERNEL);
     this.gradients = taps(parameters.gradient("weight"), ConvolutionShape.KERNEL);
+    this.doubling = new Doubling(engine, sums, parameters.weight("bias"), spec.out());
   }
 
   private Tensor kernel() {
-    return engine.allocate(KERNEL, KERNEL, spec.out(), spec.in());
-  }
-
-  private final class Pass {
-    final ConvolutionOp convolution;
-    final Tensor y;
-    final Tensor[] gradients = new Tensor[1];
-
-    Pass(int batch, boolean training) {
-      var downwards =
-          new ConvolutionShape(
-              batch, STRIDE * input.size(1), STRIDE * input.size(2), spec.out(), spec.in(), STRIDE);
-      convolution = engine.transposedConvolution(downwards, KERNEL, sums);
-      y = engine.allocate(downwards.input());
-      if (training) {
-        gradients[0] = engine.allocate(input.shape());
-      }
-    }
+    return engine.allocate(Doubling.KERNEL, Doubling.KERNEL, spec.out(), spec.in());
   }
 
   @Override
   public Tensor forward(Tensor[] inputs, boolean training) {
-    input = inputs[0];
-    Pass pass = passes.of(input.size(0), training);
+    // The weights of a network that does not learn stay as they are.
+    if (learns || !summed) {
+      sumWeights();
+    }
+    return doubling.forward(inputs[0], training);
+  }
+
+  private void sumWeights() {
     Kernels kernels = engine.kernels();
     kernels.clear(sums.values());
     forAllTerms((tap, sum) -> kernels.add(weights[tap], summedWeights[sum]));
-    pass.convolution.forward(input, parameters.value("bias"), pass.y);
-    return pass.y;
+    summed = true;
   }
 
   @Override
   public Tensor[] backward(Tensor dy) {
-    Pass pass = passes.last();
-    pass.convolution.backward(input, dy, pass.gradients[0]);
+    Tensor[] dx = doubling.backward(dy);
     Kernels kernels = engine.kernels();
     kernels.clear(parameters.gradient("weight"));
     forAllTerms((tap, sum) -> kernels.add(summedGradients[sum], gradients[tap]));
-    kernels.sumRows(dy, parameters.gradient("bias"));
-    return pass.gradients;
+    return dx;
   }
 
   @FunctionalInterface
@@ -134,11 +116,11 @@ public final class NearestUpsampleBlock implements Block {
   }
 
   private static void forAllTerms(Term term) {
-    for (int row = 0; row < KERNEL; row++) {
-      for (int column = 0; column < KERNEL; column++) {
+    for (int row = 0; row < Doubling.KERNEL; row++) {
+      for (int column = 0; column < Doubling.KERNEL; column++) {
         for (int down : SUMMED[row]) {
           for (int right : SUMMED[column]) {
-            term.visit(down * ConvolutionShape.KERNEL + right, row * KERNEL + column);
+            term.visit(down * ConvolutionShape.KERNEL + right, row * Doubling.KERNEL + column);
           }
         }
       }

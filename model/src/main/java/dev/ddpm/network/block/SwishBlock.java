@@ -5,7 +5,7 @@ import dev.ddpm.backend.Tensor;
 import java.util.List;
 
 /** Swish alone, which a network applies to its time embedding. */
-public final class SwishBlock implements Block {
+public final class SwishBlock extends MappingBlock {
 
   /** x · σ(x) of an input of any shape. */
   public record Spec() implements BlockSpec {
@@ -31,36 +31,19 @@ public final class SwishBlock implements Block {
   }
 
   private final Engine engine;
-  private final Passes<Pass> passes = new Passes<>(Pass::new);
-  private Tensor input;
 
   SwishBlock(Engine engine) {
+    super(engine);
     this.engine = engine;
   }
 
-  private final class Pass {
-    final Tensor y = engine.allocate(input.shape());
-    final Tensor[] gradients = new Tensor[1];
-
-    Pass(int batch, boolean training) {
-      if (training) {
-        gradients[0] = engine.allocate(input.shape());
-      }
-    }
+  @Override
+  void map(Tensor x, Tensor y) {
+    engine.kernels().swish(x, y);
   }
 
   @Override
-  public Tensor forward(Tensor[] inputs, boolean training) {
-    input = inputs[0];
-    Pass pass = passes.of(input.size(0), training);
-    engine.kernels().swish(input, pass.y);
-    return pass.y;
-  }
-
-  @Override
-  public Tensor[] backward(Tensor dy) {
-    Pass pass = passes.last();
-    engine.kernels().swishBackward(input, dy, pass.gradients[0]);
-    return pass.gradients;
+  void mapBackward(Tensor x, Tensor dy, Tensor dx) {
+    engine.kernels().swishBackward(x, dy, dx);
   }
 }

@@ -1,7 +1,5 @@
 package dev.ddpm.network.block;
 
-import dev.ddpm.backend.ConvolutionOp;
-import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Tensor;
 import java.util.List;
@@ -18,26 +16,22 @@ public final class UpsampleBlock implements Block {
   public record Spec(int in, int out) implements BlockSpec {
     @Override
     public List<Parameter> parameters() {
-      return Parameter.transposedConvolution("", in, out, 4);
+      return Parameter.transposedConvolution("", in, out, Doubling.KERNEL);
     }
 
     @Override
     public long flops(long positions) {
-      return 2L * 4 * in * out * positions;
+      return Doubling.flops(in, out, positions);
     }
 
     @Override
     public long outputPositions(long inputPositions) {
-      return 4 * inputPositions;
+      return Doubling.outputPositions(inputPositions);
     }
 
     @Override
     public void count(MemoryCount count, long inputPositions) {
-      long result = outputPositions(inputPositions) * out;
-      count.training().own(result + inputPositions * in);
-      count.inference().own(result);
-      count.keep(16L * in * out);
-      count.training().share("windows", 16 * inputPositions * out);
+      Doubling.count(count, inputPositions, in, out);
     }
 
     @Override
@@ -46,51 +40,20 @@ public final class UpsampleBlock implements Block {
     }
   }
 
-  private static final int KERNEL = 4;
-  private static final int STRIDE = 2;
-
-  private final Spec spec;
-  private final Engine engine;
-  private final BlockParameters parameters;
-  private final Passes<Pass> passes = new Passes<>(Pass::new);
-  private Tensor input;
+  private final Doubling doubling;
 
   UpsampleBlock(Spec spec, Engine engine, BlockParameters parameters) {
-    this.spec = spec;
-    this.engine = engine;
-    this.parameters = parameters;
-  }
-
-  private final class Pass {
-    final ConvolutionOp convolution;
-    final Tensor y;
-    final Tensor[] gradients = new Tensor[1];
-
-    Pass(int batch, boolean training) {
-      var downwards =
-          new ConvolutionShape(
-              batch, STRIDE * input.size(1), STRIDE * input.size(2), spec.out(), spec.in(), STRIDE);
-      convolution = engine.transposedConvolution(downwards, KERNEL, parameters.weight("weight"));
-      y = engine.allocate(downwards.input());
-      if (training) {
-        gradients[0] = engine.allocate(input.shape());
-      }
-    }
+    this.doubling =
+        new Doubling(engine, parameters.weight("weight"), parameters.weight("bias"), spec.out());
   }
 
   @Override
   public Tensor forward(Tensor[] inputs, boolean training) {
-    input = inputs[0];
-    Pass pass = passes.of(input.size(0), training);
-    pass.convolution.forward(input, parameters.value("bias"), pass.y);
-    return pass.y;
+    return doubling.forward(inputs[0], training);
   }
 
   @Override
   public Tensor[] backward(Tensor dy) {
-    Pass pass = passes.last();
-    pass.convolution.backward(input, dy, pass.gradients[0]);
-    engine.kernels().sumRows(dy, parameters.gradient("bias"));
-    return pass.gradients;
+    return doubling.backward(dy);
   }
 }

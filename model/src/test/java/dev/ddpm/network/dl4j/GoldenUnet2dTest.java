@@ -6,17 +6,24 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.TestedBackend;
+import dev.ddpm.checkpoint.FlatTensors;
+import dev.ddpm.checkpoint.ModelFolder;
+import dev.ddpm.checkpoint.TensorFile;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.exchange.GoldenFolder;
 import dev.ddpm.golden.GoldenFile;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.Unet2d;
 import dev.ddpm.network.block.TimeEncoding;
 import dev.ddpm.random.CounterRandom;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,6 +31,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole networks against diffusers' own: prediction, loss, and every gradient. */
 class GoldenUnet2dTest {
+  @TempDir Path folder;
+
   private static final double PREDICTION = 2e-5;
   private static final double LOSS = 1e-5;
   private static final double GRADIENT = 2e-4;
@@ -123,6 +132,67 @@ class GoldenUnet2dTest {
     }
     model.setParameters(flat);
     return model;
+  }
+
+  /** The networks that are compared here are those that a user gets from the library's folders. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("networks")
+  void isWhatImportMakesOfTheFolder(String name, Unet2d spec, TestedBackend backend)
+      throws IOException {
+    ModelFolder imported = GoldenFolder.imported(name, folder.resolve(name));
+
+    assertThat(imported.description().architecture()).isEqualTo(spec);
+    assertThat(new FlatTensors(ParameterLayout.of(spec)).read(imported, TensorFile.WEIGHTS))
+        .isEqualTo(load(GoldenFile.open("unet2d_" + name), spec, backend).parameters());
+  }
+
+  /** Scales and shifts by the time, which no golden file has, on every back end. */
+  @Test
+  void backEndsAgreeOnScalesAndShifts() {
+    Unet2d spec =
+        new Unet2d(
+            3,
+            16,
+            16,
+            List.of(8, 16),
+            List.of(true, false),
+            2,
+            4,
+            1e-6,
+            4,
+            new Unet2d.Middle(true, false, 1.5),
+            new TimeEncoding(0, true),
+            1,
+            true,
+            0,
+            0,
+            true);
+    GoldenFile golden = GoldenFile.open("unet2d_ho_small");
+    float[] noise = golden.image("noise");
+    List<float[]> predictions = new ArrayList<>();
+    List<float[]> gradients = new ArrayList<>();
+    float[] weights = Dl4jNetwork.create(spec, 1, TorchAdam.constant(2e-5)).parameters();
+    for (TestedBackend backend : TestedBackend.here().toList()) {
+      Dl4jNetwork network = Dl4jNetwork.create(spec, 1, TorchAdam.constant(2e-5));
+      network.use(backend.backend());
+      network.setParameters(weights);
+      float[] predicted = new float[noise.length];
+      network.predict(batch(golden), predicted);
+      network.computeGradient(batch(golden), noise, null, new long[4]);
+      predictions.add(predicted);
+      gradients.add(network.graph().getFlattenedGradients().toFloatVector());
+    }
+
+    for (int other = 1; other < predictions.size(); other++) {
+      assertAgree(predictions.get(other), predictions.get(0), PREDICTION);
+      assertAgree(gradients.get(other), gradients.get(0), GRADIENT);
+    }
+  }
+
+  private static void assertAgree(float[] actual, float[] expected, double allowed) {
+    assertThat(largest(expected)).isPositive();
+    assertThat(GoldenFile.largestDifference(actual, expected) / largest(expected))
+        .isLessThan(allowed);
   }
 
   /** What the network of a golden file is handed. */

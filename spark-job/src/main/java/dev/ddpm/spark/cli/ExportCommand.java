@@ -3,13 +3,11 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.exchange.ExportJob;
 import dev.ddpm.spark.exchange.ExportKind;
-import java.util.Iterator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -40,8 +38,8 @@ final class ExportCommand implements Callable<Integer> {
       names = "--to",
       paramLabel = "FORM",
       required = true,
-      converter = KindConverter.class,
-      completionCandidates = KindWords.class,
+      converter = Kinds.class,
+      completionCandidates = Kinds.class,
       description = "What it becomes: ${COMPLETION-CANDIDATES}.")
   ExportKind kind;
 
@@ -58,7 +56,7 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--weights",
       paramLabel = "WHICH",
-      converter = WeightConverter.class,
+      converter = Weights.class,
       defaultValue = "ema",
       description =
           "ema, the moving average, or the last ones where there is none; or raw, the last ones."
@@ -71,24 +69,15 @@ final class ExportCommand implements Callable<Integer> {
       description = "Licence of the weights, for the card, such as apache-2.0.")
   Optional<String> licence;
 
-  private static final class KindWords implements Iterable<String> {
-    @Override
-    public Iterator<String> iterator() {
-      return Words.of(ExportKind.class).iterator();
+  private static final class Kinds extends WordConverter<ExportKind> {
+    Kinds() {
+      super(ExportKind.class);
     }
   }
 
-  private static final class KindConverter implements ITypeConverter<ExportKind> {
-    @Override
-    public ExportKind convert(String word) {
-      return Words.parse(ExportKind.class, word);
-    }
-  }
-
-  private static final class WeightConverter implements ITypeConverter<WeightChoice> {
-    @Override
-    public WeightChoice convert(String word) {
-      return Words.parse(WeightChoice.class, word);
+  private static final class Weights extends WordConverter<WeightChoice> {
+    Weights() {
+      super(WeightChoice.class);
     }
   }
 

@@ -3,13 +3,11 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.spark.exchange.ImportJob;
 import dev.ddpm.spark.exchange.ImportKind;
-import java.util.Iterator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -46,8 +44,8 @@ final class ImportCommand implements Callable<Integer> {
       names = "--from",
       paramLabel = "SYSTEM",
       required = true,
-      converter = KindConverter.class,
-      completionCandidates = KindWords.class,
+      converter = Kinds.class,
+      completionCandidates = Kinds.class,
       description = "Whose model it is: ${COMPLETION-CANDIDATES}.")
   ImportKind kind;
 
@@ -81,17 +79,9 @@ final class ImportCommand implements Callable<Integer> {
       description = "Width of the images: the same as --set model.width=PIXELS.")
   Integer width;
 
-  private static final class KindWords implements Iterable<String> {
-    @Override
-    public Iterator<String> iterator() {
-      return Words.of(ImportKind.class).iterator();
-    }
-  }
-
-  private static final class KindConverter implements ITypeConverter<ImportKind> {
-    @Override
-    public ImportKind convert(String word) {
-      return Words.parse(ImportKind.class, word);
+  private static final class Kinds extends WordConverter<ImportKind> {
+    Kinds() {
+      super(ImportKind.class);
     }
   }
 

@@ -3,7 +3,6 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.diffusion.NoiseLevels;
 import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.spark.config.SamplerChoice;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 /** The options of every sub-command that takes images from noise, as a mix-in: short for keys. */
@@ -12,7 +11,7 @@ final class SamplerOptions {
   @Option(
       names = "--sampler",
       paramLabel = "SAMPLER",
-      converter = SamplerConverter.class,
+      converter = Samplers.class,
       description =
           "Reverse process: ddpm, ddim, dpm-solver++, unipc, euler, heun, pndm or plms; the same"
               + " as --set sampling.sampler=SAMPLER.")
@@ -29,7 +28,7 @@ final class SamplerOptions {
   @Option(
       names = "--spacing",
       paramLabel = "SPACING",
-      converter = SpacingConverter.class,
+      converter = Spacings.class,
       description =
           "How they are placed: linspace, leading or trailing; the same as --set"
               + " sampling.spacing=SPACING.")
@@ -38,30 +37,27 @@ final class SamplerOptions {
   @Option(
       names = "--noise-levels",
       paramLabel = "LEVELS",
-      converter = LevelsConverter.class,
+      converter = Levels.class,
       description =
           "Noise levels of dpm-solver++, unipc, euler and heun: schedule or karras; the same as"
               + " --set sampling.noise-levels=LEVELS.")
   NoiseLevels noiseLevels;
 
-  static final class SamplerConverter implements ITypeConverter<SamplerChoice> {
-    @Override
-    public SamplerChoice convert(String word) {
-      return Words.parse(SamplerChoice.class, word);
+  private static final class Samplers extends WordConverter<SamplerChoice> {
+    Samplers() {
+      super(SamplerChoice.class);
     }
   }
 
-  static final class SpacingConverter implements ITypeConverter<TimestepSpacing> {
-    @Override
-    public TimestepSpacing convert(String word) {
-      return Words.parse(TimestepSpacing.class, word);
+  private static final class Spacings extends WordConverter<TimestepSpacing> {
+    Spacings() {
+      super(TimestepSpacing.class);
     }
   }
 
-  static final class LevelsConverter implements ITypeConverter<NoiseLevels> {
-    @Override
-    public NoiseLevels convert(String word) {
-      return Words.parse(NoiseLevels.class, word);
+  private static final class Levels extends WordConverter<NoiseLevels> {
+    Levels() {
+      super(NoiseLevels.class);
     }
   }
 

@@ -2,6 +2,8 @@ package dev.ddpm.spark.train.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.network.Unet2d;
+import dev.ddpm.network.block.TimeEncoding;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.train.dl4j.FaultHook.Fault;
 import dev.ddpm.spark.train.dl4j.FaultHook.Kind;
@@ -52,6 +54,38 @@ class ExecutorFaultTest {
     var fault = new Fault(Kind.HALT, TinyTraining.imageOf(1, 1, 1));
 
     assertThat(train(fault)).isEqualTo(undisturbed);
+    assertThat(FaultHook.mark(folder, fault)).exists();
+  }
+
+  /** In small, with colours: two blocks a level, attention, padding at the end, dropout. */
+  @Test
+  void anExecutorHaltedWhileItTrainsThePapersNetwork() {
+    Unet2d network =
+        new Unet2d(
+            3,
+            8,
+            8,
+            List.of(8, 16),
+            List.of(false, true),
+            2,
+            8,
+            1e-6,
+            0,
+            Unet2d.Middle.PLAIN,
+            TimeEncoding.SINES_FIRST,
+            0,
+            false,
+            0.1,
+            0,
+            false);
+    float[] alone = TinyTraining.weights(TinyTraining.train(cluster, network, 1));
+    var fault = new Fault(Kind.HALT, TinyTraining.imageOf(1, 1, 1));
+
+    float[] halted =
+        TinyTraining.weights(
+            TinyTraining.train(cluster, network, 1, new FaultHook(folder, List.of(fault))));
+
+    assertThat(halted).isEqualTo(alone);
     assertThat(FaultHook.mark(folder, fault)).exists();
   }
 

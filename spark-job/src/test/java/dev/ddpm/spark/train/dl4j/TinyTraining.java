@@ -4,6 +4,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.network.Architecture;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.LocalSpark;
@@ -66,11 +67,15 @@ public final class TinyTraining {
 
   /** The image of every 8×8 row. */
   public static List<ImageRow> images() {
+    return images(UNET);
+  }
+
+  private static List<ImageRow> images(Architecture network) {
     var random = new Random(1);
     return LongStream.range(0, ROWS)
         .mapToObj(
             id -> {
-              byte[] pixels = new byte[UNET.imageShape().size()];
+              byte[] pixels = new byte[network.imageShape().size()];
               random.nextBytes(pixels);
               return new ImageRow(id, pixels, null);
             })
@@ -89,7 +94,17 @@ public final class TinyTraining {
       int epochs,
       List<TrainingHook> hooks,
       Predicate<Round> listener) {
-    TrainingSetup setup = setup();
+    train(spark, UNET, plan, epochs, hooks, listener);
+  }
+
+  private static void train(
+      JavaSparkContext spark,
+      Architecture architecture,
+      RoundPlan plan,
+      int epochs,
+      List<TrainingHook> hooks,
+      Predicate<Round> listener) {
+    var setup = new TrainingSetup(architecture, SCHEDULE, TRAINING);
     Broadcast<ExecutorPool<Replica>> replicas = spark.broadcast(new ExecutorPool<>(setup));
     Replica driver = setup.create();
     var initial =
@@ -101,7 +116,7 @@ public final class TinyTraining {
         new AveragingMaster(plan, WireFormat.FLOAT32, replicas, initial, 0, listener::test);
     hooks.forEach(master::addHook);
     var network = new SparkComputationGraph(spark, Dl4jNetwork.graphOf(driver.network()), master);
-    JavaRDD<ImageRow> rows = spark.parallelize(images(), 2).cache();
+    JavaRDD<ImageRow> rows = spark.parallelize(images(architecture), 2).cache();
     var all = new DataSplit(ROWS, new long[0], 0, 7);
     for (int epoch = 0; epoch < epochs && !master.stopped(); epoch++) {
       network.fitMultiDataSet(ImageMinibatch.of(EpochRows.of(rows, all, plan, epoch)));
@@ -111,8 +126,14 @@ public final class TinyTraining {
 
   /** The rounds of so many epochs. */
   static List<Round> train(JavaSparkContext spark, int epochs, TrainingHook... hooks) {
+    return train(spark, UNET, epochs, hooks);
+  }
+
+  /** The rounds of so many epochs of another network. */
+  static List<Round> train(
+      JavaSparkContext spark, Architecture network, int epochs, TrainingHook... hooks) {
     List<Round> rounds = new ArrayList<>();
-    train(spark, PLAN, epochs, List.of(hooks), rounds::add);
+    train(spark, network, PLAN, epochs, List.of(hooks), rounds::add);
     return rounds;
   }
 
