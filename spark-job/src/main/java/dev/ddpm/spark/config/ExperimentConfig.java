@@ -35,5 +35,14 @@ public record ExperimentConfig(
           "validation.patience = %d: needs images that are held out; set validation.fraction.",
           validation.patience());
     }
+    if (validation.frechetEvery() > 0 && validation.fraction() == 0) {
+      throw DdpmException.user(
+          "validation.frechet-every = %d: needs images that are held out; set validation.fraction.",
+          validation.frechetEvery());
+    }
+    if (validation.bestBy() == BestBy.FRECHET && validation.frechetEvery() == 0) {
+      throw DdpmException.user(
+          "validation.best-by = frechet: needs distances; set validation.frechet-every.");
+    }
   }
 }

@@ -29,5 +29,34 @@ public record ValidationConfig(
             doc =
                 "Rounds between two contact sheets, whose images always start from the same noise;"
                     + " 0 = none.")
-        int sheetEvery)
+        int sheetEvery,
+    @Key(
+            value = "0",
+            absent = "0",
+            in = "[0, 1000000000]",
+            doc =
+                "Rounds between two Fréchet distances of images that the model draws to the"
+                    + " held-out ones; 0 = none.")
+        int frechetEvery,
+    @Key(
+            value = "500",
+            absent = "500",
+            in = "[2, 1000000]",
+            doc =
+                "Images drawn for such a distance: always from the same noise, by DDIM with 25"
+                    + " steps.")
+        int frechetImages,
+    @Key(
+            value = "pixels",
+            absent = "pixels",
+            doc =
+                "Features that it is a distance of, as option --extractor of evaluate names them.")
+        String extractor,
+    @Key(
+            value = "loss",
+            absent = "loss",
+            doc =
+                "What the best checkpoint and validation.patience go by: loss or frechet, that of"
+                    + " the held-out images or the distance to them.")
+        BestBy bestBy)
     implements Serializable {}

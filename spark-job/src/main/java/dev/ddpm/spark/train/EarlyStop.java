@@ -1,35 +1,40 @@
 package dev.ddpm.spark.train;
 
+import dev.ddpm.spark.config.ValidationConfig;
 import java.util.List;
 
 /**
- * The best loss of the held-out images so far, and whether it has been too long since. Follows from
- * the reports of the rounds alone, so a resumed run stops where an undisturbed one does.
+ * The best figure of the held-out images so far, and whether it has been too long since. Follows
+ * from the reports of the rounds alone, so a resumed run stops where an undisturbed one does.
  */
 final class EarlyStop {
-  private final int patience;
+  private final ValidationConfig config;
   private double best = Double.POSITIVE_INFINITY;
   private int since;
 
   /**
    * A rule, put where the rounds so far have brought it.
    *
-   * @param patience validations without a new best after which to stop; 0 for never
+   * @param config what counts as the best, and for how long to wait for a better one
    * @param reports of the rounds so far
    */
-  EarlyStop(int patience, List<RoundReport> reports) {
-    this.patience = patience;
-    for (RoundReport report : reports) {
-      if (report.validationLoss() != null) {
-        isBest(report.validationLoss());
-      }
-    }
+  EarlyStop(ValidationConfig config, List<RoundReport> reports) {
+    this.config = config;
+    reports.forEach(this::isBest);
   }
 
-  /** Takes a loss in, and tells whether it is the best so far. */
-  boolean isBest(double loss) {
-    if (loss < best) {
-      best = loss;
+  /** Takes a round in, and tells whether it is the best so far; one without the figure is not. */
+  boolean isBest(RoundReport report) {
+    Double figure =
+        switch (config.bestBy()) {
+          case LOSS -> report.validationLoss();
+          case FRECHET -> report.frechet();
+        };
+    if (figure == null) {
+      return false;
+    }
+    if (figure < best) {
+      best = figure;
       since = 0;
       return true;
     }
@@ -39,6 +44,6 @@ final class EarlyStop {
 
   /** Whether to stop. */
   boolean isDue() {
-    return patience > 0 && since >= patience;
+    return config.patience() > 0 && since >= config.patience();
   }
 }

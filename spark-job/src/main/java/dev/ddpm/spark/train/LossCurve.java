@@ -14,6 +14,7 @@ import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.Styler.YAxisPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** The picture of a training run: loss of every round over the images seen. */
@@ -70,6 +71,16 @@ final class LossCurve {
           "held-out images",
           validated.stream().mapToDouble(RoundReport::images).toArray(),
           validated.stream().mapToDouble(RoundReport::validationLoss).toArray());
+    }
+    List<RoundReport> measured = all.stream().filter(report -> report.frechet() != null).toList();
+    if (!measured.isEmpty()) {
+      chart
+          .addSeries(
+              "Fréchet distance (right)",
+              measured.stream().mapToDouble(RoundReport::images).toArray(),
+              measured.stream().mapToDouble(RoundReport::frechet).toArray())
+          .setYAxisGroup(1);
+      chart.getStyler().setYAxisGroupPosition(1, YAxisPosition.Right);
     }
     return chart;
   }

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** What is told of every round: a line, a report for the metrics, and the gauges. */
 final class RoundLog {
@@ -82,8 +83,10 @@ final class RoundLog {
    *
    * @param done rounds made so far
    * @param validation losses of the held-out images, if they were computed
+   * @param frechet distance of drawn images to them, if it was computed
    */
-  void add(Round round, long done, Optional<LossByTimestep> validation) {
+  RoundReport add(
+      Round round, long done, Optional<LossByTimestep> validation, OptionalDouble frechet) {
     long now = System.nanoTime();
     double wall = (now - lastRound) / 1e9;
     lastRound = now;
@@ -116,13 +119,15 @@ final class RoundLog {
             wall - round.nanos() / 1e9,
             secondsPerRound * (rounds - done),
             validation.map(LossByTimestep::mean).orElse(null),
-            validation.map(LossByTimestep::byRange).orElse(null));
+            validation.map(LossByTimestep::byRange).orElse(null),
+            frechet.isPresent() ? Double.valueOf(frechet.getAsDouble()) : null);
     reports.add(report);
     metrics.show(report);
     out.println(report.line());
     if (round.number() == plan.rounds() - 1) {
       closeEpoch(round.epoch() + 1);
     }
+    return report;
   }
 
   /** Every row of an epoch must have been used or told as skipped. */

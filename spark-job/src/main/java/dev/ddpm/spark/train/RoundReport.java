@@ -32,6 +32,7 @@ import java.util.Locale;
  * @param remainingSeconds estimate of the time left
  * @param validationLoss mean loss of the held-out images; null if it was not due
  * @param validationByTimestep the same in ten equal ranges of timesteps, from 0 up
+ * @param frechet distance of drawn images to the held-out ones; null if it was not due
  */
 @JsonPropertyOrder({"round", "rounds", "epoch", "epochs", "step", "images", "used", "skipped"})
 record RoundReport(
@@ -54,12 +55,14 @@ record RoundReport(
     double driverSeconds,
     double remainingSeconds,
     Double validationLoss,
-    List<Double> validationByTimestep) {
+    List<Double> validationByTimestep,
+    Double frechet) {
 
   /** One readable line. */
   String line() {
     String learnt = loss == null ? "not finite, not applied" : "loss %.4f";
     String validated = validationLoss == null ? "" : " · validation %.4f";
+    String distance = frechet == null ? "" : " · Fréchet %.4f";
     return String.format(
         Locale.ROOT,
         "round %d/%d · epoch %d/%d · %,d images · %s%s · lr %.2e · %.1f images/s"
@@ -70,7 +73,8 @@ record RoundReport(
         epochs,
         images,
         String.format(Locale.ROOT, learnt, loss),
-        String.format(Locale.ROOT, validated, validationLoss),
+        String.format(Locale.ROOT, validated, validationLoss)
+            + String.format(Locale.ROOT, distance, frechet),
         learningRate,
         imagesPerSecond,
         computeSeconds,

@@ -42,6 +42,8 @@ final class RunSettings {
           "validation.every",
           "validation.patience",
           "validation.sheet-every",
+          "validation.frechet-every",
+          "validation.best-by",
           TABLE,
           "sampling.");
 

@@ -5,6 +5,8 @@ import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TrainingState;
+import dev.ddpm.evaluation.extractor.ExtractorSpec;
+import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.WireFloats;
@@ -14,9 +16,11 @@ import dev.ddpm.spark.config.LoadedConfig;
 import dev.ddpm.spark.config.PrecisionChoice;
 import dev.ddpm.spark.config.Setting;
 import dev.ddpm.spark.config.TrainingConfig;
+import dev.ddpm.spark.config.ValidationConfig;
 import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.dataset.BadImagePolicy;
 import dev.ddpm.spark.dataset.ImageTableReader;
+import dev.ddpm.spark.stored.ExtractorChoice;
 import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.train.round.DataSplit;
 import dev.ddpm.spark.train.round.ModelState;
@@ -198,18 +202,23 @@ public final class TrainJob {
     return from.orElseThrow().read(model, wanted, configuration.experiment().training());
   }
 
-  /** What is known before anything is written or built. */
+  /**
+   * What is known before anything is written or built.
+   *
+   * @param extractor what a distance of drawn images is one of; empty if none is computed
+   */
   record Prepared(
       ImageTableReader reader,
       DataSplit split,
       RoundPlan plan,
       ModelDescription description,
-      TrainingSetup setup) {
+      TrainingSetup setup,
+      Optional<ExtractorSpec> extractor) {
 
     /** The same with what the beginning of the run has made known. */
     Prepared as(ModelDescription known) {
       return new Prepared(
-          reader, split, plan, known, setup.after(StartingModel.earlierSteps(known)));
+          reader, split, plan, known, setup.after(StartingModel.earlierSteps(known)), extractor);
     }
   }
 
@@ -237,7 +246,22 @@ public final class TrainJob {
             description.architecture(),
             description.schedule().build(),
             training.spec(diffusion.prediction(), diffusion.dataRange(), plan));
-    return new Prepared(reader, split, plan, description, setup);
+    return new Prepared(
+        reader, split, plan, description, setup, extractor(experiment, reader.imageShape()));
+  }
+
+  private Optional<ExtractorSpec> extractor(ExperimentConfig experiment, ImageShape images) {
+    ValidationConfig validation = experiment.validation();
+    if (validation.frechetEvery() == 0) {
+      return Optional.empty();
+    }
+    ExtractorSpec extractor =
+        ExtractorChoice.parse(
+            "validation.extractor",
+            validation.extractor(),
+            spark.sparkContext().hadoopConfiguration());
+    extractor.open(images).close();
+    return Optional.of(extractor);
   }
 
   /** Trains from a checkpoint or a model on, or from weights that are drawn. */

@@ -5,6 +5,7 @@ import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.spark.config.ExperimentConfig;
+import dev.ddpm.spark.config.ValidationConfig;
 import dev.ddpm.spark.dataset.ImageRow;
 import dev.ddpm.spark.train.dl4j.AveragedTraining;
 import dev.ddpm.spark.train.round.DataSplit;
@@ -40,13 +41,44 @@ final class TrainingCluster implements AutoCloseable {
     this.split = prepared.split();
     this.replicas = job.pool(prepared.setup());
     this.rows = prepared.reader().rows(split::isUsable).persist(StorageLevel.MEMORY_AND_DISK());
-    this.watch =
-        new Watch(
-            experiment.validation(),
-            split.heldOut() == 0
-                ? Optional.empty()
-                : Optional.of(validation(prepared, job.slots())),
-            new ProgressSheet(spark, replicas, prepared.description(), experiment.sampling()));
+    this.watch = watch(job, prepared, experiment);
+  }
+
+  private Watch watch(ClusterJob job, TrainJob.Prepared prepared, ExperimentConfig experiment) {
+    ValidationConfig config = experiment.validation();
+    Optional<Validation> validation =
+        split.heldOut() == 0 ? Optional.empty() : Optional.of(validation(prepared, job.slots()));
+    Optional<DrawnDistance> distance =
+        prepared
+            .extractor()
+            .map(
+                extractor ->
+                    new DrawnDistance(
+                        spark,
+                        extractor,
+                        validation.orElseThrow(),
+                        drawn(
+                            job,
+                            prepared,
+                            experiment,
+                            DrawnDistance.STEPS,
+                            config.frechetImages())));
+    return new Watch(
+        config,
+        validation,
+        distance,
+        new ProgressSheet(
+            drawn(job, prepared, experiment, ProgressSheet.STEPS, ProgressSheet.IMAGES)));
+  }
+
+  private DrawnImages drawn(
+      ClusterJob job,
+      TrainJob.Prepared prepared,
+      ExperimentConfig experiment,
+      int steps,
+      int images) {
+    return new DrawnImages(
+        spark, replicas, prepared.description(), experiment.sampling(), steps, images, job.slots());
   }
 
   private Validation validation(TrainJob.Prepared prepared, int slots) {

@@ -11,6 +11,7 @@ import dev.ddpm.training.Ema;
 import dev.ddpm.training.LossByTimestep;
 import dev.ddpm.training.RoundPlan;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * A training run as it goes: the averaged state and its average over time, whether to go on, and
@@ -49,7 +50,7 @@ final class TrainingRun {
     this.current = initial;
     this.watch = watch;
     this.log = log;
-    this.earlyStop = new EarlyStop(watch.config().patience(), log.reports());
+    this.earlyStop = new EarlyStop(watch.config(), log.reports());
   }
 
   /** Rounds from beginning to end. */
@@ -99,8 +100,8 @@ final class TrainingRun {
   boolean onRound(Round round) {
     current = advance(round);
     Optional<LossByTimestep> validation = watch.validate(roundsDone(), isLastRound(), weights());
-    boolean best = validation.isPresent() && earlyStop.isBest(validation.get().mean());
-    log.add(round, roundsDone(), validation);
+    OptionalDouble frechet = watch.frechet(roundsDone(), isLastRound(), weights());
+    boolean best = earlyStop.isBest(log.add(round, roundsDone(), validation, frechet));
     guard(round);
     boolean due = roundsDone() % training.checkpointEvery() == 0 || finished();
     if (due || best) {

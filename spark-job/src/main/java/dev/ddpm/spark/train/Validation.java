@@ -8,6 +8,7 @@ import dev.ddpm.spark.train.round.ImageBatch;
 import dev.ddpm.training.LossByTimestep;
 import dev.ddpm.training.Replica;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -79,6 +80,17 @@ final class Validation implements AutoCloseable {
     } finally {
       sent.destroy();
     }
+  }
+
+  /** What comes of the images of each minibatch, given as unsigned bytes, in their order. */
+  <T> List<T> map(DrawnImages.Use<T> use) {
+    return minibatches
+        .mapToPair(batch -> new Tuple2<>(batch._1(), use.of(Arrays.asList(batch._2().pixels()))))
+        .collect()
+        .stream()
+        .sorted(Comparator.comparingLong(Tuple2::_1))
+        .map(Tuple2::_2)
+        .toList();
   }
 
   private static Iterator<Tuple2<Long, LossByTimestep>> evaluate(

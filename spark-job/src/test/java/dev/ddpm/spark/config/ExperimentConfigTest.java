@@ -28,7 +28,8 @@ class ExperimentConfigTest {
 
   private static final DataConfig NO_DATA = new DataConfig("");
 
-  private static final ValidationConfig UNWATCHED = new ValidationConfig(0, 50, 0, 0);
+  private static final ValidationConfig UNWATCHED =
+      new ValidationConfig(0, 50, 0, 0, 0, 500, "pixels", BestBy.LOSS);
 
   private static final ExperimentConfig PAPER =
       new ExperimentConfig(
@@ -224,6 +225,10 @@ class ExperimentConfigTest {
           "validation.every=7",
           "validation.patience=4",
           "validation.sheet-every=8",
+          "validation.frechet-every=9",
+          "validation.frechet-images=64",
+          "validation.extractor=classifier:c",
+          "validation.best-by=frechet",
           "sampling.sampler=dpm-solver++",
           "sampling.steps=20",
           "sampling.spacing=leading",
@@ -301,7 +306,7 @@ class ExperimentConfigTest {
               1,
               30,
               -1234567890123L),
-          new ValidationConfig(0.05, 7, 4, 8),
+          new ValidationConfig(0.05, 7, 4, 8, 9, 64, "classifier:c", BestBy.FRECHET),
           new SamplingConfig(
               SamplerChoice.DPM_SOLVER_PLUS_PLUS,
               20,

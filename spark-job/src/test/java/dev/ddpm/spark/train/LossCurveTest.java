@@ -11,6 +11,7 @@ import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.knowm.xchart.XYSeries;
 
 class LossCurveTest {
   @ParameterizedTest
@@ -18,6 +19,25 @@ class LossCurveTest {
   void theAxisNamesWhatIsPredicted(Prediction prediction, String symbol) {
     assertThat(LossCurve.chart(List.of(), prediction).getYAxisTitle())
         .isEqualTo("mean squared error of " + symbol);
+  }
+
+  @Test
+  void distancesHaveAnAxisOfTheirOwn() {
+    RoundReport without =
+        new RoundReport(
+            1, 2, 1, 1, 1, 64, 64, 0, 0.5, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.6, List.of(), null);
+    RoundReport with =
+        new RoundReport(
+            2, 2, 1, 1, 2, 128, 64, 0, 0.4, 1, 1, 1, 1, 1, 1, 1, 1, 1, null, null, 12.5);
+
+    XYSeries distances =
+        LossCurve.chart(List.of(without, with), Prediction.EPSILON)
+            .getSeriesMap()
+            .get("Fréchet distance (right)");
+
+    assertThat(distances.getXData()).containsExactly(128);
+    assertThat(distances.getYData()).containsExactly(12.5);
+    assertThat(distances.getYAxisGroup()).isEqualTo(1);
   }
 
   /** A mean of the rounds before would be above it, at the start or all along. */

@@ -19,7 +19,7 @@ class MetricsFileTest {
 
   private static RoundReport report(long round) {
     return new RoundReport(
-        round, 9, 1, 1, round, round, 1, 0, 0.5, 1e-3, 1, 1, 1, 1, 1, 1, 1, 1, null, null);
+        round, 9, 1, 1, round, round, 1, 0, 0.5, 1e-3, 1, 1, 1, 1, 1, 1, 1, 1, null, null, null);
   }
 
   private MetricsFile metrics() {

@@ -3,6 +3,8 @@ package dev.ddpm.spark.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ddpm.DdpmException;
 import dev.ddpm.DdpmException.Category;
 import dev.ddpm.spark.LocalSpark;
@@ -14,9 +16,12 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -172,6 +177,39 @@ class TrainJobRobustnessTest {
     assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl")).get(1))
         .containsPattern("\"validation_loss\":1\\.\\d+")
         .containsPattern("\"validation_by_timestep\":\\[[^\\]]+\\]");
+  }
+
+  @Test
+  void theDistanceOfDrawnImagesIsMeasuredAndTheSameAfterAResume() throws IOException {
+    String[] settings = {
+      "validation.fraction=0.25",
+      "validation.frechet-every=2",
+      "validation.frechet-images=6",
+      "validation.best-by=frechet",
+      "training.epochs=3"
+    };
+    train("whole", settings);
+    String[] half = Arrays.copyOf(settings, settings.length + 1);
+    half[settings.length] = "training.max-rounds=3";
+    train("resumed", half);
+    train("resumed", settings);
+
+    assertThat(out.toString()).contains(" · Fréchet ");
+    assertThat(distances("whole")).containsOnlyKeys(2L, 4L, 6L, 8L, 9L);
+    assertThat(distances("resumed")).containsAllEntriesOf(distances("whole"));
+    assertThat(names("whole/best")).hasSize(1);
+  }
+
+  /** The distances of a run by their rounds. */
+  private Map<Long, Double> distances(String run) throws IOException {
+    Map<Long, Double> distances = new TreeMap<>();
+    for (String line : Files.readAllLines(folder.resolve(run + "/metrics.jsonl"))) {
+      JsonNode report = new ObjectMapper().readTree(line);
+      if (!report.get("frechet").isNull()) {
+        distances.put(report.get("round").longValue(), report.get("frechet").doubleValue());
+      }
+    }
+    return distances;
   }
 
   @Test

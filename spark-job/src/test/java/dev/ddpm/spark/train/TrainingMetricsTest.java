@@ -18,7 +18,7 @@ class TrainingMetricsTest {
     try (TrainingMetrics metrics = TrainingMetrics.register()) {
       metrics.show(
           new RoundReport(
-              3, 9, 1, 1, 12, 99, 40, 0, 0.25, 1e-3, 55, 1, 1, 1, 1, 1, 1, 1, null, null));
+              3, 9, 1, 1, 12, 99, 40, 0, 0.25, 1e-3, 55, 1, 1, 1, 1, 1, 1, 1, null, null, null));
 
       assertThat(value("loss")).isEqualTo(0.25);
       assertThat(value("imagesPerSecond")).isEqualTo(55.0);
@@ -32,7 +32,7 @@ class TrainingMetricsTest {
     try (TrainingMetrics metrics = TrainingMetrics.register()) {
       metrics.show(
           new RoundReport(
-              3, 9, 1, 1, 12, 99, 0, 40, null, 1e-3, 0, 1, 1, 1, 1, 1, 1, 1, null, null));
+              3, 9, 1, 1, 12, 99, 0, 40, null, 1e-3, 0, 1, 1, 1, 1, 1, 1, 1, null, null, null));
 
       assertThat(value("loss")).isEqualTo(Double.NaN);
       assertThat(value("skippedImages")).isEqualTo(40L);

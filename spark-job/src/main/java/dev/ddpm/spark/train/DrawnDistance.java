@@ -1,0 +1,69 @@
+package dev.ddpm.spark.train;
+
+import dev.ddpm.evaluation.FeatureMoments;
+import dev.ddpm.evaluation.FeatureRows;
+import dev.ddpm.evaluation.FrechetDistance;
+import dev.ddpm.evaluation.extractor.ExtractorSpec;
+import dev.ddpm.evaluation.extractor.FeatureExtractor;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.spark.cluster.WireFloats;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/**
+ * The Fréchet distance of images that the model draws by now to the held-out ones. Moments are
+ * merged in the order of the images: the distance of given weights is the same to the bit whoever
+ * computes it.
+ */
+final class DrawnDistance {
+  /** Steps that the images are drawn with. */
+  static final int STEPS = 25;
+
+  private final Broadcast<ExtractorSpec> extractor;
+  private final Validation heldOut;
+  private final DrawnImages drawn;
+  private FeatureMoments reference;
+
+  /**
+   * Computes nothing yet.
+   *
+   * @param extractor what the distance is one of
+   */
+  DrawnDistance(
+      JavaSparkContext spark, ExtractorSpec extractor, Validation heldOut, DrawnImages drawn) {
+    this.extractor = spark.broadcast(extractor);
+    this.heldOut = heldOut;
+    this.drawn = drawn;
+  }
+
+  /** The distance of what given weights draw; the moments of the held-out images are kept. */
+  double of(WireFloats weights) {
+    Broadcast<ExtractorSpec> spec = extractor;
+    ImageShape shape = drawn.shape();
+    if (reference == null) {
+      reference = merged(heldOut.map(images -> moments(spec.value(), shape, images)));
+    }
+    return FrechetDistance.between(
+        reference, merged(drawn.of(weights, images -> moments(spec.value(), shape, images))));
+  }
+
+  private static FeatureMoments moments(ExtractorSpec spec, ImageShape shape, List<byte[]> images) {
+    try (FeatureExtractor open = spec.open(shape)) {
+      int features = open.features();
+      float[] values = new float[images.size() * features];
+      for (int i = 0; i < images.size(); i++) {
+        open.extract(images.get(i), values, i * features);
+      }
+      FeatureMoments moments = new FeatureMoments(features);
+      moments.add(new FeatureRows(values, images.size(), features));
+      return moments;
+    }
+  }
+
+  private static FeatureMoments merged(List<FeatureMoments> parts) {
+    FeatureMoments all = new FeatureMoments(parts.get(0).features());
+    parts.forEach(all::merge);
+    return all;
+  }
+}
