@@ -58,10 +58,10 @@ done
 [[ -n "$name" ]] || fail "the name of the image is missing"
 [[ "$engine" == docker || "$engine" == podman ]] || fail "--engine = $engine: must be docker or podman"
 
-build=("$project/submit-scripts/build.sh")
+build=("$project/submit-scripts/build.sh" --no-archive)
 image=("$engine" build --file "$project/image/Dockerfile" --tag "$name")
 if "$gpus"; then
-  build+=(--gpus)
+  build=("$project/submit-scripts/build.sh" --gpus)
   image+=(--build-arg BASE_IMAGE=nvidia/cuda:11.6.2-cudnn8-runtime-ubuntu20.04
     --build-arg JOB_JAR=ddpm-spark-cuda.jar)
 fi

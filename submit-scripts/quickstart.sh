@@ -38,7 +38,7 @@ HELP
 esac
 
 cd "$project"
-[[ "${1:-}" == --dry-run ]] || passing_signals "$scripts/build.sh"
+[[ "${1:-}" == --dry-run ]] || passing_signals "$scripts/build.sh" --no-archive
 passing_signals "$scripts/local.sh" "$@" train --config conf/fashion-mnist.conf \
   --data spark-job/data/fashion-mnist-10k --run "$run"
 if [[ "${1:-}" != --dry-run && -f "$run/samples/contact-sheet.png" ]]; then

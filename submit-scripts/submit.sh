@@ -123,6 +123,12 @@ if [[ "${1:-}" == --name && $# -ge 2 ]]; then
   name=$2
   shift 2
 fi
+# Of build.sh: where to write the archive of classes that local jobs start with.
+write_archive=""
+if [[ "${1:-}" == --write-archive && $# -ge 2 ]]; then
+  write_archive=$2
+  shift 2
+fi
 
 master=""
 deploy_mode=client
@@ -284,6 +290,19 @@ elif [[ "$manager" == standalone ]]; then
   for package in nio.ch nio.cs security.action util.calendar; do
     driver_options+=" --add-opens=java.base/sun.$package=ALL-UNNAMED"
   done
+fi
+
+# Classes as the JVM keeps them once it has read and checked them (class-data sharing): Spark then starts a third sooner.
+# One that does not fit to the class path or to the JVM is left aside by it, without a word: the jobs do without.
+archive=$write_archive
+[[ -n "$archive" || "$jar" != "$cpu_jar" || "$SPARK_HOME" != "$project/spark-job/target/spark" ]] \
+  || archive="$project/spark-job/target/ddpm-spark.jsa"
+if [[ "$manager" == local && -n "$archive" && "$archive" != *[[:space:]\'\"\\]* ]]; then
+  if [[ -n "$write_archive" ]]; then
+    driver_options+=" -Xlog:cds=off -Xlog:cds+dynamic=off -XX:ArchiveClassesAtExit=$archive"
+  elif [[ "$archive" -nt "$jar" ]]; then
+    driver_options+=" -Xlog:cds=off -Xlog:cds+dynamic=off -XX:SharedArchiveFile=$archive"
+  fi
 fi
 
 command=("$spark_submit" --master "$master" --deploy-mode "$deploy_mode"

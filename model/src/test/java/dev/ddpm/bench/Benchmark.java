@@ -24,11 +24,13 @@ import picocli.CommandLine.Option;
           + " the same step on libtorch, whose best variant counts."
     })
 public final class Benchmark implements Callable<Integer> {
+  private static final Work[] INFERENCE = {Work.SAMPLE};
+
   @Option(
       names = "--networks",
       split = ",",
-      description = "TINY, MNIST, LABML and HO (default: all)")
-  private List<Network> networks = List.of(Network.values());
+      description = "TINY, MNIST, LABML and HO (default: all; with --cold, MNIST)")
+  private List<Network> networks;
 
   @Option(
       names = "--precision",
@@ -52,9 +54,16 @@ public final class Benchmark implements Callable<Integer> {
   @Option(names = "--peer", paramLabel = "CLASSPATH", description = "class path of the peer")
   private String peer;
 
-  private static final Work[] INFERENCE = {Work.SAMPLE};
+  @Option(
+      names = "--cold",
+      description = "time the first seconds of a process instead, and compare them with its end")
+  private boolean cold;
 
-  private final Processes processes = new Processes();
+  @Option(
+      names = "--jvm",
+      paramLabel = "OPTIONS",
+      description = "options of the JVMs, such as those of a compiler")
+  private String jvm = "";
 
   public static void main(String[] args) {
     System.exit(new CommandLine(new Benchmark()).execute(args));
@@ -62,7 +71,14 @@ public final class Benchmark implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    if (peer != null && networks.contains(Network.HO)) {
+    var processes = new Processes(jvm.isBlank() ? List.of() : List.of(jvm.strip().split(" +")));
+    if (cold) {
+      new ColdTable(processes, rounds, seconds)
+          .print(networks == null ? List.of(Network.MNIST) : networks, workers);
+      return 0;
+    }
+    List<Network> timed = networks == null ? List.of(Network.values()) : networks;
+    if (peer != null && timed.contains(Network.HO)) {
       System.out.println(PeerAgreement.check(processes, peer));
     }
     for (int count : workers) {
@@ -76,14 +92,14 @@ public final class Benchmark implements Callable<Integer> {
           "| network | step | images/s | shortest ms | GFLOP/s | of ceiling | peak MB |"
               + (peer == null ? "" : " libtorch images/s | variant | ratio |"));
       System.out.println("|---|---|---|---|---|---|---|" + (peer == null ? "" : "---|---|---|"));
-      for (Network network : networks) {
+      for (Network network : timed) {
         for (Work work : precision == Precision.FLOAT32 ? Work.values() : INFERENCE) {
-          row(network, work, count, ceiling);
+          row(processes, network, work, count, ceiling);
         }
       }
     }
     if (blocks) {
-      for (Network network : networks) {
+      for (Network network : timed) {
         System.out.println();
         processes.blocks(network, seconds).forEach(System.out::println);
       }
@@ -91,7 +107,7 @@ public final class Benchmark implements Callable<Integer> {
     return 0;
   }
 
-  private void row(Network network, Work work, int count, double ceiling)
+  private void row(Processes processes, Network network, Work work, int count, double ceiling)
       throws IOException, InterruptedException {
     List<Measurement> ours = new ArrayList<>();
     Map<PeerVariant, List<Measurement>> theirs = new EnumMap<>(PeerVariant.class);

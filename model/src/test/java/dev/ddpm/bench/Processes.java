@@ -18,10 +18,36 @@ final class Processes {
           "-Xmx2g",
           "--add-modules=jdk.incubator.vector",
           "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
-          "-Dorg.bytedeco.javacpp.maxbytes=0",
-          "-cp");
+          "-Dorg.bytedeco.javacpp.maxbytes=0");
 
   private final ObjectMapper json = new ObjectMapper();
+  private final List<String> jobOptions;
+
+  /**
+   * Starts nothing yet.
+   *
+   * @param jobOptions options of the JVMs that the jobs' scripts add for speed
+   */
+  Processes(List<String> jobOptions) {
+    this.jobOptions = List.copyOf(jobOptions);
+  }
+
+  /** As an executor runs it from its start on: every worker one thread. */
+  ColdMeasurement cold(Network network, Work work, int workers, double seconds)
+      throws IOException, InterruptedException {
+    List<String> lines =
+        run(
+            1,
+            Map.of("MALLOC_ARENA_MAX", "1"),
+            jobOptions,
+            System.getProperty("java.class.path"),
+            "dev.ddpm.bench.ColdSteps",
+            network.name(),
+            work.name(),
+            String.valueOf(workers),
+            String.valueOf(seconds));
+    return json.readValue(lines.get(lines.size() - 1), ColdMeasurement.class);
+  }
 
   /** As an executor runs it: every worker one thread. */
   Measurement steps(Network network, Work work, Precision precision, int workers, double seconds)
@@ -30,6 +56,7 @@ final class Processes {
         run(
             1,
             Map.of("MALLOC_ARENA_MAX", "1"),
+            jobOptions,
             System.getProperty("java.class.path"),
             "dev.ddpm.bench.Steps",
             network.name(),
@@ -51,6 +78,7 @@ final class Processes {
         run(
             threads,
             variant.environment(),
+            List.of(),
             classPath,
             "dev.ddpm.peer.TorchSteps",
             network.name(),
@@ -62,7 +90,14 @@ final class Processes {
 
   /** What the peer's network predicts and learns: see there for the files. */
   void golden(String classPath, Path in, Path out) throws IOException, InterruptedException {
-    run(1, Map.of(), classPath, "dev.ddpm.peer.TorchGolden", in.toString(), out.toString());
+    run(
+        1,
+        Map.of(),
+        List.of(),
+        classPath,
+        "dev.ddpm.peer.TorchGolden",
+        in.toString(),
+        out.toString());
   }
 
   double products(int workers, double seconds) throws IOException, InterruptedException {
@@ -70,6 +105,7 @@ final class Processes {
         run(
             1,
             Map.of(),
+            jobOptions,
             System.getProperty("java.class.path"),
             "dev.ddpm.bench.Products",
             String.valueOf(workers),
@@ -82,6 +118,7 @@ final class Processes {
         run(
             1,
             Map.of("MALLOC_ARENA_MAX", "1"),
+            jobOptions,
             System.getProperty("java.class.path"),
             "dev.ddpm.bench.Blocks",
             network.name(),
@@ -96,9 +133,15 @@ final class Processes {
   }
 
   private static List<String> run(
-      int threads, Map<String, String> environment, String classPath, String... command)
+      int threads,
+      Map<String, String> environment,
+      List<String> options,
+      String classPath,
+      String... command)
       throws IOException, InterruptedException {
     List<String> line = new ArrayList<>(JVM);
+    line.addAll(options);
+    line.add("-cp");
     line.add(classPath);
     line.addAll(List.of(command));
     ProcessBuilder builder = new ProcessBuilder(line);

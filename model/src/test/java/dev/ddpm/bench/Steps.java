@@ -47,7 +47,7 @@ public final class Steps {
       running.add(
           pool.submit(
               () -> {
-                Runnable step = work.prepare(network, precision, number);
+                Runnable step = work.prepare(network, network.batch(), precision, number);
                 together.await();
                 return Stopwatch.time(step, Math.max(WARM_UP_SECONDS, seconds / 2), seconds);
               }));

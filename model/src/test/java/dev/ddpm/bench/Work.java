@@ -27,7 +27,7 @@ enum Work {
   /** Flip, draw t and ε, q_sample, forward, loss, backward, Adam. */
   TRAIN {
     @Override
-    Runnable prepare(Network network, Precision precision, int worker) {
+    Runnable prepare(Network network, int batch, Precision precision, int worker) {
       if (precision != Precision.FLOAT32) {
         throw new IllegalArgumentException("Networks are not trained in " + precision);
       }
@@ -49,7 +49,7 @@ enum Work {
                   architecture, worker, training.optimiser(), training.learningRate()),
               NoiseSchedule.linear(TIMESTEPS),
               training);
-      long[] ids = new long[network.batch()];
+      long[] ids = new long[batch];
       byte[][] pixels = new byte[ids.length][architecture.imageShape().size()];
       var random = new Random(worker);
       for (int i = 0; i < ids.length; i++) {
@@ -69,7 +69,7 @@ enum Work {
   /** One ancestral step: predict ε, x̂0, the posterior's mean, fresh noise. */
   SAMPLE {
     @Override
-    Runnable prepare(Network network, Precision precision, int worker) {
+    Runnable prepare(Network network, int batch, Precision precision, int worker) {
       Architecture architecture = network.architecture();
       Denoiser model =
           Dl4jNetwork.pretrained(
@@ -84,11 +84,10 @@ enum Work {
               Prediction.EPSILON,
               Thresholding.clip(DataRange.MINUS_ONE_TO_ONE),
               architecture.imageShape().size(),
-              network.batch());
-      float[] x = new float[network.batch() * architecture.imageShape().size()];
+              batch);
+      float[] x = new float[batch * architecture.imageShape().size()];
       return () -> {
-        process.denoise(
-            model, worker, 0, network.batch(), x, sampler.lastStep(), StepListener.NONE);
+        process.denoise(model, worker, 0, batch, x, sampler.lastStep(), StepListener.NONE);
         requireFinite(x[0]);
       };
     }
@@ -104,11 +103,12 @@ enum Work {
   /**
    * Builds everything that is built once.
    *
+   * @param batch images of a step
    * @param precision what the network computes in
    * @param worker number of the worker, which has a model and data of its own
    * @return one step
    */
-  abstract Runnable prepare(Network network, Precision precision, int worker);
+  abstract Runnable prepare(Network network, int batch, Precision precision, int worker);
 
   /** Floating-point operations of a step per image. */
   abstract long flops(NetworkPlan plan);

@@ -11,8 +11,12 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -302,6 +306,120 @@ class SubmitScriptsTest {
 
     assertThat(run(path, DISCOVERY))
         .isEqualTo(new Result(0, "{\"name\": \"gpu\", \"addresses\": [\"0\", \"3\"]}\n", ""));
+  }
+
+  /** On a fresh machine that takes minutes. */
+  @Test
+  void theBuildTellsWhatMavenDownloadsAndWhatFails() throws Exception {
+    Path build = projectWithout("submit.sh").resolve("submit-scripts/build.sh");
+    executable(
+        folder.resolve("mvn"),
+        """
+        echo "[INFO] Downloading from central: https://repo/a/a-1.pom"
+        echo "[INFO] Downloaded from central: https://repo/a/a-1.pom (910 kB at 3 kB/s)"
+        echo "[INFO] Downloading from central: https://repo/b/b-1.jar"
+        sleep 7
+        echo "[INFO] Downloaded from central: https://repo/b/b-1.jar (1.2 MB at 1.1 MB/s)"
+        sleep 5
+        echo "[ERROR] It does not compile."
+        exit 3
+        """);
+
+    Result result = run(path(folder), build.toString());
+
+    assertThat(result.exitCode()).isEqualTo(3);
+    assertThat(result.out().lines().skip(1))
+        .containsExactly(
+            "  Maven: 1 files, 0 MB downloaded; now b-1.jar",
+            "  Maven: 2 files, 2 MB downloaded",
+            "[ERROR] It does not compile.");
+  }
+
+  @Test
+  void theBuildWritesTheArchiveOfClassesOnce() throws Exception {
+    Path project = projectWithout("submit.sh");
+    String build = project.resolve("submit-scripts/build.sh").toString();
+    Path archive = project.resolve("spark-job/target/ddpm-spark.jsa");
+    executable(folder.resolve("mvn"), "echo jar > spark-job/target/ddpm-spark.jar\n");
+    executable(
+        project.resolve("submit-scripts/submit.sh"),
+        "echo half > \"$4\"; case \"$4\" in *.new) ;; *) exit 5 ;; esac; exit \"${CODE:-0}\"\n");
+
+    assertThat(run(path(folder), build, "--no-archive").exitCode()).isZero();
+    assertThat(archive).doesNotExist();
+
+    Map<String, String> failing = new HashMap<>(path(folder));
+    failing.put("CODE", "4");
+    Result failed = run(failing, build);
+    assertThat(failed.exitCode()).isZero();
+    assertThat(failed.out()).contains("There is none, and jobs do without: ");
+    assertThat(archive.getParent()).isDirectoryNotContaining("glob:**.jsa*[!g]");
+
+    assertThat(run(path(folder), build).out()).contains("archive of classes");
+    assertThat(archive).exists();
+    assertThat(run(path(folder), build).out()).isEmpty();
+  }
+
+  @Test
+  void localJobsStartWithAnArchiveOfClassesThatFits() throws Exception {
+    Path project = projectWithout("build.sh");
+    String local = project.resolve("submit-scripts/local.sh").toString();
+    Path target = project.resolve("spark-job/target").toRealPath();
+    Path jar = Files.writeString(target.resolve("ddpm-spark.jar"), "");
+    Path archive = target.resolve("ddpm-spark.jsa");
+    String option = "-XX:SharedArchiveFile=" + archive;
+    Map<String, String> embedded = Map.of("SPARK_HOME", "");
+
+    assertThat(run(embedded, local, "--dry-run", "train").out()).doesNotContain(option);
+
+    Files.writeString(archive, "");
+    Files.setLastModifiedTime(jar, FileTime.from(Instant.now().minusSeconds(60)));
+    assertThat(run(embedded, local, "--dry-run", "train").out()).contains(option);
+    assertThat(run(embedded, local, "--jar", anyJar(), "--dry-run", "train").out())
+        .as("another class path")
+        .doesNotContain(option);
+    assertThat(run(Map.of("SPARK_HOME", "/spark"), local, "--dry-run", "train").out())
+        .as("another Spark")
+        .doesNotContain(option);
+    String yarn = project.resolve("submit-scripts/yarn.sh").toString();
+    assertThat(run(embedded, yarn, "--dry-run", "train").out()).doesNotContain(option);
+
+    Files.setLastModifiedTime(archive, FileTime.from(Instant.now().minusSeconds(120)));
+    assertThat(run(embedded, local, "--dry-run", "train").out())
+        .as("of an older jar")
+        .doesNotContain(option);
+  }
+
+  /** A project of nothing but scripts and settings, with a folder for what is built. */
+  private Path projectWithout(String script) throws IOException {
+    Path project = folder.resolve("project");
+    Files.createDirectories(project.resolve("spark-job/target/spark/jars"));
+    for (Path from : List.of(SCRIPTS, Path.of("../conf"))) {
+      try (Stream<Path> files = Files.walk(from)) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          Path copy = project.resolve(from.getFileName()).resolve(from.relativize(file));
+          if (!file.endsWith(script)) {
+            Files.createDirectories(copy.getParent());
+            Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+          }
+        }
+      }
+    }
+    Files.writeString(project.resolve("pom.xml"), "");
+    for (String module : List.of("model", "spark-job")) {
+      Files.createDirectories(project.resolve(module + "/src/main"));
+      Files.writeString(project.resolve(module + "/pom.xml"), "");
+    }
+    return project;
+  }
+
+  private static void executable(Path script, String body) throws IOException {
+    Files.writeString(script, "#!/bin/sh\n" + body);
+    assertThat(script.toFile().setExecutable(true)).isTrue();
+  }
+
+  private static Map<String, String> path(Path first) {
+    return Map.of("PATH", first + ":" + System.getenv("PATH"));
   }
 
   @Test
