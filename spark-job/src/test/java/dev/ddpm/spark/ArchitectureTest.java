@@ -16,7 +16,15 @@ class ArchitectureTest {
   private static final String ROOT = "dev.ddpm.spark.";
   private static final List<String> JOBS =
       List.of(
-          "ingest", "train", "sample", "interpolate", "evaluate", "compare", "plan", "exchange");
+          "ingest",
+          "train",
+          "sample",
+          "interpolate",
+          "evaluate",
+          "compare",
+          "plan",
+          "exchange",
+          "classify");
 
   /** From the top to the bottom; packages of one layer do not import each other. */
   private static final List<List<String>> LAYERS =
@@ -61,7 +69,8 @@ class ArchitectureTest {
         "evaluate",
         "compare",
         "plan",
-        "exchange"
+        "exchange",
+        "classify"
       })
   void noJobImportsAnother(String job) {
     noClasses()
@@ -105,6 +114,8 @@ class ArchitectureTest {
         .doNotHaveSimpleName("TrainingSetup")
         .and()
         .doNotHaveSimpleName("Pretrained")
+        .and()
+        .resideOutsideOfPackage(ROOT + "classify..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("dev.ddpm.network.dl4j..")

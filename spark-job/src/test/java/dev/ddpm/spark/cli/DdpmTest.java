@@ -145,6 +145,9 @@ class DdpmTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "classifier --data d --output o --epochs N",
+        "classifier --data d --output o --images N",
+        "classifier --data d --output o --seed N",
         "compare-samplers --model m --images N",
         "evaluate --model m --data d --output o --images N",
         "evaluate --model m --data d --output o --timesteps N",

@@ -1,0 +1,2 @@
+/** Makes the classifier whose features images are compared by. */
+package dev.ddpm.spark.classify;
