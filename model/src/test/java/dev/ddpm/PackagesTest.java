@@ -12,7 +12,7 @@ import com.tngtech.archunit.lang.ArchRule;
 @AnalyzeClasses(packages = "dev.ddpm", importOptions = ImportOption.DoNotIncludeTests.class)
 class PackagesTest {
   private static final String[] LIBRARIES = {
-    "org.nd4j..", "org.deeplearning4j..", "org.bytedeco..", "jdk.incubator.."
+    "org.nd4j..", "org.deeplearning4j..", "org.bytedeco..", "jdk.incubator..", "ai.onnxruntime.."
   };
 
   /** Mathematics that any JVM runs. */
@@ -71,6 +71,16 @@ class PackagesTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.nd4j..", "org.bytedeco..");
+
+  /** Whoever has no ONNX files needs no ONNX Runtime. */
+  @ArchTest
+  static final ArchRule ONNX_RUNTIME_IN_ITS_PACKAGE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.ddpm.onnx..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("ai.onnxruntime..");
 
   /** Only there can the Vector API be missing without harm. */
   @ArchTest

@@ -52,7 +52,7 @@ public final class ImageInput {
     boolean repeated = images.channels() < channels;
     for (int i = 0; i < to.length; i++) {
       float value = scaled[repeated ? i / channels : i] / MAXIMUM;
-      to[i] = range.of(value);
+      to[i] = range.of(value, i % channels);
     }
   }
 }

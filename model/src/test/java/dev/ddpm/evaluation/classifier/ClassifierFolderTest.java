@@ -61,7 +61,7 @@ class ClassifierFolderTest {
     assertThat(spec.settings())
         .containsEntry("kind", "classifier")
         .containsEntry("input", "12×10×3")
-        .containsEntry("range", "-1.0..1.0")
+        .containsEntry("range", "-1..1")
         .containsEntry("resize", "bicubic, antialiased, not rounded");
     assertThat(spec.settings().get("weights")).matches("sha256:[0-9a-f]{64}");
   }
