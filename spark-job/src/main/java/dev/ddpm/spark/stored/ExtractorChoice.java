@@ -1,12 +1,21 @@
 package dev.ddpm.spark.stored;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.evaluation.classifier.ClassifierSpec;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.evaluation.extractor.PixelsSpec;
+import dev.ddpm.onnx.OnnxSettings;
+import dev.ddpm.onnx.OnnxSpec;
 import dev.ddpm.spark.config.Word;
+import dev.ddpm.spark.io.HadoopFileStore;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 
 /**
  * The feature extractors, by the words of options and keys that name one: {@code WORD} or {@code
@@ -23,7 +32,30 @@ public enum ExtractorChoice {
       }
       return new PixelsSpec();
     }
+  },
+  /** The last layer but one of a classifier that the program has trained. */
+  CLASSIFIER("classifier:FOLDER") {
+    @Override
+    ExtractorSpec create(String option, String argument, Configuration configuration) {
+      if (argument.isEmpty()) {
+        throw DdpmException.user(
+            "%s = classifier: names no folder; it is written classifier:FOLDER.", option);
+      }
+      return ClassifierSpec.read(new HadoopFileStore(argument, configuration));
+    }
+  },
+  /** An output of a network of another system. */
+  ONNX("onnx:FILE") {
+    @Override
+    ExtractorSpec create(String option, String argument, Configuration configuration) {
+      OnnxSettings.Argument parsed = OnnxSettings.Argument.parse(option, argument);
+      return OnnxSpec.read(
+          parsed.file(), bytes(option, parsed.file(), configuration), parsed.settings());
+    }
   };
+
+  /** It travels as one array. */
+  private static final long MOST_BYTES = 1L << 30;
 
   private final String form;
 
@@ -39,6 +71,28 @@ public enum ExtractorChoice {
    * @throws DdpmException (user, data) if there is no such extractor
    */
   abstract ExtractorSpec create(String option, String argument, Configuration configuration);
+
+  private static byte[] bytes(String option, String file, Configuration configuration) {
+    try {
+      Path path = new Path(file);
+      FileSystem files = path.getFileSystem(configuration);
+      long length = files.getFileStatus(path).getLen();
+      if (files.getFileStatus(path).isDirectory() || length > MOST_BYTES) {
+        throw DdpmException.data(
+            "%s = onnx:%s: must be a file of at most %d bytes.", option, file, MOST_BYTES);
+      }
+      try (InputStream in = files.open(path)) {
+        return in.readAllBytes();
+      }
+    } catch (FileNotFoundException e) {
+      throw DdpmException.data(e, "%s = onnx:%s: does not exist.", option, file);
+    } catch (IOException e) {
+      throw DdpmException.environment(
+          e, "%s = onnx:%s: cannot be read: %s.", option, file, e.getMessage());
+    } catch (IllegalArgumentException e) {
+      throw DdpmException.user("%s = onnx:%s: is not a path: %s.", option, file, e.getMessage());
+    }
+  }
 
   /** How extractors are named. */
   public static List<String> forms() {
