@@ -2,6 +2,7 @@ package dev.ddpm.spark.cli;
 
 import dev.ddpm.spark.compare.SamplerComparison;
 import dev.ddpm.spark.config.ExperimentConfig;
+import dev.ddpm.spark.stored.ExtractorChoice;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -18,11 +19,15 @@ import picocli.CommandLine.Spec;
         "Measures each sampler, on the driver alone, with 10, 20, 50, 100 and all timesteps: its"
             + " calls of the model, its speed, and the distance of its images from those with all"
             + " timesteps (root mean square, in levels of 0 to 255). Also measures the speed by"
-            + " micro-batch.",
+            + " micro-batch. With --data, also the Fréchet distance of each sampler's images to"
+            + " those of a table: being near to all timesteps is not being near to the data.",
     footer = {
       "",
       "Example:",
-      "  ddpm compare-samplers --model runs/fashion-mnist --config conf/fashion-mnist.conf"
+      "  ddpm compare-samplers --model runs/fashion-mnist --config conf/fashion-mnist.conf",
+      "  ddpm compare-samplers --model runs/fashion-mnist --data spark-job/data/fashion-mnist-10k"
+          + " \\",
+      "    --count 500"
     })
 final class CompareSamplersCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
@@ -37,6 +42,28 @@ final class CompareSamplersCommand implements Callable<Integer> {
       description = "Images that are denoised together. Default: ${DEFAULT-VALUE}.")
   int images;
 
+  @Option(
+      names = "--data",
+      paramLabel = "TABLE",
+      description = "Image table to which the images of each sampler are compared.")
+  String data;
+
+  @In("[2, 1000000]")
+  @Option(
+      names = "--count",
+      paramLabel = "N",
+      defaultValue = "500",
+      description =
+          "Images that are drawn to be compared with those of --data. Default: ${DEFAULT-VALUE}.")
+  int count;
+
+  @Option(
+      names = "--extractor",
+      paramLabel = "EXTRACTOR",
+      defaultValue = "pixels",
+      description = "What is computed of each of them, as in evaluate. Default: ${DEFAULT-VALUE}.")
+  String extractor;
+
   @Override
   public Integer call() {
     // A wrong setting is told before Spark starts.
@@ -44,13 +71,22 @@ final class CompareSamplersCommand implements Callable<Integer> {
     SparkSession spark = SparkSession.builder().getOrCreate();
     ExperimentConfig settings = common.experiment(model.folder, spark);
     var out = spec.commandLine().getOut();
-    new SamplerComparison(
+    var comparison =
+        new SamplerComparison(
             JavaSparkContext.fromSparkContext(spark.sparkContext()),
             model.folder,
             settings.sampling(),
             settings.backend().precision().precision(),
-            out)
-        .run(images);
+            out);
+    if (data != null) {
+      comparison.judgeBy(
+          spark,
+          data,
+          ExtractorChoice.parse(
+              "--extractor", extractor, spark.sparkContext().hadoopConfiguration()),
+          count);
+    }
+    comparison.run(images);
     return 0;
   }
 }

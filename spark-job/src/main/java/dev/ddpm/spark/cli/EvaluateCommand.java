@@ -3,7 +3,10 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.evaluate.EvaluateJob;
 import dev.ddpm.spark.evaluate.MetricChoice;
+import dev.ddpm.spark.sample.SampleJob;
+import dev.ddpm.spark.stored.ExtractorChoice;
 import java.util.Iterator;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -16,14 +19,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code ddpm evaluate}: says how good a model is, in bits per dimension. */
+/** {@code ddpm evaluate}: says how good a model and its images are. */
 @Command(
     name = "evaluate",
     description =
-        "Computes, over the cluster, how many bits per dimension a model needs to describe the"
-            + " images of a table: the variational bound of Ho et al. The model should not have"
-            + " been trained on these images. The result of an image depends only on the model, the"
-            + " seed and the id of the image.",
+        "Computes, over the cluster, how good a model or its images are. bits-per-dim: how many"
+            + " bits per dimension a model needs to describe the images of a table, the variational"
+            + " bound of Ho et al. The model should not have been trained on these images. All"
+            + " others compare features of the table's images with those of samples. The same"
+            + " input gives the same figures, to the bit, from any cluster.",
     footer = {
       "",
       "Examples:",
@@ -31,16 +35,32 @@ import picocli.CommandLine.Spec;
       "  ddpm evaluate --model hdfs:///runs/celeba --data hdfs:///tables/celeba-test \\",
       "    --images 1000 --timesteps 999 --output hdfs:///runs/celeba/bits \\",
       "    --set sampling.variance=fixed-small",
+      "  ddpm evaluate --metrics frechet,kid --samples samples/today --data tables/celeba \\",
+      "    --output samples/today-judged",
+      "  ddpm evaluate --metrics frechet,kid --model runs/celeba --count 10000 \\",
+      "    --data tables/celeba --features-cache features --output runs/celeba/judged",
+      "  ddpm evaluate --metrics memorisation --samples samples/today --data tables/celeba \\",
+      "    --held-out tables/celeba-test --output samples/today-remembered",
       "",
-      "In the output folder: bits-per-dim.parquet, one row per image, and evaluation.json, the",
-      "means, their standard error and all settings. Of the configuration it reads"
-          + " sampling.weights,",
-      "sampling.variance, sampling.micro-batch, sampling.seed and backend.precision."
+      "In the output folder: for each metric METRIC.parquet, and evaluation.json, the figures,"
+          + " their",
+      "standard errors and all settings. Features are kept, and samples that were drawn: the same",
+      "command, if it was interrupted, goes on with them. Of the configuration bits-per-dim reads",
+      "sampling.weights, sampling.variance, sampling.micro-batch, sampling.seed and"
+          + " backend.precision;",
+      "images that are drawn follow all keys of sampling and backend.precision."
     })
-final class EvaluateCommand implements Callable<Integer> {
+final class EvaluateCommand implements Callable<Integer>, Resumable {
   @Spec CommandSpec spec;
   @Mixin CommonOptions common;
-  @Mixin ModelOption model;
+
+  @Option(
+      names = "--model",
+      paramLabel = "FOLDER",
+      description =
+          "Model folder, or run folder of a finished training. Needed for bits-per-dim, and for"
+              + " images where there are no --samples.")
+  String model;
 
   @Option(
       names = "--data",
@@ -82,28 +102,129 @@ final class EvaluateCommand implements Callable<Integer> {
               + " mean over images is unbiased. 999 are all of 1000. Default: 50.")
   Integer timesteps;
 
+  @Option(
+      names = "--samples",
+      paramLabel = "FOLDER",
+      description =
+          "Images that are compared with those of the table: a folder that 'sample' has written, or"
+              + " another image table. Without it, they are drawn from --model.")
+  String samples;
+
+  @In("[1, 1000000000000]")
+  @Option(
+      names = "--count",
+      paramLabel = "N",
+      description =
+          "How many of the samples are compared, or are drawn from --model. Default: all samples.")
+  Long count;
+
+  @Option(
+      names = "--extractor",
+      paramLabel = "EXTRACTOR",
+      completionCandidates = ExtractorForms.class,
+      description =
+          "What is computed of each image to compare it: ${COMPLETION-CANDIDATES}. Default:"
+              + " ${DEFAULT-VALUE}.",
+      defaultValue = "pixels")
+  String extractor;
+
+  @Option(
+      names = "--features-cache",
+      paramLabel = "FOLDER",
+      description =
+          "Where features are kept, of any images and extractors, and found again. Default:"
+              + " features in the output folder.")
+  String featuresCache;
+
+  @Option(
+      names = "--held-out",
+      paramLabel = "TABLE",
+      description =
+          "Image table on which the model was not trained: what memorisation takes as the measure"
+              + " of how near new images come to those of --data.")
+  String heldOut;
+
+  @Option(
+      names = "--compare-with",
+      paramLabel = "FOLDER",
+      description =
+          "Output folder of an earlier evaluation, with whose figures those of this one are"
+              + " compared. Refused if they are of other images, numbers of images or features.")
+  String earlier;
+
+  @Override
+  public String goingOn() {
+    return "the same command goes on with the samples and features that are there";
+  }
+
   @Override
   public Integer call() {
     // A wrong setting is told before Spark starts.
-    common.load();
+    ExperimentConfig settings = common.load().experiment();
     SparkSession spark = SparkSession.builder().getOrCreate();
-    ExperimentConfig settings = common.experiment(model.folder, spark);
+    if (model != null) {
+      settings = common.experiment(model, spark);
+    }
     var request =
         new EvaluateJob.Request(
-            model.folder,
+            Optional.ofNullable(model),
             data,
             output,
             metrics,
             images == null ? OptionalLong.empty() : OptionalLong.of(images),
             timesteps == null ? OptionalInt.empty() : OptionalInt.of(timesteps),
             settings.sampling(),
-            settings.backend().precision().precision());
+            settings.backend().precision().precision(),
+            comparison(spark, settings));
     var out = spec.commandLine().getOut();
     EvaluateJob.Result result = new EvaluateJob(spark, out).run(request);
     result.lines().forEach(out::println);
     result.tables().forEach(table -> out.println("Table: " + table));
     out.println("Summary: " + result.file());
+    result.page().ifPresent(page -> out.println("Page with pictures: " + page));
     return 0;
+  }
+
+  /** The other images: those that there are, or those of the model. */
+  private Optional<EvaluateJob.Comparison> comparison(
+      SparkSession spark, ExperimentConfig settings) {
+    boolean drawn = samples == null && model != null && count != null;
+    if (samples == null && !drawn) {
+      return Optional.empty();
+    }
+    EvaluateJob.Samples folder = () -> samples;
+    if (drawn) {
+      String drawnInto = output + "/" + EvaluateJob.SAMPLES;
+      var wanted =
+          new SampleJob.Request(
+              model,
+              drawnInto,
+              count,
+              settings.sampling(),
+              settings.backend().precision().precision(),
+              Set.of());
+      folder =
+          () -> {
+            new SampleJob(spark, spec.commandLine().getOut()).run(wanted);
+            return drawnInto;
+          };
+    }
+    return Optional.of(
+        new EvaluateJob.Comparison(
+            folder,
+            count == null ? OptionalLong.empty() : OptionalLong.of(count),
+            ExtractorChoice.parse(
+                "--extractor", extractor, spark.sparkContext().hadoopConfiguration()),
+            Optional.ofNullable(featuresCache),
+            Optional.ofNullable(heldOut),
+            Optional.ofNullable(earlier)));
+  }
+
+  private static final class ExtractorForms implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return ExtractorChoice.forms().iterator();
+    }
   }
 
   private static final class MetricWords implements Iterable<String> {

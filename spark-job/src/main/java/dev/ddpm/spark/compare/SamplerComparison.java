@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
@@ -18,6 +19,7 @@ import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.stored.StoredModel;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -27,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
 
 /**
  * Measures the sampler loop in this process, with one model and without Spark's scheduling: what
@@ -48,6 +51,7 @@ public final class SamplerComparison {
   private final SamplingConfig sampling;
   private final Precision precision;
   private final PrintWriter out;
+  private Optional<ImageJudge> judge = Optional.empty();
   private Denoiser model;
 
   /**
@@ -70,6 +74,18 @@ public final class SamplerComparison {
     this.sampling = sampling;
     this.precision = precision;
     this.out = out;
+  }
+
+  /**
+   * Lets the images of each sampler also be compared with those of a table.
+   *
+   * @param table path of an image table, of images as the model makes them
+   * @param extractor what is computed of each image
+   * @param count how many images are drawn for each comparison
+   * @throws DdpmException (user) if the table has other images, or less than twice as many
+   */
+  public void judgeBy(SparkSession session, String table, ExtractorSpec extractor, int count) {
+    judge = Optional.of(ImageJudge.of(stored.table(session, table), table, extractor, count));
   }
 
   /**
@@ -125,8 +141,9 @@ public final class SamplerComparison {
   void samplers(int images) {
     out.println(
         "| sampler | steps | calls | s per image | CPU s per image | distance to all steps |"
-            + " distance to DDIM with all |");
-    out.println("|---|---|---|---|---|---|---|");
+            + " distance to DDIM with all |"
+            + judge.map(any -> " Fréchet distance to the data |").orElse(""));
+    out.println("|---|---|---|---|---|---|---|" + judge.map(any -> "---|").orElse(""));
     Map<SamplerChoice, Drawn> complete = new EnumMap<>(SamplerChoice.class);
     for (SamplerChoice sampler : SamplerChoice.values()) {
       complete.put(sampler, draw(sampling.with(sampler, 0, images), images));
@@ -141,6 +158,14 @@ public final class SamplerComparison {
       }
       print(sampler, timesteps(), complete.get(sampler), itself, ddim);
     }
+    judge.ifPresent(
+        by ->
+            out.printf(
+                Locale.ROOT,
+                "%nThe Fréchet distance of %,d images each; that of as many real images to the"
+                    + " other real ones is %.2f.%n",
+                by.images(),
+                by.realAgainstReal()));
   }
 
   private void requireSamplers(int images) {
@@ -168,15 +193,31 @@ public final class SamplerComparison {
     int images = drawn.x().length / stored.description().architecture().imageShape().size();
     out.printf(
         Locale.ROOT,
-        "| %s | %d | %d | %.2f | %.2f | %.1f | %.1f |%n",
+        "| %s | %d | %d | %.2f | %.2f | %.1f | %.1f |%s%n",
         sampler.describe(sampling.with(sampler, steps, images)),
         steps,
         drawn.calls(),
         drawn.seconds() / images,
         drawn.cpuSeconds() / images,
         distance(drawn.x(), withAllSteps),
-        distance(drawn.x(), ddim));
+        distance(drawn.x(), ddim),
+        judge.map(by -> " %s |".formatted(frechet(by, sampler, steps, images))).orElse(""));
     out.flush();
+  }
+
+  /** Draws as many images as are judged, together as many as elsewhere. */
+  private String frechet(ImageJudge by, SamplerChoice sampler, int steps, int together) {
+    SamplingPlan plan = plan(sampling.with(sampler, steps == timesteps() ? 0 : steps, together));
+    ReverseProcess process = plan.process();
+    float[] x = new float[together * plan.imageSize()];
+    List<byte[]> drawn = new ArrayList<>();
+    for (long start = 0; drawn.size() < by.images(); start += together) {
+      process.sample(model, sampling.seed(), start, together, x, StepListener.NONE);
+      for (int i = 0; i < together && drawn.size() < by.images(); i++) {
+        drawn.add(plan.image(x, i).pixels());
+      }
+    }
+    return String.format(Locale.ROOT, "%.2f", by.distance(drawn));
   }
 
   private int timesteps() {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
@@ -67,11 +68,32 @@ public final class ImageTableReader {
   public static ImageTableReader open(SparkSession spark, String path) {
     Configuration configuration = spark.sparkContext().hadoopConfiguration();
     Path folder = existing(path, configuration);
-    spark.conf().set("spark.sql.parquet.columnarReaderBatchSize", READER_BATCH);
     Dataset<Row> table = load(spark, folder, path);
+    return checked(spark, path, table, () -> TableDescription.read(folder, configuration));
+  }
+
+  /**
+   * Opens a table of samples, as job {@code sample} writes it, as one of images: their ids are the
+   * sample indices.
+   *
+   * @param path its Parquet folder
+   * @param index name of the column of the sample indices
+   * @throws DdpmException (data) naming what is wrong with it
+   */
+  public static ImageTableReader openSamples(SparkSession spark, String path, String index) {
+    Path folder = existing(path, spark.sparkContext().hadoopConfiguration());
+    Dataset<Row> table = load(spark, folder, path).withColumnRenamed(index, ImageTable.ID);
+    return checked(spark, path, table, Optional::empty);
+  }
+
+  private static ImageTableReader checked(
+      SparkSession spark,
+      String path,
+      Dataset<Row> table,
+      Supplier<Optional<TableDescription>> describing) {
     ImageTable.check(table.schema(), path);
     Row summary = summary(table);
-    Optional<TableDescription> description = TableDescription.read(folder, configuration);
+    Optional<TableDescription> description = describing.get();
     checkIds(spark, table, path, summary);
     checkSize(path, summary);
     checkLabels(path, summary);
@@ -213,6 +235,7 @@ public final class ImageTableReader {
 
   private static Dataset<Row> load(SparkSession spark, Path folder, String path) {
     refuseDelta(folder, path, spark.sparkContext().hadoopConfiguration());
+    spark.conf().set("spark.sql.parquet.columnarReaderBatchSize", READER_BATCH);
     try {
       return spark.read().parquet(LiteralPath.of(path));
     } catch (Exception e) {

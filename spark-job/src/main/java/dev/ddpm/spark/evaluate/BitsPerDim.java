@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.apache.parquet.schema.MessageType;
@@ -37,12 +38,16 @@ final class BitsPerDim implements Metric {
   private static final int TIMESTEPS = 50;
 
   @Override
-  public void check(EvaluateJob.Request request, ModelDescription model) {
+  public void check(EvaluateJob.Request request, Optional<ModelDescription> told) {
+    if (told.isEmpty()) {
+      throw DdpmException.user("--metrics = bits-per-dim: is of a model; --model is needed.");
+    }
+    ModelDescription model = told.get();
     if (model.dataRange() != DataRange.MINUS_ONE_TO_ONE) {
       throw DdpmException.user(
           "--model = %s: has the data range %s; bits per dimension are defined only for"
               + " minus-one-to-one, the range of the preset paper.",
-          request.model(), Word.of(model.dataRange()));
+          request.model().orElseThrow(), Word.of(model.dataRange()));
     }
     model
         .architecture()

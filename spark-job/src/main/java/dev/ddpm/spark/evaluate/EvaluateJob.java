@@ -3,6 +3,7 @@ package dev.ddpm.spark.evaluate;
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.StoredFormat;
+import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.Word;
@@ -13,10 +14,12 @@ import dev.ddpm.spark.io.NamedFolder;
 import dev.ddpm.spark.io.ParquetStream;
 import dev.ddpm.spark.stored.StoredModel;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -27,10 +30,19 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Computes metrics of a model over the cluster, and writes a table for each and one summary of all.
+ * Computes metrics of a model or of its images over the cluster, and writes a table for each and
+ * one summary of all.
  */
 public final class EvaluateJob {
-  private static final String SUMMARY = "evaluation.json";
+  static final String SUMMARY = "evaluation.json";
+
+  private static final String PAGE = "report.html";
+
+  /** The folder of the output in which features are kept unless told otherwise. */
+  private static final String FEATURES = "features";
+
+  /** The folder of the output in which samples are drawn if they have no other. */
+  public static final String SAMPLES = "samples";
 
   /** Of the summary: version 0.1 wrote no number and no digest. */
   static final StoredFormat FORMAT = StoredFormat.firstUnnumbered(first -> {}).withDigestSince(2);
@@ -53,30 +65,84 @@ public final class EvaluateJob {
   /**
    * What is to be computed.
    *
-   * @param model path of a model folder
+   * @param model path of a model folder, for the metrics that are of a model
    * @param table path of an image table, of images as the model makes them
-   * @param output path of the output folder, new or empty
+   * @param output path of the output folder: new, empty, or with nothing but features and samples
    * @param metrics what is measured; at least one
    * @param images how many, from id 0 on; all of the table if absent
    * @param timesteps transitions per image; 50, or all of the model, if absent
    * @param sampling weights, variance, micro-batch and seed
    * @param precision what the network computes in
+   * @param comparison what the images of the table are compared with, for the metrics that compare
    */
   public record Request(
-      String model,
+      Optional<String> model,
       String table,
       String output,
       Set<MetricChoice> metrics,
       OptionalLong images,
       OptionalInt timesteps,
       SamplingConfig sampling,
-      Precision precision) {
+      Precision precision,
+      Optional<Comparison> comparison) {
 
     /** Freezes the metrics. */
     public Request {
       metrics = Set.copyOf(metrics);
     }
+
+    /** A request for metrics of a model. */
+    public Request(
+        String model,
+        String table,
+        String output,
+        Set<MetricChoice> metrics,
+        OptionalLong images,
+        OptionalInt timesteps,
+        SamplingConfig sampling,
+        Precision precision) {
+      this(
+          Optional.of(model),
+          table,
+          output,
+          metrics,
+          images,
+          timesteps,
+          sampling,
+          precision,
+          Optional.empty());
+    }
   }
+
+  /** Images that may have to be drawn first. */
+  @FunctionalInterface
+  public interface Samples {
+    /**
+     * Makes sure that they are there; called when everything that can be checked before was.
+     *
+     * @return path of a folder of samples or of an image table
+     */
+    String folder();
+  }
+
+  /**
+   * With what the images of the table are compared, and by what.
+   *
+   * @param samples the other images
+   * @param count how many of them, from index 0 on; all if absent
+   * @param extractor what is computed of each image
+   * @param cache folder in which features are kept; a folder of the output if absent
+   * @param heldOut path of an image table on which the model was not trained, for the metrics that
+   *     need one
+   * @param earlier output folder of an earlier evaluation, with whose figures those are compared
+   */
+  public record Comparison(
+      Samples samples,
+      OptionalLong count,
+      ExtractorSpec extractor,
+      Optional<String> cache,
+      Optional<String> heldOut,
+      Optional<String> earlier) {}
 
   /**
    * What was computed.
@@ -84,49 +150,129 @@ public final class EvaluateJob {
    * @param lines the results for people, one per metric
    * @param tables paths of the tables, one per metric
    * @param file path of the JSON file with the summary
-   * @param summary its content: figures and settings by name
+   * @param page path of the page with pictures, if images were compared
+   * @param summary content of the JSON file: figures and settings by name
    */
   public record Result(
-      List<String> lines, List<String> tables, String file, Map<String, Object> summary) {}
+      List<String> lines,
+      List<String> tables,
+      String file,
+      Optional<String> page,
+      Map<String, Object> summary) {}
 
   /**
-   * Evaluates the model.
+   * Computes the metrics.
    *
    * @throws DdpmException for a model, table, number or output folder that cannot be used, before
    *     anything is computed; (user) if another job has written into the folder by the end
    */
   public Result run(Request request) {
-    StoredModel model =
-        StoredModel.read(request.model(), request.sampling().weights(), configuration);
+    Optional<StoredModel> model =
+        request
+            .model()
+            .map(path -> StoredModel.read(path, request.sampling().weights(), configuration));
     Map<MetricChoice, Metric> metrics = new TreeMap<>();
     request.metrics().forEach(choice -> metrics.put(choice, choice.create()));
-    metrics.values().forEach(metric -> metric.check(request, model.description()));
-    NamedFolder output = NamedFolder.of("--output", request.output(), configuration).requireEmpty();
+    metrics.values().forEach(m -> m.check(request, model.map(StoredModel::description)));
+    NamedFolder output =
+        NamedFolder.of("--output", request.output(), configuration)
+            .requireEmptyBut(Set.of(FEATURES, SAMPLES));
     HadoopFileStore store = output.store();
-    ImageTableReader reader = model.table(spark, request.table());
+    ImageTableReader reader =
+        model.isPresent()
+            ? model.get().table(spark, request.table())
+            : ImageTableReader.open(spark, request.table());
     long images = request.images().orElse(reader.images());
     requireBetween("--images", images, reader.images(), "those of the table");
-    var evaluation = new Evaluation(request, model, reader, images, out);
+    Optional<ComparedSets> sets =
+        metrics.values().stream().anyMatch(Metric::comparesSets)
+            ? Optional.of(sets(request, reader, images))
+            : Optional.empty();
+    Optional<EarlierResult> earlier =
+        request
+            .comparison()
+            .filter(any -> sets.isPresent())
+            .flatMap(Comparison::earlier)
+            .map(path -> EarlierResult.read(path, configuration));
+    var evaluation =
+        new Evaluation(request, model, reader, images, sets, new SharedStatistics(), out);
 
     Map<String, Object> summary = new LinkedHashMap<>();
-    summary.put("model_hash", model.hash());
+    model.ifPresent(known -> summary.put("model_hash", known.hash()));
     summary.put("data", request.table());
     summary.put("images", images);
-    summary.put("precision", Word.of(request.precision()));
+    if (model.isPresent()) {
+      summary.put("precision", Word.of(request.precision()));
+    }
+    sets.ifPresent(compared -> summary.putAll(compared.settings()));
+    earlier.ifPresent(result -> result.requireSame(summary));
     List<String> lines = new ArrayList<>();
     List<String> tables = new ArrayList<>();
+    List<Measured> results = new ArrayList<>();
     metrics.forEach(
         (choice, metric) -> {
           Measured measured = compute(metric, evaluation);
           String table = Word.of(choice) + ".parquet";
           write(output, table, measured);
           measured.summary().forEach((name, value) -> putOnce(summary, name, value));
+          results.add(measured);
           lines.add(measured.line());
           tables.add(store.location(table));
         });
+    earlier.ifPresent(result -> lines.addAll(result.lines(summary)));
+    if (sets.isPresent()) {
+      String html = new EvaluationPage(request.output(), summary, results).html(sets);
+      output.createNew(PAGE, file -> file.write(html.getBytes(StandardCharsets.UTF_8)));
+    }
     byte[] json = FORMAT.write(Json.object(summary));
     output.createNew(SUMMARY, file -> file.write(json));
-    return new Result(lines, tables, store.location(SUMMARY), summary);
+    return new Result(
+        lines, tables, store.location(SUMMARY), sets.map(any -> store.location(PAGE)), summary);
+  }
+
+  /** Opens both sets and makes sure that their features are there. */
+  private ComparedSets sets(Request request, ImageTableReader reader, long images) {
+    Comparison comparison = request.comparison().orElseThrow();
+    ImageSet real = new ImageSet("--data", request.table(), reader, images, Map.of());
+    comparison.extractor().open(reader.imageShape()).close();
+    String samples = comparison.samples().folder();
+    ImageSet generated = ImageSet.open(spark, "--samples", samples, comparison.count(), "--count");
+    requireSame(generated, real);
+    Optional<ImageSet> heldOut =
+        comparison
+            .heldOut()
+            .map(path -> ImageSet.open(spark, "--held-out", path, OptionalLong.empty(), "--count"));
+    heldOut.ifPresent(set -> requireSame(set, real));
+    String cache = comparison.cache().orElse(request.output() + "/" + FEATURES);
+    var features = new FeatureJob(comparison.extractor(), cache, out);
+    return new ComparedSets(
+        real,
+        features(features, comparison.extractor(), real),
+        generated,
+        features(features, comparison.extractor(), generated),
+        heldOut,
+        comparison.extractor(),
+        cache);
+  }
+
+  private static void requireSame(ImageSet set, ImageSet real) {
+    if (!set.reader().imageShape().equals(real.reader().imageShape())) {
+      throw DdpmException.user(
+          "%s = %s: has images of %s, but the table %s has images of %s.",
+          set.option(),
+          set.path(),
+          set.reader().imageShape(),
+          real.path(),
+          real.reader().imageShape());
+    }
+  }
+
+  private FeatureView features(FeatureJob features, ExtractorSpec extractor, ImageSet set) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    try (ClusterJob job = ClusterJob.start(context, Precision.FLOAT32)) {
+      job.require(FeatureJob.needs(extractor, set));
+      return features.run(job, set);
+    }
   }
 
   /** Two metrics must not call different things by one name. */

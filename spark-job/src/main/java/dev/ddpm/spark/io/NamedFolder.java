@@ -6,6 +6,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -117,13 +118,32 @@ public final class NamedFolder {
   public NamedFolder requireEmpty() {
     try {
       if (!list().isEmpty()) {
-        throw DdpmException.user(
-            "%s = %s: is not empty; nothing is ever overwritten.", option, value);
+        throw notEmpty();
       }
       return this;
     } catch (IOException e) {
       throw unusable(e);
     }
+  }
+
+  /**
+   * Checks the same of a folder in which a job keeps what it may use again.
+   *
+   * @param kept names of the folders within that may be there
+   */
+  public NamedFolder requireEmptyBut(Set<String> kept) {
+    try {
+      if (list().stream().anyMatch(there -> !kept.contains(there.getPath().getName()))) {
+        throw notEmpty();
+      }
+      return this;
+    } catch (IOException e) {
+      throw unusable(e);
+    }
+  }
+
+  private DdpmException notEmpty() {
+    return DdpmException.user("%s = %s: is not empty; nothing is ever overwritten.", option, value);
   }
 
   /**

@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
+import dev.ddpm.evaluation.extractor.PixelsSpec;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.config.SamplerChoice;
+import dev.ddpm.spark.dataset.RawTable;
 import dev.ddpm.spark.sample.TinyModel;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -67,6 +71,38 @@ class SamplerComparisonTest {
             .toList();
     assertThat(distances.get(0)).isGreaterThan(distances.get(2));
     assertThat(distances.get(3)).isZero();
+  }
+
+  @Test
+  void imagesOfEachSamplerAreComparedWithThoseOfATable() {
+    List<byte[]> images = new ArrayList<>();
+    Random random = new Random(1);
+    for (int id = 0; id < 20; id++) {
+      byte[] image = new byte[64];
+      random.nextBytes(image);
+      images.add(image);
+    }
+    Path data = folder.resolve("table");
+    RawTable.of(SPARK.session(), 8, 8, images).repartition(3).write().parquet(data.toString());
+    var text = new StringWriter();
+    SamplerComparison comparison = comparison(new PrintWriter(text));
+    comparison.judgeBy(SPARK.session(), data.toString(), new PixelsSpec(), 6);
+    comparison.samplers(4);
+
+    List<String> lines = text.toString().lines().toList();
+    assertThat(lines.get(0)).endsWith("| Fréchet distance to the data |");
+    assertThat(lines.subList(2, 2 + 4 * SamplerChoice.values().length))
+        .allSatisfy(line -> assertThat(line).matches("(\\|[^|]+){7}\\| \\d+\\.\\d\\d \\|"));
+    assertThat(lines)
+        .last()
+        .asString()
+        .matches(
+            "The Fréchet distance of 6 images each; that of as many real images to the other real"
+                + " ones is \\d+\\.\\d\\d\\.");
+    assertThatThrownBy(
+            () -> comparison.judgeBy(SPARK.session(), data.toString(), new PixelsSpec(), 11))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("has 20 images, but must have at least 2 × --count = 22.");
   }
 
   private SamplerComparison comparison(PrintWriter text) {

@@ -1,0 +1,118 @@
+package dev.ddpm.spark.compare;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.evaluation.FeatureMoments;
+import dev.ddpm.evaluation.FeatureRows;
+import dev.ddpm.evaluation.FrechetDistance;
+import dev.ddpm.evaluation.extractor.ExtractorSpec;
+import dev.ddpm.evaluation.extractor.FeatureExtractor;
+import dev.ddpm.image.ImageShape;
+import dev.ddpm.random.Permutation;
+import dev.ddpm.random.Stream;
+import dev.ddpm.spark.dataset.ImageRow;
+import dev.ddpm.spark.dataset.ImageTableReader;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import scala.Tuple2;
+
+/** Tells how near drawn images are to those of a table, by the Fréchet distance of features. */
+final class ImageJudge {
+  private static final int BLOCK = 1024;
+
+  private final ExtractorSpec extractor;
+  private final ImageShape shape;
+  private final int images;
+  private final FeatureMoments real;
+  private final double floor;
+
+  private ImageJudge(
+      ExtractorSpec extractor, ImageShape shape, int images, FeatureMoments real, double floor) {
+    this.extractor = extractor;
+    this.shape = shape;
+    this.images = images;
+    this.real = real;
+    this.floor = floor;
+  }
+
+  /**
+   * Computes the features of a table over the cluster.
+   *
+   * @param images how many drawn images are judged at a time, at least 2
+   * @throws DdpmException (user) if the table has less than twice as many images
+   */
+  static ImageJudge of(ImageTableReader reader, String path, ExtractorSpec extractor, int images) {
+    if (reader.images() < 2L * images) {
+      throw DdpmException.user(
+          "--data = %s: has %,d images, but must have at least 2 × --count = %,d.",
+          path, reader.images(), 2L * images);
+    }
+    ImageShape shape = reader.imageShape();
+    extractor.open(shape).close();
+    List<Tuple2<Long, float[]>> features =
+        new ArrayList<>(
+            reader.rows().mapPartitions(rows -> features(extractor, shape, rows)).collect());
+    features.sort(Comparator.comparingLong(Tuple2::_1));
+    Permutation order = Permutation.of(0, Stream.EVALUATION_ORDER, 0, reader.images());
+    List<float[]> some = new ArrayList<>();
+    List<float[]> rest = new ArrayList<>();
+    features.forEach(
+        image -> (order.positionOf(image._1()) < images ? some : rest).add(image._2()));
+    FeatureMoments floorOf = moments(some);
+    FeatureMoments against = moments(rest);
+    FeatureMoments all = moments(features.stream().map(Tuple2::_2).toList());
+    return new ImageJudge(extractor, shape, images, all, FrechetDistance.between(floorOf, against));
+  }
+
+  private static Iterator<Tuple2<Long, float[]>> features(
+      ExtractorSpec extractor, ImageShape shape, Iterator<ImageRow> rows) {
+    List<Tuple2<Long, float[]>> features = new ArrayList<>();
+    try (FeatureExtractor open = extractor.open(shape)) {
+      while (rows.hasNext()) {
+        ImageRow row = rows.next();
+        float[] values = new float[open.features()];
+        open.extract(row.pixels(), values, 0);
+        features.add(new Tuple2<>(row.id(), values));
+      }
+    }
+    return features.iterator();
+  }
+
+  private static FeatureMoments moments(List<float[]> vectors) {
+    int features = vectors.get(0).length;
+    FeatureMoments moments = new FeatureMoments(features);
+    for (int first = 0; first < vectors.size(); first += BLOCK) {
+      int count = Math.min(BLOCK, vectors.size() - first);
+      float[] block = new float[count * features];
+      for (int row = 0; row < count; row++) {
+        System.arraycopy(vectors.get(first + row), 0, block, row * features, features);
+      }
+      moments.add(new FeatureRows(block, count, features));
+    }
+    return moments;
+  }
+
+  /** How many drawn images are judged at a time. */
+  int images() {
+    return images;
+  }
+
+  /** The distance that as many images of the table have from the rest of it. */
+  double realAgainstReal() {
+    return floor;
+  }
+
+  /** The distance of drawn images, each of unsigned bytes, from those of the table. */
+  double distance(List<byte[]> drawn) {
+    List<float[]> vectors = new ArrayList<>();
+    try (FeatureExtractor open = extractor.open(shape)) {
+      for (byte[] image : drawn) {
+        float[] values = new float[open.features()];
+        open.extract(image, values, 0);
+        vectors.add(values);
+      }
+    }
+    return FrechetDistance.between(real, moments(vectors));
+  }
+}

@@ -1,0 +1,387 @@
+package dev.ddpm.spark.evaluate;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.rand;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
+import dev.ddpm.evaluation.extractor.ExtractorSpec;
+import dev.ddpm.evaluation.extractor.PixelsSpec;
+import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.config.ConfigLoader;
+import dev.ddpm.spark.dataset.RawTable;
+import dev.ddpm.spark.sample.SampleJob;
+import dev.ddpm.spark.sample.TinyModel;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Distances between sets of images, with vectors whose distances are known in their place. */
+class SetMetricsTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+  private static final Set<MetricChoice> METRICS =
+      Set.of(
+          MetricChoice.FRECHET,
+          MetricChoice.KID,
+          MetricChoice.PRECISION,
+          MetricChoice.RECALL,
+          MetricChoice.DENSITY,
+          MetricChoice.COVERAGE);
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Map<String, float[]> golden;
+  private static Path real;
+  private static Path generated;
+  private final StringWriter out = new StringWriter();
+
+  @BeforeAll
+  static void prepare() throws IOException {
+    golden = VectorImages.golden();
+    real = write("real", golden.get("real"), 1);
+    generated = write("generated", golden.get("generated"), 1);
+  }
+
+  private static Path write(String name, float[] vectors, int files) {
+    Path path = shared.resolve(name);
+    RawTable.of(SPARK.session(), 8, 8, VectorImages.of(vectors))
+        .withColumn("label", col("id").mod(3).cast("int"))
+        .orderBy(rand(files))
+        .repartition(files)
+        .write()
+        .parquet(path.toString());
+    return path;
+  }
+
+  private EvaluateJob.Request request(
+      Path data, Path samples, String output, Set<MetricChoice> metrics) {
+    return request(data, samples, output, metrics, new VectorImages.Spec());
+  }
+
+  private EvaluateJob.Request request(
+      Path data, Path samples, String output, Set<MetricChoice> metrics, ExtractorSpec extractor) {
+    return new EvaluateJob.Request(
+        Optional.empty(),
+        data.toString(),
+        folder.resolve(output).toString(),
+        metrics,
+        OptionalLong.empty(),
+        OptionalInt.empty(),
+        ConfigLoader.load(Optional.empty(), List.of()).experiment().sampling(),
+        Precision.FLOAT32,
+        Optional.of(
+            new EvaluateJob.Comparison(
+                samples::toString,
+                OptionalLong.empty(),
+                extractor,
+                Optional.of(folder.resolve("cache").toString()),
+                Optional.empty(),
+                Optional.empty())));
+  }
+
+  private EvaluateJob.Result run(Path data, Path samples, String output) {
+    return run(request(data, samples, output, METRICS));
+  }
+
+  private EvaluateJob.Result run(EvaluateJob.Request request) {
+    return new EvaluateJob(SPARK.session(), new PrintWriter(out, true)).run(request);
+  }
+
+  private static double figure(EvaluateJob.Result result, String name) {
+    return ((Number) result.summary().get(name)).doubleValue();
+  }
+
+  /** What no path has a part in. */
+  private static Map<String, Object> figures(EvaluateJob.Result result) {
+    Map<String, Object> figures = new TreeMap<>(result.summary());
+    figures.keySet().removeAll(Set.of("data", "samples", "data_fingerprint"));
+    return figures;
+  }
+
+  private List<Path> cached() throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve("cache"))) {
+      return files.filter(file -> file.toString().endsWith(".parquet")).sorted().toList();
+    }
+  }
+
+  @Test
+  void figuresAreThoseOfAnIndependentImplementation() throws IOException {
+    EvaluateJob.Result result = run(real, generated, "out");
+
+    double frechet = golden.get("frechet")[0];
+    double kid = golden.get("kid")[0];
+    assertThat(figure(result, "frechet")).isCloseTo(frechet, within(1e-5 * frechet));
+    assertThat(figure(result, "kid")).isCloseTo(kid, within(1e-6 * kid));
+    for (String name : List.of("precision", "recall", "density", "coverage")) {
+      double expected = golden.get(name)[0];
+      assertThat(figure(result, name)).as(name).isCloseTo(expected, within(1e-6 * expected));
+      assertThat(figure(result, name + "_standard_error")).as(name).isBetween(0.01, 0.05);
+    }
+    assertThat(figure(result, "coverage_real_against_real")).isBetween(0.9, 0.95);
+    assertThat(figure(result, "frechet_standard_error")).isBetween(0.1, 5.0);
+    assertThat(figure(result, "frechet_real_against_real")).isBetween(0.0, 2.0);
+    assertThat(figure(result, "kid_standard_error")).isBetween(0.01, 2.0);
+    assertThat(figure(result, "kid_real_against_real")).isBetween(-0.5, 0.5);
+    JsonNode json =
+        new JsonMapper().readTree(Files.readString(folder.resolve("out/evaluation.json")));
+    assertThat(json.path("images").asInt()).isEqualTo(500);
+    assertThat(json.path("samples_images").asInt()).isEqualTo(400);
+    assertThat(json.path("extractor").path("kind").asText()).isEqualTo("vectors");
+    assertThat(json.path("features").asInt()).isEqualTo(16);
+  }
+
+  @Test
+  void filesAndTheirOrderDoNotMatter() {
+    Map<String, Object> once = figures(run(real, generated, "a"));
+    Path realAgain = write("real-7", golden.get("real"), 7);
+    Path generatedAgain = write("generated-5", golden.get("generated"), 5);
+
+    Map<String, Object> again = figures(run(realAgain, generatedAgain, "b"));
+
+    assertThat(again).isEqualTo(once);
+  }
+
+  @Test
+  void eachClassHasItsDistance() {
+    EvaluateJob.Result result = run(real, generated, "out");
+
+    List<Row> rows =
+        SPARK
+            .session()
+            .read()
+            .parquet(folder.resolve("out/frechet.parquet").toString())
+            .orderBy("label")
+            .collectAsList();
+    assertThat(rows).extracting(row -> row.getInt(0)).containsExactly(0, 1, 2);
+    assertThat(rows).extracting(row -> row.getLong(1)).containsExactly(167L, 167L, 166L);
+    assertThat(rows).extracting(row -> row.getLong(2)).containsExactly(134L, 133L, 133L);
+    assertThat(rows).allSatisfy(row -> assertThat(row.getDouble(3)).isBetween(20.0, 40.0));
+    assertThat(result.lines().get(0)).contains("3 classes in the table");
+    assertThat(folder.resolve("out/report.html"))
+        .content()
+        .contains("Real images that are covered worst", "<pre>Fréchet distance 22.39")
+        .satisfies(page -> assertThat(page.split("<figure>")).hasSize(33));
+  }
+
+  @Test
+  void featuresAreComputedOnceAndDamageIsNoticed() throws IOException {
+    Map<String, Object> first = figures(run(real, generated, "a"));
+    List<Path> files = cached();
+    assertThat(files).hasSize(2);
+    byte[] intact = Files.readAllBytes(files.get(0));
+    byte[] other = Files.readAllBytes(files.get(1));
+
+    run(real, generated, "b");
+    assertThat(out.toString())
+        .contains("Features of " + real + ": 1 of 1 files are there already.");
+
+    byte[] damaged = intact.clone();
+    damaged[100] ^= 1;
+    Files.write(files.get(0), damaged);
+    Files.delete(files.get(1));
+    assertThat(figures(run(real, generated, "c"))).isEqualTo(first);
+    assertThat(out.toString()).contains(files.get(0) + " is damaged: its ");
+    assertThat(Files.readAllBytes(files.get(0))).isEqualTo(intact);
+    assertThat(Files.readAllBytes(files.get(1))).isEqualTo(other);
+  }
+
+  @Test
+  void aSetIsNoDistanceFromItself() {
+    EvaluateJob.Result result = run(real, real, "out");
+
+    assertThat(figure(result, "frechet")).isBetween(0.0, 1e-6 * 500);
+    assertThat(figure(result, "precision")).isEqualTo(1);
+    assertThat(figure(result, "recall")).isEqualTo(1);
+    assertThat(figure(result, "coverage")).isEqualTo(1);
+  }
+
+  @Test
+  void samplesOfAModelAreJudged() {
+    Path model = TinyModel.write(folder.resolve("model"), 5);
+    Path samples = folder.resolve("samples");
+    new SampleJob(SPARK.session(), new PrintWriter(out))
+        .run(new SampleJob.Request(model.toString(), samples.toString(), 24, TinyModel.sampling()));
+
+    EvaluateJob.Result result = run(request(real, samples, "out", METRICS, new PixelsSpec()));
+
+    assertThat(result.summary())
+        .containsEntry("samples_images", 24L)
+        .containsEntry("samples_sampler", "ddim")
+        .containsEntry("samples_steps", 5)
+        .containsEntry("samples_seed", 3L);
+    assertThat(result.summary().get("samples_model_hash").toString()).hasSize(64);
+    assertThat(result.lines().get(0)).contains("warning: the Fréchet distance of ");
+  }
+
+  @Test
+  void incompleteAndDamagedSamplesAreRefused() throws IOException {
+    Path model = TinyModel.write(folder.resolve("model"), 5);
+    Path samples = folder.resolve("samples");
+    new SampleJob(SPARK.session(), new PrintWriter(out))
+        .run(new SampleJob.Request(model.toString(), samples.toString(), 24, TinyModel.sampling()));
+    Path file;
+    try (Stream<Path> files = Files.list(samples.resolve("images"))) {
+      file =
+          files.filter(f -> f.toString().endsWith(".parquet")).sorted().findFirst().orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(file, bytes);
+
+    assertThatThrownBy(() -> run(real, samples, "a"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("is damaged (its SHA-256 is not the one that it was written with)")
+        .hasMessageContaining("the same 'sample' command makes it anew");
+    Path manifest = samples.resolve("manifest.json");
+    Files.writeString(
+        manifest,
+        Files.readString(manifest).replace("\"complete\" : true", "\"complete\" : false"));
+    assertThatThrownBy(() -> run(real, samples, "b"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("holds 24 of the images that were asked for, and not all");
+  }
+
+  @Test
+  void featuresThatAreNoNumbersAreRefused() {
+    float[] vectors = golden.get("generated").clone();
+    vectors[37] = Float.NaN;
+    Path samples = write("nan", vectors, 2);
+
+    assertThatThrownBy(() -> run(real, samples, "out"))
+        .hasMessageContaining("--extractor: feature 5 of image 2 is NaN");
+  }
+
+  @Test
+  void imagesOfAnotherSizeAreRefused() {
+    Path wide = shared.resolve("wide");
+    RawTable.of(SPARK.session(), 4, 16, VectorImages.of(golden.get("generated")))
+        .write()
+        .parquet(wide.toString());
+
+    assertThatThrownBy(() -> run(real, wide, "out"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "--samples = %s: has images of 4×16×1, but the table %s has images of 8×8×1.",
+            wide, real);
+  }
+
+  @Test
+  void figuresOfOtherSettingsAreNeverCompared() {
+    run(real, generated, "a");
+    EvaluateJob.Result same = run(comparing(request(real, generated, "b", METRICS), 400));
+    assertThat(same.lines())
+        .anySatisfy(
+            line -> assertThat(line).matches("precision: 0.25\\d* here, 0.25\\d* in .*/a; .*"));
+
+    assertThatThrownBy(() -> run(comparing(request(real, generated, "c", METRICS), 300)))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "--compare-with = %s: samples_images is 400 there and 300 here; figures of different"
+                + " settings are never compared.",
+            folder.resolve("a"));
+    var otherExtractor = request(real, generated, "d", METRICS, new PixelsSpec());
+    assertThatThrownBy(() -> run(comparing(otherExtractor, 400)))
+        .hasMessageContaining(
+            "extractor is {\"kind\":\"vectors\"} there and {\"kind\":\"pixels-1\"} here");
+    assertThatThrownBy(() -> run(comparing(request(generated, real, "e", METRICS), 400)))
+        .hasMessageContaining("data_fingerprint is ");
+  }
+
+  private EvaluateJob.Request comparing(EvaluateJob.Request request, long count) {
+    EvaluateJob.Comparison comparison = request.comparison().orElseThrow();
+    return new EvaluateJob.Request(
+        request.model(),
+        request.table(),
+        request.output(),
+        request.metrics(),
+        request.images(),
+        request.timesteps(),
+        request.sampling(),
+        request.precision(),
+        Optional.of(
+            new EvaluateJob.Comparison(
+                comparison.samples(),
+                OptionalLong.of(count),
+                comparison.extractor(),
+                comparison.cache(),
+                Optional.empty(),
+                Optional.of(folder.resolve("a").toString()))));
+  }
+
+  @Test
+  void oneImageIsTooFew() {
+    EvaluateJob.Request all = request(real, generated, "out", METRICS);
+    EvaluateJob.Comparison comparison = all.comparison().orElseThrow();
+    var one =
+        new EvaluateJob.Request(
+            all.model(),
+            all.table(),
+            all.output(),
+            all.metrics(),
+            all.images(),
+            all.timesteps(),
+            all.sampling(),
+            all.precision(),
+            Optional.of(
+                new EvaluateJob.Comparison(
+                    comparison.samples(),
+                    OptionalLong.of(1),
+                    comparison.extractor(),
+                    comparison.cache(),
+                    Optional.empty(),
+                    Optional.empty())));
+
+    assertThatThrownBy(() -> run(one))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage("--samples = %s: has 1 image(s), but frechet needs at least 2.", generated);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "FRECHET | --metrics = frechet: compares images of a model with those of the table;",
+        "KID | --metrics = kid: compares images of a model with those of the table;",
+        "BITS_PER_DIM | --metrics = bits-per-dim: is of a model; --model is needed.",
+      })
+  void whatAMetricNeedsIsSaid(MetricChoice metric, String message) {
+    var request =
+        new EvaluateJob.Request(
+            Optional.empty(),
+            real.toString(),
+            folder.resolve("out").toString(),
+            Set.of(metric),
+            OptionalLong.empty(),
+            OptionalInt.empty(),
+            ConfigLoader.load(Optional.empty(), List.of()).experiment().sampling(),
+            Precision.FLOAT32,
+            Optional.empty());
+
+    assertThatThrownBy(() -> run(request))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining(message);
+  }
+}
