@@ -40,7 +40,7 @@ class CounterRandomTest {
   @Test
   void streamIdsNeverChange() {
     assertThat(Arrays.stream(Stream.values()).mapToInt(Stream::id))
-        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
     assertThat(Stream.values())
         .containsExactly(
             Stream.TIMESTEP,
@@ -52,7 +52,9 @@ class CounterRandomTest {
             Stream.WEIGHT_INIT,
             Stream.SPLIT,
             Stream.EVALUATION_TIMESTEP,
-            Stream.EVALUATION_NOISE);
+            Stream.EVALUATION_NOISE,
+            Stream.PROJECTION,
+            Stream.EVALUATION_ORDER);
   }
 
   @ParameterizedTest

@@ -2,7 +2,8 @@ package dev.ddpm.evaluation.extractor;
 
 /**
  * Computes features of images, one at a time: they depend on the image alone, to the bit, and not
- * on other images, nor on the machine. Serves one thread.
+ * on other images. Those of a network that a library computes may depend on the type of the CPU
+ * too. Serves one thread.
  */
 public interface FeatureExtractor extends AutoCloseable {
 
