@@ -32,6 +32,7 @@ public record ValidationConfig(
         int sheetEvery,
     @Key(
             value = "0",
+            since = "0.2.0",
             absent = "0",
             in = "[0, 1000000000]",
             doc =
@@ -40,6 +41,7 @@ public record ValidationConfig(
         int frechetEvery,
     @Key(
             value = "500",
+            since = "0.2.0",
             absent = "500",
             in = "[2, 1000000]",
             doc =
@@ -48,12 +50,14 @@ public record ValidationConfig(
         int frechetImages,
     @Key(
             value = "pixels",
+            since = "0.2.0",
             absent = "pixels",
             doc =
                 "Features that it is a distance of, as option --extractor of evaluate names them.")
         String extractor,
     @Key(
             value = "loss",
+            since = "0.2.0",
             absent = "loss",
             doc =
                 "What the best checkpoint and validation.patience go by: loss or frechet, that of"
