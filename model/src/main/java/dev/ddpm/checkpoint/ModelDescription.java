@@ -2,10 +2,12 @@ package dev.ddpm.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.Architecture;
 import java.io.Serializable;
 import java.util.Collections;
@@ -17,6 +19,8 @@ import java.util.TreeMap;
  * What one has to know of a model to use its weights.
  *
  * @param architecture what the network looks like
+ * @param classes the classes of images that it tells apart, one per row of the network's embedding
+ *     of them
  * @param schedule the noise schedule of its training
  * @param prediction what it puts out
  * @param preset the conventions that sampling follows unless told otherwise
@@ -28,6 +32,7 @@ import java.util.TreeMap;
  */
 public record ModelDescription(
     Architecture architecture,
+    ClassLabels classes,
     ScheduleSpec schedule,
     Prediction prediction,
     Preset preset,
@@ -36,13 +41,23 @@ public record ModelDescription(
     Map<String, String> provenance)
     implements Serializable {
 
-  /** Copies the maps. */
+  /**
+   * Copies the maps.
+   *
+   * @throws DdpmException (user) if these are not as many classes as the network knows
+   */
   public ModelDescription {
+    if (classes.rows() != architecture.classes()) {
+      throw DdpmException.user(
+          "classes: there are %d, with that of no class if the model knows it, but the network has"
+              + " %d.",
+          classes.rows(), architecture.classes());
+    }
     sampling = Collections.unmodifiableMap(new TreeMap<>(sampling));
     provenance = Collections.unmodifiableMap(new TreeMap<>(provenance));
   }
 
-  /** A model that is sampled by the general defaults. */
+  /** A model that is sampled by the general defaults; its classes, if it has any, are numbers. */
   public ModelDescription(
       Architecture architecture,
       ScheduleSpec schedule,
@@ -50,19 +65,27 @@ public record ModelDescription(
       Preset preset,
       DataRange dataRange,
       Map<String, String> provenance) {
-    this(architecture, schedule, prediction, preset, dataRange, Map.of(), provenance);
+    this(
+        architecture,
+        ClassLabels.numbered(architecture.classes()),
+        schedule,
+        prediction,
+        preset,
+        dataRange,
+        Map.of(),
+        provenance);
   }
 
   /** The same with other defaults of sampling. */
   public ModelDescription withSampling(Map<String, String> other) {
     return new ModelDescription(
-        architecture, schedule, prediction, preset, dataRange, other, provenance);
+        architecture, classes, schedule, prediction, preset, dataRange, other, provenance);
   }
 
   /** The same with another provenance. */
   public ModelDescription withProvenance(Map<String, String> other) {
     return new ModelDescription(
-        architecture, schedule, prediction, preset, dataRange, sampling, other);
+        architecture, classes, schedule, prediction, preset, dataRange, sampling, other);
   }
 
   /**

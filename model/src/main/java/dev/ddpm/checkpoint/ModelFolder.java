@@ -42,7 +42,8 @@ public final class ModelFolder {
       StoredFormat.numbered(
               ModelFolder::nameTheKindOfArchitecture,
               second -> {},
-              ModelFolder::addNoDefaultsOfSampling)
+              ModelFolder::addNoDefaultsOfSampling,
+              StoredClasses::add)
           .withDigestSince(3);
 
   /** Prefix of Adam's first moments in {@link TensorFile#UPDATER}. */
@@ -106,9 +107,17 @@ public final class ModelFolder {
     }
     ModelDocument document = new ModelDocument(FORMAT.version(), description, digests);
     removeOthers(store, digests.keySet());
-    byte[] json = FORMAT.write(ModelJson.tree(document));
+    byte[] json = text(document);
     create(store, MODEL, out -> out.write(json));
     return new ModelFolder(store, document);
+  }
+
+  /** Of the fifth version only if the fourth cannot say what classes there are. */
+  private static byte[] text(ModelDocument document) {
+    ObjectNode content = ModelJson.tree(document);
+    return StoredClasses.removeIfImplied(content, document.model())
+        ? FORMAT.write(content, StoredClasses.SINCE - 1)
+        : FORMAT.write(content);
   }
 
   /**
@@ -370,10 +379,12 @@ public final class ModelFolder {
     ModelDescription essence =
         new ModelDescription(
             model.architecture(),
+            model.classes(),
             model.schedule(),
             model.prediction(),
             model.preset(),
             model.dataRange(),
+            Map.of(),
             Map.of());
     MessageDigest digest = Checksum.digest();
     digest.update(ModelJson.write(hashedForm(essence, listedDigest(file.fileName()))));
@@ -387,6 +398,7 @@ public final class ModelFolder {
    */
   private static ObjectNode hashedForm(ModelDescription essence, String weights) {
     ObjectNode form = ModelJson.tree(new ModelDocument(1, essence, Map.of("weights", weights)));
+    StoredClasses.removeIfImplied(form, essence);
     if (form.path("model") instanceof ObjectNode model) {
       model.remove("sampling");
     }

@@ -16,10 +16,11 @@ import java.util.List;
 
 /**
  * The versions of a stored JSON document, and how each becomes the next. A document says its own
- * version under {@value #VERSION}; what this program writes has the newest. An older one is read as
- * if it had been written today: the steps from its version on are applied, one after the other. A
- * newer one is refused. From some version on a document may carry a {@link SelfDigest}, which is
- * checked before anything is parsed from it.
+ * version under {@value #VERSION}; what this program writes has the newest, or an older one if that
+ * can say it, for older programs to read. An older one is read as if it had been written today: the
+ * steps from its version on are applied, one after the other. A newer one is refused. From some
+ * version on a document may carry a {@link SelfDigest}, which is checked before anything is parsed
+ * from it.
  *
  * <p>Whoever changes what is stored appends a step here and leaves the earlier ones as they are,
  * and adds a folder of the version that was to the tests' resources.
@@ -77,7 +78,7 @@ public final class StoredFormat {
     return new StoredFormat(numbered, upgrades, version);
   }
 
-  /** The version that is written. */
+  /** The newest version. */
   public int version() {
     return upgrades.size() + 1;
   }
@@ -88,13 +89,23 @@ public final class StoredFormat {
    * @param content the keys and values; a version among them is replaced
    */
   public byte[] write(ObjectNode content) {
+    return write(content, version());
+  }
+
+  /**
+   * The same of a version.
+   *
+   * @param content as that version has it
+   * @param version at most the newest
+   */
+  byte[] write(ObjectNode content, int version) {
     ObjectNode document = content.objectNode();
-    document.put(VERSION, version());
+    document.put(VERSION, version);
     content
         .fields()
         .forEachRemaining(field -> document.putIfAbsent(field.getKey(), field.getValue()));
     byte[] text = SelfDigest.text(document);
-    return version() < digestSince ? text : SelfDigest.addTo(text);
+    return version < digestSince ? text : SelfDigest.addTo(text);
   }
 
   /**

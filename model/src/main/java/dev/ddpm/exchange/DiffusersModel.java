@@ -114,13 +114,13 @@ public final class DiffusersModel implements ForeignModel {
     }
     ModelDescription description =
         new ModelDescription(
-            DiffusersNetwork.read(network, tensors, height, width),
-            scheduler.schedule(),
-            scheduler.prediction(),
-            Preset.PAPER,
-            DataRange.MINUS_ONE_TO_ONE,
-            scheduler.sampling(),
-            provenance);
+                DiffusersNetwork.read(network, tensors, height, width),
+                scheduler.schedule(),
+                scheduler.prediction(),
+                Preset.PAPER,
+                DataRange.MINUS_ONE_TO_ONE,
+                provenance)
+            .withSampling(scheduler.sampling());
     scheduler.requireRest();
     return description;
   }

@@ -67,8 +67,7 @@ public interface ForeignModel {
 
     /** A model of these conventions. */
     ModelDescription of(Architecture architecture) {
-      return new ModelDescription(
-          architecture, schedule, prediction, preset, dataRange, Map.of(), Map.of());
+      return new ModelDescription(architecture, schedule, prediction, preset, dataRange, Map.of());
     }
   }
 }

@@ -28,6 +28,12 @@ public final class LabmlExport implements ForeignForm {
               + " norm-groups = %d and attention-heads = %d; use safetensors.",
           NORM_GROUPS, unet.normGroups(), unet.attentionHeads());
     }
+    if (unet.classes() > 0) {
+      throw DdpmException.user(
+          "--to labml: the annotated implementation knows no classes, and this network has %d; use"
+              + " safetensors.",
+          model.classes().count());
+    }
     if (model.prediction() != Prediction.EPSILON || model.dataRange() != DataRange.ZERO_TO_ONE) {
       throw DdpmException.user(
           "--to labml: the annotated implementation predicts ε of image values from 0 to 1,"

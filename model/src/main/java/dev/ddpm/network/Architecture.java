@@ -8,11 +8,16 @@ import java.io.Serializable;
  * a name of its kind; what it takes to compute it, and what that costs, follows from its plan.
  */
 public interface Architecture extends Serializable {
+  /** The most rows that an embedding of classes can have. */
+  int MOST_CLASSES = 1 << 20;
 
   /** Shape of the images that it takes and gives. */
   ImageShape imageShape();
 
-  /** Classes of images that it tells apart; 0 if it knows none. */
+  /**
+   * Rows of its embedding of classes: one per class of images that it tells apart, and maybe one
+   * for images of no class. 0 if it knows no classes.
+   */
   default int classes() {
     return 0;
   }

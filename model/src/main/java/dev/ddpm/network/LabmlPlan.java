@@ -1,6 +1,7 @@
 package dev.ddpm.network;
 
 import dev.ddpm.network.block.AttentionBlock;
+import dev.ddpm.network.block.ClassEmbeddingBlock;
 import dev.ddpm.network.block.ConvolutionBlock;
 import dev.ddpm.network.block.OutputBlock;
 import dev.ddpm.network.block.SwishBlock;
@@ -8,7 +9,10 @@ import dev.ddpm.network.block.TimeEmbeddingBlock;
 import dev.ddpm.network.block.UpsampleBlock;
 import java.util.Map;
 
-/** Lays out the blocks of a {@link LabmlUNet} in the order of the reference's state dict. */
+/**
+ * Lays out the blocks of a {@link LabmlUNet} in the order of the reference's state dict, which
+ * knows no classes: their embedding follows that of the timestep.
+ */
 final class LabmlPlan {
   private final LabmlUNet spec;
   private final PlanBuilder plan;
@@ -42,7 +46,16 @@ final class LabmlPlan {
         new ConvolutionBlock.Spec(spec.imageChannels(), spec.channels(), 1),
         NetworkPlan.IMAGE);
     plan.append("time_emb", new TimeEmbeddingBlock.Spec(spec.timeChannels()), NetworkPlan.TIMESTEP);
-    plan.append(PlanBuilder.TIME, new SwishBlock.Spec(), "time_emb");
+    String time = "time_emb";
+    if (spec.classes() > 0) {
+      time = "class_emb";
+      plan.append(
+          time,
+          new ClassEmbeddingBlock.Spec(spec.timeChannels(), spec.classes()),
+          "time_emb",
+          NetworkPlan.CLASS);
+    }
+    plan.append(PlanBuilder.TIME, new SwishBlock.Spec(), time);
     plan.goOnFrom("image_proj", spec.channels());
     plan.keep();
   }

@@ -24,6 +24,8 @@ import java.util.List;
  *     attends and of the deepest one, which always does
  * @param dropout probability of zeroing an activation before a block's second convolution, in [0,
  *     1)
+ * @param classes rows of the embedding of classes, which is added to that of the timestep; 0 for a
+ *     network without classes
  */
 public record LabmlUNet(
     int imageChannels,
@@ -35,7 +37,8 @@ public record LabmlUNet(
     int blocks,
     int normGroups,
     int attentionHeads,
-    double dropout)
+    double dropout,
+    int classes)
     implements Architecture {
 
   /** Groups of the GroupNorm before the last convolution: fixed in the reference. */
@@ -43,6 +46,32 @@ public record LabmlUNet(
 
   /** ε of every GroupNorm. */
   public static final double NORM_EPSILON = 1e-5;
+
+  /** A network without classes. */
+  public LabmlUNet(
+      int imageChannels,
+      int height,
+      int width,
+      int channels,
+      List<Integer> channelMultipliers,
+      List<Boolean> attention,
+      int blocks,
+      int normGroups,
+      int attentionHeads,
+      double dropout) {
+    this(
+        imageChannels,
+        height,
+        width,
+        channels,
+        channelMultipliers,
+        attention,
+        blocks,
+        normGroups,
+        attentionHeads,
+        dropout,
+        0);
+  }
 
   /**
    * Checks that such a network exists, and that its sizes can be counted.
@@ -65,6 +94,7 @@ public record LabmlUNet(
     }
     Limits.levels("channel-multipliers", channelMultipliers, attention);
     Limits.dropout(dropout);
+    Limits.classes(classes);
     int level = 0;
     long levelWidth = channels;
     Limits.normGroups(normGroups, levelWidth, 0);
@@ -137,6 +167,7 @@ public record LabmlUNet(
         blocks,
         normGroups,
         attentionHeads,
-        0);
+        /* dropout= */ 0,
+        classes);
   }
 }

@@ -68,6 +68,10 @@ final class Limits {
     }
   }
 
+  static void classes(int rows) {
+    between("classes", rows, 0, Architecture.MOST_CLASSES);
+  }
+
   static void normGroups(int groups, long channels, int level) {
     if (channels % groups != 0) {
       throw DdpmException.user(

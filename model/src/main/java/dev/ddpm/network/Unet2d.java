@@ -31,7 +31,7 @@ import java.util.List;
  *     residual block gives, instead of being added before it
  * @param dropout probability of zeroing an activation before a block's second convolution, in [0,
  *     1)
- * @param classes number of classes, whose embedding is added to that of the timestep; 0 for a
+ * @param classes rows of the embedding of classes, which is added to that of the timestep; 0 for a
  *     network without classes
  * @param centerInput whether images are given in [0, 1] and taken as 2x − 1
  */
@@ -54,7 +54,6 @@ public record Unet2d(
     boolean centerInput)
     implements Architecture {
 
-  private static final int MOST_CLASSES = 1 << 20;
   private static final double LARGEST_SCALE = 1e6;
 
   /**
@@ -84,7 +83,7 @@ public record Unet2d(
     Limits.between("norm-groups", normGroups, 1, Limits.MOST_CHANNELS);
     Limits.between("head-channels", headChannels, 0, Limits.MOST_CHANNELS);
     Limits.between("downsample-padding", downsamplePadding, 0, 1);
-    Limits.between("classes", classes, 0, MOST_CLASSES);
+    Limits.classes(classes);
     Limits.imagePixels(height, width);
     Limits.levels("widths", widths, attention);
     Limits.dropout(dropout);

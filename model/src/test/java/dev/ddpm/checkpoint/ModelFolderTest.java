@@ -8,6 +8,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.Unet2d;
 import dev.ddpm.network.block.TimeEncoding;
@@ -149,11 +150,14 @@ class ModelFolderTest {
             Preset.PAPER,
             DataRange.MINUS_ONE_TO_ONE,
             Map.of());
+    assertThat(description.classes()).isEqualTo(ClassLabels.numbered(10));
     ModelFolder.write(store, description, Map.of(TensorFile.WEIGHTS, weights(1)), Optional.empty());
 
     assertThat(ModelFolder.open(store).description()).isEqualTo(description);
     assertThat(Files.readString(folder.resolve("model.json")))
+        .startsWith("{\n  \"format_version\" : 4,")
         .contains("\"kind\" : \"unet2d\",")
+        .doesNotContain("unlabelled")
         .contains("\"widths\" : [ 16, 32 ]")
         .contains("\"scale_factor\" : 1.5")
         .contains("\"frequency_shift\" : 0")
@@ -169,6 +173,7 @@ class ModelFolderTest {
         .containsPattern(",\n  \"digest\" : \"sha256:[0-9a-f]{64}\"\n}\n$")
         .contains("\"architecture\" : {\n      \"kind\" : \"labml\",")
         .contains("\"image_channels\" : 1")
+        .doesNotContain("classes")
         .contains("\"channel_multipliers\" : [ 1, 2 ]")
         .contains("\"attention\" : [ false, true ]")
         .contains("\"kind\" : \"linear\"")
@@ -223,8 +228,8 @@ class ModelFolderTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "\"format_version\" : 4 | \"format_version\" : 5 | was written by a newer version of this"
-            + " program (format 5; this one reads up to 4): use that version.",
+        "\"format_version\" : 4 | \"format_version\" : 6 | was written by a newer version of this"
+            + " program (format 6; this one reads up to 5): use that version.",
         "\"format_version\" : 4 | \"format_version\" : \"x\" | format_version = \"x\": must be a"
             + " whole number",
         "\"format_version\" : 4, |  | has no number format_version",
@@ -331,6 +336,68 @@ class ModelFolderTest {
     assertData(
         () -> ModelFolder.open(store),
         "model.json is damaged: a document of format 2 has no digest, and this one has");
+  }
+
+  private static final LabmlUNet KNOWS_CLASSES =
+      new LabmlUNet(1, 16, 8, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1, 3);
+
+  private static ModelDescription describe(ClassLabels classes) {
+    return new ModelDescription(
+        KNOWS_CLASSES,
+        classes,
+        DESCRIPTION.schedule(),
+        Prediction.EPSILON,
+        Preset.PAPER,
+        DataRange.MINUS_ONE_TO_ONE,
+        Map.of(),
+        Map.of());
+  }
+
+  /** An earlier version would take such a model for one without classes, or for damaged. */
+  @Test
+  void namedClassesAreStoredInAFormatOfTheirOwn() throws IOException {
+    ModelDescription named = describe(new ClassLabels(List.of("bag", "boot"), true));
+    ModelDescription numbered = describe(ClassLabels.numbered(3));
+    Map<TensorFile, NamedTensors> tensors = Map.of(TensorFile.WEIGHTS, weights(1));
+    String hash =
+        ModelFolder.write(store, numbered, tensors, Optional.empty()).modelHash(TensorFile.WEIGHTS);
+    assertThat(ModelFolder.open(store).description()).isEqualTo(numbered);
+
+    ModelFolder written = ModelFolder.write(store, named, tensors, Optional.empty());
+
+    assertThat(ModelFolder.open(store).description()).isEqualTo(named);
+    assertThat(Files.readString(folder.resolve("model.json")))
+        .startsWith("{\n  \"format_version\" : 5,\n  \"model\" : {")
+        .contains("\"classes\" : {\n      \"names\" : [ \"bag\", \"boot\" ],")
+        .contains("\"unlabelled\" : true")
+        .contains("\"classes\" : 3\n");
+    assertThat(written.modelHash(TensorFile.WEIGHTS)).isNotEqualTo(hash);
+    assertThat(ModelFolder.open(store).modelHash(TensorFile.WEIGHTS))
+        .isEqualTo(written.modelHash(TensorFile.WEIGHTS));
+  }
+
+  @Test
+  void anOtherNumberOfClassesThanTheNetworkHasIsRefused() throws IOException {
+    assertThatThrownBy(() -> describe(ClassLabels.numbered(2)))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "classes: there are 2, with that of no class if the model knows it, but the network has"
+                + " 3.");
+    ModelFolder.write(
+        store,
+        describe(new ClassLabels(List.of("bag", "boot"), true)),
+        Map.of(TensorFile.WEIGHTS, weights(1)),
+        Optional.empty());
+    Path file = folder.resolve("model.json");
+    String json =
+        new String(SelfDigest.removeFrom(Files.readAllBytes(file), ""), StandardCharsets.UTF_8);
+    Files.write(
+        file,
+        SelfDigest.addTo(
+            json.replace("\"unlabelled\" : true", "\"unlabelled\" : false")
+                .getBytes(StandardCharsets.UTF_8)));
+
+    assertData(() -> ModelFolder.open(store), "model.json cannot be used: classes: there are 2");
   }
 
   /** In format 3 no model had defaults of sampling of its own. */

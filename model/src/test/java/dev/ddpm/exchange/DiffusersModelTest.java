@@ -22,6 +22,7 @@ import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.fuzz.Fuzz;
 import dev.ddpm.golden.GoldenFile;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.Unet2d;
@@ -172,6 +173,7 @@ class DiffusersModelTest {
         .isEqualTo(
             new ModelDescription(
                 HO_NETWORK,
+                ClassLabels.NONE,
                 ScheduleSpec.PAPER,
                 Prediction.EPSILON,
                 Preset.PAPER,
@@ -539,6 +541,7 @@ class DiffusersModelTest {
         ModelDescription model =
             new ModelDescription(
                 read.architecture(),
+                read.classes(),
                 schedule,
                 prediction,
                 read.preset(),

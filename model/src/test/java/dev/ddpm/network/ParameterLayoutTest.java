@@ -56,6 +56,18 @@ class ParameterLayoutTest {
   }
 
   @Test
+  void theEmbeddingOfClassesFollowsThatOfTheTimestep() {
+    ParameterLayout layout =
+        ParameterLayout.of(
+            new LabmlUNet(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1, 11));
+    assertThat(layout.tensors().get(6).name()).isEqualTo("class_emb.weight");
+    assertThat(layout.tensors().get(6).shape()).containsExactly(11, 64);
+    assertThat(layout.tensors().stream().map(ParameterLayout.Entry::name))
+        .filteredOn(name -> !name.equals("class_emb.weight"))
+        .containsExactly(GoldenFile.open("tiny").metadata("param_names").split(","));
+  }
+
+  @Test
   void tensorsFillTheVectorWithoutGaps() {
     ParameterLayout layout = layout(3, 32, List.of(1, 2), List.of(true, false));
     long offset = 0;

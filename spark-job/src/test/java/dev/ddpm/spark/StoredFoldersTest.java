@@ -300,10 +300,10 @@ class StoredFoldersTest {
 
   @ParameterizedTest
   @CsvSource({
-    "run, run/checkpoints/round-000005/model.json, 4",
+    "run, run/checkpoints/round-000005/model.json, 5",
     "run, run/run.json, 3",
     "samples, samples/manifest.json, 2",
-    "model, model/model.json, 4",
+    "model, model/model.json, 5",
     "table, table/_dataset.json, 3"
   })
   void whatANewerVersionWroteIsRefused(String kind, String document, int newest)

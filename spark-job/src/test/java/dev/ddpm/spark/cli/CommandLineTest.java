@@ -186,7 +186,7 @@ class CommandLineTest {
         "3|sample --model {shared}/nan --output {folder}/o --count 1|is NaN: weights must be"
             + " finite",
         "3|sample --model {shared}/future --output {folder}/o --count 1|{shared}/future/model.json"
-            + " was written by a newer version of this program (format 99; this one reads up to 4)",
+            + " was written by a newer version of this program (format 99; this one reads up to 5)",
         "2|sample --model {model} --output {empty} --count 1|--output = '': is not a path",
         "2|sample --model {model} --output {folder}/pictures --count 1|--output ="
             + " {folder}/pictures:",

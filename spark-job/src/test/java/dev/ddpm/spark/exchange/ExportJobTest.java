@@ -12,6 +12,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.ParameterLayout;
@@ -62,6 +63,7 @@ class ExportJobTest {
         new LocalFileStore(run.resolve("model")),
         new ModelDescription(
             architecture,
+            ClassLabels.numbered(architecture.classes()),
             new ScheduleSpec.Linear(100, 1e-3, 0.2),
             Prediction.EPSILON,
             range == DataRange.ZERO_TO_ONE ? Preset.LABML : Preset.PAPER,

@@ -301,7 +301,7 @@ class SampleJobTest {
       }
     },
     OF_THE_FUTURE(
-        "was written by a newer version of this program (format 99; this one reads up to 4)") {
+        "was written by a newer version of this program (format 99; this one reads up to 5)") {
       @Override
       void makeIn(Path model) throws IOException {
         Path file = model.resolve("model.json");
