@@ -21,6 +21,7 @@ fail() {
 usage() {
   cat <<'HELP'
 Usage: nightly-samples.sh --model FOLDER --output BASE --count N [OPTION...] [-- SUBMIT-OPTION...]
+       nightly-samples.sh --model FOLDER --output BASE --classes all=N [OPTION...] [-- SUBMIT-OPTION...]
 
 Samples N images into BASE/DATE. The seed is the date (20261124), so that every night has other images and a
 night that is repeated has the same. A night that failed or was killed goes on where it ended when it is run
@@ -30,7 +31,9 @@ folder without a scheme lies is for Hadoop's configuration to say, if there is o
 Options:
   --model FOLDER     run folder of 'train', or a model folder in it
   --output BASE      where the dated folders lie
-  --count N          images per night
+  --count N          images per night; may be left out where --classes says how many of each
+  --classes CLASSES  which classes, as 'sample' takes them: all=5000, trouser=500,bag=500, "from-table TABLE"
+  --guidance SCALE   how far images are led towards their class, such as 2
   --config FILE      configuration of the experiment, as 'sample' takes it
   --set KEY=VALUE    overrides a configuration key; may be repeated
   --format FORMAT    png or npz besides the table
@@ -50,6 +53,7 @@ throughput and failures.
 
 Examples:
   nightly-samples.sh --model runs/fashion-mnist --config conf/fashion-mnist.conf --output nights --count 1000
+  nightly-samples.sh --model runs/clothes --output nights --classes all=5000 --guidance 2
   nightly-samples.sh --model hdfs:///runs/celeba --output hdfs:///samples --count 50000 --keep 14 \
     --manager yarn -- --executors 8 --executor-cores 4
 As a cron line, with conf/nightly-cronjob.yaml for Kubernetes:
@@ -64,6 +68,7 @@ whole() {
 model=""
 output=""
 count=""
+classes=""
 date="$(date +%F)"
 keep=""
 attempts=2
@@ -76,7 +81,7 @@ while [[ $# -gt 0 ]]; do
     -h | --help) usage; exit 0 ;;
     --dry-run) dry_run=true; shift; continue ;;
     --) shift; submit_options=("$@"); break ;;
-    --model | --output | --count | --config | --set | --format | --date | --keep | --attempts | --manager)
+    --model | --output | --count | --classes | --guidance | --config | --set | --format | --date | --keep | --attempts | --manager)
       [[ $# -ge 2 ]] || fail "$1 needs a value"
       ;;
     *) fail "unknown option $1" ;;
@@ -85,7 +90,8 @@ while [[ $# -gt 0 ]]; do
     --model) model=$2 ;;
     --output) output=${2%/} ;;
     --count) count=$2; whole "$1" "$2" ;;
-    --config | --set | --format) sample_options+=("$1" "$2") ;;
+    --classes) classes=$2; sample_options+=("$1" "$2") ;;
+    --guidance | --config | --set | --format) sample_options+=("$1" "$2") ;;
     --date) date=$2 ;;
     --keep) keep=$2; whole "$1" "$2" ;;
     --attempts) attempts=$2; whole "$1" "$2" ;;
@@ -95,7 +101,7 @@ while [[ $# -gt 0 ]]; do
 done
 [[ -n "$model" ]] || fail "--model is missing"
 [[ -n "$output" ]] || fail "--output is missing"
-[[ -n "$count" ]] || fail "--count is missing"
+[[ -n "$count" || "$classes" == *=* ]] || fail "--count is missing"
 [[ "$date" =~ ^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$ ]] || fail "--date = $date: must be a day such as 2026-11-24"
 [[ "$manager" =~ ^(local|standalone|yarn|kubernetes)$ ]] \
   || fail "--manager = $manager: must be local, standalone, yarn or kubernetes"
@@ -103,7 +109,8 @@ done
 night="$output/$date"
 command=("$scripts/$manager.sh" ${submit_options[@]+"${submit_options[@]}"} sample
   ${sample_options[@]+"${sample_options[@]}"}
-  --set "sampling.seed=${date//-/}" --model "$model" --output "$night" --count "$count")
+  --set "sampling.seed=${date//-/}" --model "$model" --output "$night")
+[[ -z "$count" ]] || command+=(--count "$count")
 if "$dry_run"; then
   printf '%q ' "${command[@]}"
   echo

@@ -18,4 +18,9 @@ public record Batch(int size, float[] xt, float[] timesteps, int[] classes) {
   public static Batch unconditional(int size, float[] xt, float[] timesteps) {
     return new Batch(size, xt, timesteps, null);
   }
+
+  /** The same images of given classes: one per image, or more; null for images without one. */
+  public Batch ofClasses(int[] others) {
+    return new Batch(size, xt, timesteps, others);
+  }
 }

@@ -15,4 +15,14 @@ public interface Denoiser {
    *     another array than that of the images, and may be longer than the batch needs
    */
   void predict(Batch in, float[] out);
+
+  /**
+   * The same model, asked about images of given classes, whatever classes it is told. So classes
+   * reach a model through those who know of none, such as samplers.
+   *
+   * @param classes one per image of a batch, or more; read at every prediction
+   */
+  default Denoiser conditionedOn(int[] classes) {
+    return (in, out) -> predict(in.ofClasses(classes), out);
+  }
 }

@@ -35,7 +35,8 @@ public final class LatentInterpolation {
   /**
    * Computes one image per weight.
    *
-   * @param model the model
+   * @param ofEnds the model, asked about the two images
+   * @param ofResults the model, asked about the results: another where these are of other classes
    * @param first image at weight 0, in data range
    * @param other image at weight 1, in data range
    * @param weights share of {@code other} in each result, in 0..1
@@ -44,7 +45,8 @@ public final class LatentInterpolation {
    * @param listener is called after every step of decoding
    */
   public void interpolate(
-      Denoiser model,
+      Denoiser ofEnds,
+      Denoiser ofResults,
       float[] first,
       float[] other,
       float[] weights,
@@ -53,7 +55,7 @@ public final class LatentInterpolation {
       StepListener listener) {
     System.arraycopy(first, 0, ends, 0, imageSize);
     System.arraycopy(other, 0, ends, imageSize, imageSize);
-    inversion.encode(model, 2, ends, step);
+    inversion.encode(ofEnds, 2, ends, step);
     double angle = angle();
     for (int image = 0; image < weights.length; image++) {
       float ofFirst = (float) share(1 - weights[image], angle);
@@ -62,7 +64,7 @@ public final class LatentInterpolation {
         out[image * imageSize + i] = ofFirst * ends[i] + ofOther * ends[imageSize + i];
       }
     }
-    process.denoise(model, 0, 0, weights.length, out, step, listener);
+    process.denoise(ofResults, 0, 0, weights.length, out, step, listener);
   }
 
   private double angle() {

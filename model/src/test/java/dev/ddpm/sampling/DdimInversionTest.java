@@ -88,7 +88,8 @@ class DdimInversionTest {
     float[] first = Arrays.copyOf(all, SIZE);
     float[] other = Arrays.copyOfRange(all, SIZE, 2 * SIZE);
     new LatentInterpolation(inversion(4), process(BATCH), SIZE)
-        .interpolate(MODEL, first, other, new float[] {0, 0.5f, 1}, 49, out, StepListener.NONE);
+        .interpolate(
+            MODEL, MODEL, first, other, new float[] {0, 0.5f, 1}, 49, out, StepListener.NONE);
 
     assertThat(Arrays.copyOf(out, SIZE)).containsExactly(first, within(1e-3f));
     assertThat(Arrays.copyOfRange(out, 2 * SIZE, 3 * SIZE)).containsExactly(other, within(1e-3f));
@@ -100,7 +101,7 @@ class DdimInversionTest {
     float[] out = new float[SIZE];
     float[] image = Arrays.copyOf(images(), SIZE);
     new LatentInterpolation(inversion(4), process(1), SIZE)
-        .interpolate(MODEL, image, image, new float[] {0.5f}, 30, out, StepListener.NONE);
+        .interpolate(MODEL, MODEL, image, image, new float[] {0.5f}, 30, out, StepListener.NONE);
 
     assertThat(out).containsExactly(image, within(1e-3f));
   }

@@ -5,6 +5,7 @@ import dev.ddpm.spark.interpolate.InterpolateJob;
 import dev.ddpm.spark.interpolate.InterpolationMethod;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
@@ -88,6 +89,15 @@ final class InterpolateCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}.")
   InterpolationMethod method;
 
+  @Option(
+      names = "--class",
+      paramLabel = "CLASS",
+      description =
+          "Name or number of the class of all images, of a model that knows classes. Default: each"
+              + " source image is of the class of its label, and each result of that of the nearer"
+              + " one.")
+  String imageClass;
+
   static final class PairConverter implements ITypeConverter<InterpolateJob.Pair> {
     @Override
     public InterpolateJob.Pair convert(String text) {
@@ -127,7 +137,8 @@ final class InterpolateCommand implements Callable<Integer> {
             timestep,
             lambdas,
             settings.sampling(),
-            settings.backend().precision().precision());
+            settings.backend().precision().precision(),
+            Optional.ofNullable(imageClass));
     InterpolateJob.Result result = new InterpolateJob(spark).run(request);
     var out = spec.commandLine().getOut();
     if (method == InterpolationMethod.INVERSION) {

@@ -2,9 +2,14 @@ package dev.ddpm.spark.cli;
 
 import static java.util.stream.Collectors.toSet;
 
+import dev.ddpm.DdpmException;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.sample.Export;
 import dev.ddpm.spark.sample.SampleJob;
+import dev.ddpm.spark.stored.DrawnClasses;
+import dev.ddpm.spark.stored.StoredModel;
+import dev.ddpm.spark.stored.TableClasses;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -34,6 +39,8 @@ import picocli.CommandLine.Spec;
       "  ddpm sample --model runs/celeba --output samples --count 64 --sampler heun --steps 20 \\",
       "    --noise-levels karras",
       "  ddpm sample --model runs/celeba --output samples --count 64 --trajectory 10 --format png",
+      "  ddpm sample --model runs/fashion-mnist --output samples --classes trouser=500,bag=500 \\",
+      "    --guidance 2",
       "",
       "In the output folder: images/ (Parquet, one row per image), manifest.json and",
       "contact-sheet.png; png/ or npz/ and trajectories/ if asked for. If the same command is run",
@@ -57,9 +64,20 @@ final class SampleCommand implements Callable<Integer>, Resumable {
   @Option(
       names = "--count",
       paramLabel = "N",
-      required = true,
-      description = "Number of images: the indices 0 to N-1.")
-  long count;
+      description =
+          "Number of images: the indices 0 to N-1. Needed unless --classes says how many of each.")
+  Long count;
+
+  @Option(
+      names = "--classes",
+      paramLabel = "CLASSES",
+      arity = "1..2",
+      description =
+          "Classes of the images, of a model that knows any: uniform, all=100 (of each),"
+              + " trouser=500,bag=500 (names or numbers), or from-table TABLE, in the shares of its"
+              + " labels. With --count only the ratios of the numbers decide. The same as --set"
+              + " sampling.classes=CLASSES. Default: uniform.")
+  List<String> classes = new ArrayList<>();
 
   @Option(
       names = "--format",
@@ -111,9 +129,29 @@ final class SampleCommand implements Callable<Integer>, Resumable {
     return "the same command draws what is missing";
   }
 
+  /** As many as the classes are asked for by. */
+  private long countOf(ExperimentConfig settings, SparkSession spark) {
+    ClassLabels known =
+        StoredModel.open(model.folder, spark.sparkContext().hadoopConfiguration())
+            .description()
+            .classes();
+    return TableClasses.drawn(spark, known, settings.sampling().classes())
+        .total()
+        .orElseThrow(
+            () ->
+                DdpmException.user(
+                    "--count: is missing, and %s = %s does not say of every class how many images"
+                        + " are wanted.",
+                    DrawnClasses.KEY, settings.sampling().classes()));
+  }
+
   @Override
   public Integer call() {
     sampler.assignTo(common);
+    if (!classes.isEmpty()) {
+      String text = String.join(" ", classes);
+      common.assign("--classes " + text, DrawnClasses.KEY, text);
+    }
     if (trajectory != null) {
       common.assign("--trajectory " + trajectory, "sampling.trajectory", trajectory.toString());
     }
@@ -121,7 +159,12 @@ final class SampleCommand implements Callable<Integer>, Resumable {
       common.assign("--x0", "sampling.keep-x0", "true");
     }
     // A wrong setting is told before Spark starts.
-    common.load();
+    String told = common.load().experiment().sampling().classes();
+    if (count == null && !told.contains("=")) {
+      throw DdpmException.user(
+          "--count: is missing; how many images are wanted must be said by it, or by --classes, as"
+              + " in trouser=500,bag=500.");
+    }
     SparkSession spark = SparkSession.builder().getOrCreate();
     ExperimentConfig settings = common.experiment(model.folder, spark);
     Set<Export> exports =
@@ -130,7 +173,7 @@ final class SampleCommand implements Callable<Integer>, Resumable {
         new SampleJob.Request(
             model.folder,
             output,
-            count,
+            count == null ? countOf(settings, spark) : count,
             settings.sampling(),
             settings.backend().precision().precision(),
             exports);

@@ -43,6 +43,15 @@ final class SamplerOptions {
               + " --set sampling.noise-levels=LEVELS.")
   NoiseLevels noiseLevels;
 
+  @In("[0, 1000]")
+  @Option(
+      names = "--guidance",
+      paramLabel = "SCALE",
+      description =
+          "How far images are led towards their class, such as 2; 1 is not at all: the same as"
+              + " --set sampling.guidance=SCALE.")
+  Double guidance;
+
   private static final class Samplers extends WordConverter<SamplerChoice> {
     Samplers() {
       super(SamplerChoice.class);
@@ -78,6 +87,9 @@ final class SamplerOptions {
     }
     if (noiseLevels != null) {
       assign(common, "--noise-levels", "noise-levels", Words.of(noiseLevels));
+    }
+    if (guidance != null) {
+      assign(common, "--guidance", "guidance", guidance.toString());
     }
   }
 

@@ -5,7 +5,6 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
-import dev.ddpm.network.Architecture;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
 import dev.ddpm.sampling.ReverseProcess;
@@ -14,9 +13,8 @@ import dev.ddpm.spark.cluster.MemoryBudget;
 import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.config.SamplingConfig;
-import dev.ddpm.spark.stored.SamplingMemory;
+import dev.ddpm.spark.stored.GuidedModel;
 import dev.ddpm.spark.stored.SamplingPlan;
-import dev.ddpm.spark.stored.StoredModel;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -47,12 +45,13 @@ public final class SamplerComparison {
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   private final JavaSparkContext spark;
-  private final StoredModel stored;
+  private final GuidedModel stored;
   private final SamplingConfig sampling;
   private final Precision precision;
   private final PrintWriter out;
   private Optional<ImageJudge> judge = Optional.empty();
   private Denoiser model;
+  private int most;
 
   /**
    * Reads the model, and builds and measures nothing yet.
@@ -70,7 +69,7 @@ public final class SamplerComparison {
       Precision precision,
       PrintWriter out) {
     this.spark = spark;
-    this.stored = StoredModel.read(path, sampling.weights(), spark.hadoopConfiguration());
+    this.stored = GuidedModel.read(path, sampling, spark.hadoopConfiguration());
     this.sampling = sampling;
     this.precision = precision;
     this.out = out;
@@ -177,10 +176,9 @@ public final class SamplerComparison {
   }
 
   private void requireMemory(int images) {
-    Architecture architecture = stored.description().architecture();
-    architecture.imageShape().requireTogether(images, "--images");
+    stored.description().architecture().imageShape().requireTogether(images, "--images");
     int fewest = Collections.max(MICRO_BATCHES);
-    MemoryNeeds task = SamplingMemory.of(architecture, Math.max(images, fewest), "--images");
+    MemoryNeeds task = stored.memory(Math.max(images, fewest), "--images");
     MemoryBudget.checkDriver(
         spark,
         task.driverHeap() + task.taskHeap(),
@@ -212,7 +210,8 @@ public final class SamplerComparison {
     float[] x = new float[together * plan.imageSize()];
     List<byte[]> drawn = new ArrayList<>();
     for (long start = 0; drawn.size() < by.images(); start += together) {
-      process.sample(model, sampling.seed(), start, together, x, StepListener.NONE);
+      process.sample(
+          of(plan, start, model), sampling.seed(), start, together, x, StepListener.NONE);
       for (int i = 0; i < together && drawn.size() < by.images(); i++) {
         drawn.add(plan.image(x, i).pixels());
       }
@@ -236,8 +235,9 @@ public final class SamplerComparison {
     SamplingPlan plan = plan(settings);
     ReverseProcess process = plan.process();
     float[] x = start(images, plan.imageSize());
-    if (model == null) {
-      model = stored.network(precision).create();
+    if (images > most) {
+      most = Math.max(images, Collections.max(MICRO_BATCHES));
+      model = stored.network(precision, most).create();
     }
     long start = System.nanoTime();
     long cpuStart = SYSTEM.getProcessCpuTime();
@@ -248,9 +248,16 @@ public final class SamplerComparison {
           model.predict(in, output);
         };
     int first = plan.sampler().schedule().steps() - 1;
-    process.denoise(counted, sampling.seed(), 0, images, x, first, StepListener.NONE);
+    process.denoise(of(plan, 0, counted), sampling.seed(), 0, images, x, first, StepListener.NONE);
     long cpuEnd = SYSTEM.getProcessCpuTime();
     return new Drawn(x, calls[0], (System.nanoTime() - start) / 1e9, (cpuEnd - cpuStart) / 1e9);
+  }
+
+  /** A model that is asked about images of the classes in turns, if it knows any. */
+  private static Denoiser of(SamplingPlan plan, long first, Denoiser model) {
+    return plan.classes().exist()
+        ? model.conditionedOn(plan.classes().of(first, plan.microBatch()))
+        : model;
   }
 
   /**

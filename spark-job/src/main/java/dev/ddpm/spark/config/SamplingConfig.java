@@ -6,8 +6,10 @@ import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.diffusion.Variance;
 import dev.ddpm.diffusion.Visits;
+import dev.ddpm.sampling.Guidance;
 import dev.ddpm.sampling.SolverEnd;
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * The generation of images. The noise process is no part of it: the model brings its own, and what
@@ -96,6 +98,41 @@ public record SamplingConfig(
             doc = "Largest value that is scaled rather than cut off; dynamic thresholding only.")
         double thresholdingBound,
     @Key(
+            value = "uniform",
+            since = "0.2.0",
+            absent = "uniform",
+            doc =
+                "Classes of the images, of a model that knows any: all in equal shares (uniform),"
+                    + " so many of each (all=100), some by their names or numbers"
+                    + " (\"trouser=500,bag=500\"), or in the shares of an image table (\"from-table"
+                    + " TABLE\"). Only the ratios of the numbers decide.")
+        String classes,
+    @Key(
+            value = "1.0",
+            in = "[0, 1000]",
+            since = "0.2.0",
+            absent = "1.0",
+            doc =
+                "How far images are led towards their class, away from what the model says without"
+                    + " one: 1 = not at all, 0 = as if they had none; above 1 they become more"
+                    + " typical and less varied, and take twice the time.")
+        double guidance,
+    @Key(
+            value = "[]",
+            in = "[0, 100000]",
+            since = "0.2.0",
+            absent = "[]",
+            doc = "First and last timestep at which they are; [] = all of them.")
+        List<Integer> guidanceInterval,
+    @Key(
+            value = "\"\"",
+            since = "0.2.0",
+            absent = "\"\"",
+            doc =
+                "Model or run folder that images are led away from, in place of the same model"
+                    + " without classes: a smaller one, or one that was trained less.")
+        String guidanceModel,
+    @Key(
             value = "16",
             in = "[1, 1000000]",
             doc =
@@ -131,6 +168,14 @@ public record SamplingConfig(
    * @throws DdpmException (user) naming the keys, their values and what is allowed
    */
   public SamplingConfig {
+    guidanceInterval = List.copyOf(guidanceInterval);
+    if (!guidanceInterval.isEmpty()
+        && (guidanceInterval.size() != 2 || guidanceInterval.get(0) > guidanceInterval.get(1))) {
+      throw DdpmException.user(
+          "sampling.guidance-interval = %s: must be a first and a last timestep, such as [100,"
+              + " 700], or [] for all.",
+          guidanceInterval);
+    }
     if (shardSize % microBatch != 0) {
       throw DdpmException.user(
           "sampling.shard-size = %d: must be a multiple of sampling.micro-batch = %d, or 0.",
@@ -152,6 +197,18 @@ public record SamplingConfig(
               + " noise-levels = schedule.",
           Word.of(noiseLevels), sampler, SamplerChoice.choosingLevels());
     }
+  }
+
+  /** Whether images are led away from what another model says. */
+  public boolean isGuided() {
+    return !guided().isNone();
+  }
+
+  /** How far. */
+  public Guidance guided() {
+    return guidanceInterval.isEmpty()
+        ? Guidance.of(guidance)
+        : new Guidance(guidance, guidanceInterval.get(0), guidanceInterval.get(1));
   }
 
   /** Timesteps visited of a model with this schedule. */
@@ -186,6 +243,10 @@ public record SamplingConfig(
         clipRange,
         thresholdingQuantile,
         thresholdingBound,
+        classes,
+        guidance,
+        guidanceInterval,
+        guidanceModel,
         otherMicroBatch,
         0,
         weights,

@@ -43,6 +43,11 @@ final class BitsPerDim implements Metric {
       throw DdpmException.user("--metrics = bits-per-dim: is of a model; --model is needed.");
     }
     ModelDescription model = told.get();
+    if (model.classes().exist()) {
+      throw DdpmException.user(
+          "--metrics = bits-per-dim: is not for models that know classes yet, and %s does.",
+          request.model().orElseThrow());
+    }
     if (model.dataRange() != DataRange.MINUS_ONE_TO_ONE) {
       throw DdpmException.user(
           "--model = %s: has the data range %s; bits per dimension are defined only for"

@@ -37,7 +37,8 @@ record ImageSet(
   private static final String MANIFEST = "manifest.json";
   private static final String SAMPLES = "images";
   private static final String INDEX = "sample_index";
-  private static final List<String> ORIGIN = List.of("model_hash", "sampler", "steps", "seed");
+  private static final List<String> ORIGIN =
+      List.of("model_hash", "sampler", "steps", "seed", "guidance");
 
   /** Image table: what stands in the place of a class that is not told. */
   static final int NO_LABEL = -1;

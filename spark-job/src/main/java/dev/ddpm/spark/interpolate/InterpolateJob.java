@@ -4,18 +4,18 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.RawImage;
-import dev.ddpm.network.Architecture;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.io.NamedFolder;
-import dev.ddpm.spark.stored.SamplingMemory;
+import dev.ddpm.spark.stored.GuidedModel;
 import dev.ddpm.spark.stored.SamplingPlan;
-import dev.ddpm.spark.stored.StoredModel;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -55,6 +55,8 @@ public final class InterpolateJob {
    * @param lambdas images per pair
    * @param sampling how they are taken back
    * @param precision what the network computes in
+   * @param imageClass name or number of the class that all images are of; each of that of its label
+   *     if absent
    */
   public record Request(
       String model,
@@ -65,7 +67,8 @@ public final class InterpolateJob {
       int timestep,
       int lambdas,
       SamplingConfig sampling,
-      Precision precision) {
+      Precision precision,
+      Optional<String> imageClass) {
     /**
      * Checks the pairs.
      *
@@ -96,8 +99,7 @@ public final class InterpolateJob {
    *     anything is computed; (user) if another job has written into the folder by the end
    */
   public Result run(Request request) {
-    StoredModel model =
-        StoredModel.read(request.model(), request.sampling().weights(), configuration);
+    GuidedModel model = GuidedModel.read(request.model(), request.sampling(), configuration);
     var plan =
         new InterpolationPlan(
             new SamplingPlan(model.description(), request.sampling(), request.precision()),
@@ -105,23 +107,31 @@ public final class InterpolateJob {
             request.timestep(),
             request.lambdas());
     NamedFolder output = NamedFolder.of("--output", request.output(), configuration).requireEmpty();
-    Architecture architecture = model.description().architecture();
-    Map<Long, RawImage> images =
-        new InterpolationSources(model.table(spark, request.table()), request.table())
-            .read(request.pairs());
+    var table = new InterpolationSources(model.table(spark, request.table()), request.table());
+    Map<Long, InterpolationSources.Source> sources = table.read(request.pairs());
+    Map<Long, Integer> classes =
+        table.classes(sources, model.description().classes(), request.imageClass());
+    Map<Long, RawImage> images = new HashMap<>();
+    sources.forEach((id, source) -> images.put(id, source.image()));
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (ClusterJob job = ClusterJob.start(context, request.precision())) {
-      job.require(SamplingMemory.of(architecture, request.lambdas(), "--lambdas"));
-      var results = new InterpolationOutput(plan, request.pairs(), images, model.hash());
+      job.require(model.memory(request.lambdas(), "--lambdas"));
+      var results = new InterpolationOutput(plan, request.pairs(), images, classes, model.hash());
       results.requireSheet();
-      Broadcast<ExecutorPool<Denoiser>> models = job.pool(model.network(request.precision()));
+      Broadcast<ExecutorPool<Denoiser>> models =
+          job.pool(model.network(request.precision(), request.lambdas()));
       job.describe("interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
       List<InterpolationTask.Work> work = new ArrayList<>();
       for (int i = 0; i < request.pairs().size(); i++) {
         Pair pair = request.pairs().get(i);
         work.add(
             new InterpolationTask.Work(
-                i, images.get(pair.first()).pixels(), images.get(pair.other()).pixels()));
+                i,
+                images.get(pair.first()).pixels(),
+                images.get(pair.other()).pixels(),
+                classes.isEmpty()
+                    ? null
+                    : new int[] {classes.get(pair.first()), classes.get(pair.other())}));
       }
       List<List<byte[]>> levels =
           context.parallelize(work, work.size()).map(new InterpolationTask(plan, models)).collect();

@@ -18,7 +18,8 @@ public enum InterpolationMethod {
     @Override
     void interpolate(
         InterpolationPlan plan,
-        Denoiser model,
+        Denoiser ofEnds,
+        Denoiser ofResults,
         int pair,
         float[] first,
         float[] other,
@@ -26,7 +27,7 @@ public enum InterpolationMethod {
         float[] images) {
       new Interpolation(plan.process(plan.sampling().thresholding()), plan.sampling().imageSize())
           .interpolate(
-              model,
+              ofResults,
               plan.sampling().sampling().seed(),
               (long) pair * lambdas.length,
               first,
@@ -53,7 +54,8 @@ public enum InterpolationMethod {
     @Override
     void interpolate(
         InterpolationPlan plan,
-        Denoiser model,
+        Denoiser ofEnds,
+        Denoiser ofResults,
         int pair,
         float[] first,
         float[] other,
@@ -68,7 +70,8 @@ public enum InterpolationMethod {
               2,
               CORRECTIONS);
       new LatentInterpolation(inversion, plan.process(Thresholding.NONE), size)
-          .interpolate(model, first, other, lambdas, plan.step(), images, StepListener.NONE);
+          .interpolate(
+              ofEnds, ofResults, first, other, lambdas, plan.step(), images, StepListener.NONE);
     }
   };
 
@@ -85,6 +88,8 @@ public enum InterpolationMethod {
   /**
    * Computes the images of a pair.
    *
+   * @param ofEnds the model, asked about the two images
+   * @param ofResults the model, asked about the images between them
    * @param pair its number, which decides its noise
    * @param first image at λ = 0, in data range
    * @param other image at λ = 1, in data range
@@ -93,7 +98,8 @@ public enum InterpolationMethod {
    */
   abstract void interpolate(
       InterpolationPlan plan,
-      Denoiser model,
+      Denoiser ofEnds,
+      Denoiser ofResults,
       int pair,
       float[] first,
       float[] other,

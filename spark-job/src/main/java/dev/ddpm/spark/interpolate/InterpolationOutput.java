@@ -21,11 +21,13 @@ import org.apache.parquet.hadoop.ParquetWriter;
  * sources at its ends.
  *
  * @param sources the images of all pairs, by id
+ * @param classes the classes of those; empty if the model knows none
  */
 record InterpolationOutput(
     InterpolationPlan plan,
     List<InterpolateJob.Pair> pairs,
     Map<Long, RawImage> sources,
+    Map<Long, Integer> classes,
     String modelHash) {
   private static final String TABLE = "interpolations.parquet";
   private static final String SHEET = "interpolations.png";
@@ -84,7 +86,10 @@ record InterpolationOutput(
         out -> {
           try (ParquetWriter<List<Object>> table =
               ParquetStream.writer(
-                  out, InterpolationTable.schema(), Set.of(InterpolationTable.IMAGE), Map::of)) {
+                  out,
+                  InterpolationTable.schema(!classes.isEmpty()),
+                  Set.of(InterpolationTable.IMAGE),
+                  Map::of)) {
             for (List<Object> row : rows) {
               table.write(row);
             }
@@ -99,21 +104,28 @@ record InterpolationOutput(
 
   private List<Object> row(int number, InterpolateJob.Pair pair, int result, RawImage image) {
     SamplingPlan sampling = plan.sampling();
-    return List.of(
-        number,
-        pair.first(),
-        pair.other(),
-        (double) plan.lambda(result),
-        Word.of(plan.method()),
-        sampling.sampler().schedule().timestep(plan.step()),
-        ImageCodec.encodePng(image),
-        image.height(),
-        image.width(),
-        image.channels(),
-        sampling.sampling().seed(),
-        sampling.samplerName(),
-        sampling.steps(),
-        modelHash);
+    List<Object> row =
+        new ArrayList<>(
+            List.of(
+                number,
+                pair.first(),
+                pair.other(),
+                (double) plan.lambda(result),
+                Word.of(plan.method()),
+                sampling.sampler().schedule().timestep(plan.step()),
+                ImageCodec.encodePng(image),
+                image.height(),
+                image.width(),
+                image.channels(),
+                sampling.sampling().seed(),
+                sampling.samplerName(),
+                sampling.steps(),
+                modelHash));
+    if (!classes.isEmpty()) {
+      row.add(classes.get(plan.nearer(result) == 0 ? pair.first() : pair.other()));
+      row.add(sampling.sampling().guidance());
+    }
+    return row;
   }
 
   private static double meanSquare(byte[] expected, byte[] actual) {

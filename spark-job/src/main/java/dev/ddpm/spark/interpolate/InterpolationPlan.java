@@ -8,6 +8,7 @@ import dev.ddpm.sampling.Sampler;
 import dev.ddpm.sampling.Thresholding;
 import dev.ddpm.spark.stored.SamplingPlan;
 import java.io.Serializable;
+import java.util.stream.IntStream;
 
 /**
  * Everything but weights and images that decides what is between two images.
@@ -59,22 +60,36 @@ record InterpolationPlan(
   }
 
   /**
-   * Computes the images of a pair.
+   * Computes the images of a pair. Each is asked for in the class of the nearer image; one in the
+   * middle in that of the first.
    *
    * @param pair its number, which decides its noise
    * @param first image at λ = 0, in data range
    * @param other image at λ = 1, in data range
+   * @param classes those of the two images; null if the model knows none
    * @return the images, (lambdas, height, width, channels)
    */
-  float[] compute(Denoiser model, int pair, float[] first, float[] other) {
+  float[] compute(Denoiser model, int pair, float[] first, float[] other, int[] classes) {
     int size = sampling.imageSize();
     float[] weights = new float[lambdas];
     for (int i = 0; i < lambdas; i++) {
       weights[i] = lambda(i);
     }
     float[] images = new float[lambdas * size];
-    method.interpolate(this, model, pair, first, other, weights, images);
+    Denoiser ofEnds = model;
+    Denoiser ofResults = model;
+    if (classes != null) {
+      ofEnds = model.conditionedOn(classes);
+      ofResults =
+          model.conditionedOn(IntStream.range(0, lambdas).map(i -> classes[nearer(i)]).toArray());
+    }
+    method.interpolate(this, ofEnds, ofResults, pair, first, other, weights, images);
     return images;
+  }
+
+  /** Which of the two images a result is nearer to: 0 or 1. */
+  int nearer(int result) {
+    return 2 * result <= lambdas - 1 ? 0 : 1;
   }
 
   /** The way from noise to the images of a pair. */

@@ -22,6 +22,10 @@ import org.apache.parquet.schema.Types;
  *   <tr><td>{@code sampler}</td><td>string</td><td>ddpm, ddim or dpm-solver++</td></tr>
  *   <tr><td>{@code steps}</td><td>int</td><td>timesteps of a whole reverse process</td></tr>
  *   <tr><td>{@code model_hash}</td><td>string</td><td>SHA-256 of the model</td></tr>
+ *   <tr><td>{@code label}</td><td>int</td><td>number of the class that it was asked for in, the one
+ *       after the last for none; this and the next column only where the model knows classes
+ *       </td></tr>
+ *   <tr><td>{@code guidance}</td><td>double</td><td>scale of the guidance</td></tr>
  * </table>
  */
 final class InterpolationTable {
@@ -29,40 +33,52 @@ final class InterpolationTable {
 
   private InterpolationTable() {}
 
-  /** The columns in their order. */
-  static MessageType schema() {
-    return Types.buildMessage()
-        .required(PrimitiveTypeName.INT32)
-        .named("pair")
-        .required(PrimitiveTypeName.INT64)
-        .named("first_id")
-        .required(PrimitiveTypeName.INT64)
-        .named("other_id")
-        .required(PrimitiveTypeName.DOUBLE)
-        .named("lambda")
-        .required(PrimitiveTypeName.BINARY)
-        .as(LogicalTypeAnnotation.stringType())
-        .named("method")
-        .required(PrimitiveTypeName.INT32)
-        .named("timestep")
-        .required(PrimitiveTypeName.BINARY)
-        .named(IMAGE)
-        .required(PrimitiveTypeName.INT32)
-        .named("height")
-        .required(PrimitiveTypeName.INT32)
-        .named("width")
-        .required(PrimitiveTypeName.INT32)
-        .named("channels")
-        .required(PrimitiveTypeName.INT64)
-        .named("seed")
-        .required(PrimitiveTypeName.BINARY)
-        .as(LogicalTypeAnnotation.stringType())
-        .named("sampler")
-        .required(PrimitiveTypeName.INT32)
-        .named("steps")
-        .required(PrimitiveTypeName.BINARY)
-        .as(LogicalTypeAnnotation.stringType())
-        .named("model_hash")
-        .named("interpolations");
+  /**
+   * The columns in their order.
+   *
+   * @param withClasses whether those of the class are there
+   */
+  static MessageType schema(boolean withClasses) {
+    Types.GroupBuilder<MessageType> columns =
+        Types.buildMessage()
+            .required(PrimitiveTypeName.INT32)
+            .named("pair")
+            .required(PrimitiveTypeName.INT64)
+            .named("first_id")
+            .required(PrimitiveTypeName.INT64)
+            .named("other_id")
+            .required(PrimitiveTypeName.DOUBLE)
+            .named("lambda")
+            .required(PrimitiveTypeName.BINARY)
+            .as(LogicalTypeAnnotation.stringType())
+            .named("method")
+            .required(PrimitiveTypeName.INT32)
+            .named("timestep")
+            .required(PrimitiveTypeName.BINARY)
+            .named(IMAGE)
+            .required(PrimitiveTypeName.INT32)
+            .named("height")
+            .required(PrimitiveTypeName.INT32)
+            .named("width")
+            .required(PrimitiveTypeName.INT32)
+            .named("channels")
+            .required(PrimitiveTypeName.INT64)
+            .named("seed")
+            .required(PrimitiveTypeName.BINARY)
+            .as(LogicalTypeAnnotation.stringType())
+            .named("sampler")
+            .required(PrimitiveTypeName.INT32)
+            .named("steps")
+            .required(PrimitiveTypeName.BINARY)
+            .as(LogicalTypeAnnotation.stringType())
+            .named("model_hash");
+    if (withClasses) {
+      columns
+          .required(PrimitiveTypeName.INT32)
+          .named("label")
+          .required(PrimitiveTypeName.DOUBLE)
+          .named("guidance");
+    }
+    return columns.named("interpolations");
   }
 }

@@ -12,16 +12,24 @@ import org.apache.spark.broadcast.Broadcast;
 record InterpolationTask(InterpolationPlan plan, Broadcast<ExecutorPool<Denoiser>> models)
     implements Function<InterpolationTask.Work, List<byte[]>> {
 
-  /** A pair's number, and the levels of its images. */
+  /**
+   * A pair.
+   *
+   * @param pair its number
+   * @param first levels of its image at λ = 0
+   * @param other levels of its image at λ = 1
+   * @param classes those of the two; null if the model knows none
+   */
   // Sent, never compared.
   @SuppressWarnings("ArrayRecordComponent")
-  record Work(int pair, byte[] first, byte[] other) implements Serializable {}
+  record Work(int pair, byte[] first, byte[] other, int[] classes) implements Serializable {}
 
   @Override
   public List<byte[]> call(Work work) {
     float[] first = values(work.first());
     float[] other = values(work.other());
-    float[] images = models.value().use(model -> plan.compute(model, work.pair(), first, other));
+    float[] images =
+        models.value().use(model -> plan.compute(model, work.pair(), first, other, work.classes()));
     List<byte[]> levels = new ArrayList<>();
     for (int i = 0; i < plan.lambdas(); i++) {
       levels.add(plan.sampling().image(images, i).pixels());

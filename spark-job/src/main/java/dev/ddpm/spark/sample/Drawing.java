@@ -4,9 +4,8 @@ import dev.ddpm.backend.Backends;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ProgramVersion;
 import dev.ddpm.spark.cluster.Watched;
-import dev.ddpm.spark.stored.SamplingMemory;
+import dev.ddpm.spark.stored.GuidedModel;
 import dev.ddpm.spark.stored.SamplingPlan;
-import dev.ddpm.spark.stored.StoredModel;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -27,7 +26,7 @@ final class Drawing {
   private static final Logger LOG = LoggerFactory.getLogger(Drawing.class);
 
   private final ClusterJob job;
-  private final StoredModel model;
+  private final GuidedModel model;
   private final SamplingPlan plan;
   private final SampleFolder folder;
   private final PrintWriter out;
@@ -39,7 +38,7 @@ final class Drawing {
    * @param out receives lines of progress
    */
   Drawing(
-      ClusterJob job, StoredModel model, SamplingPlan plan, SampleFolder folder, PrintWriter out) {
+      ClusterJob job, GuidedModel model, SamplingPlan plan, SampleFolder folder, PrintWriter out) {
     this.job = job;
     this.model = model;
     this.plan = plan;
@@ -56,9 +55,8 @@ final class Drawing {
   Manifest.Session run(List<IndexRange> missing) {
     Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     long start = System.nanoTime();
-    var setup = new GeneratorSetup(plan, model.network(plan.precision()));
-    job.require(
-        SamplingMemory.of(plan.model().architecture(), plan.microBatch(), "sampling.micro-batch"));
+    var setup = new GeneratorSetup(plan, model.network(plan.precision(), plan.microBatch()));
+    job.require(model.memory(plan.microBatch(), "sampling.micro-batch"));
     warnOfOtherBackend();
     long images = missing.stream().mapToLong(IndexRange::count).sum();
     Watched watched = job.watch("sampling", images, plan.stepsTaken(), out);

@@ -66,8 +66,12 @@ final class Generator {
           imagesStepped.accept(wanted);
           return frameKeeper.afterStep(progress, xt, x0, length);
         };
+    Denoiser asked =
+        plan.classes().exist()
+            ? model.conditionedOn(plan.classes().of(start, plan.microBatch()))
+            : model;
     long begin = System.nanoTime();
-    process.sample(model, plan.sampling().seed(), start, plan.microBatch(), x, listener);
+    process.sample(asked, plan.sampling().seed(), start, plan.microBatch(), x, listener);
     samplerNanos += System.nanoTime() - begin;
     return trajectory;
   }

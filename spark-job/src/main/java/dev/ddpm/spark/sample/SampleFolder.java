@@ -8,6 +8,7 @@ import dev.ddpm.spark.io.DamagedFileException;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Json;
 import dev.ddpm.spark.io.NamedFolder;
+import dev.ddpm.spark.stored.DrawnClasses;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -60,6 +61,7 @@ final class SampleFolder {
   private final FileSystem files;
   private final HadoopFileStore store;
   private final Map<String, String> settings;
+  private final DrawnClasses classes;
 
   /** Files that this run has checked or written, by their paths within the folder. */
   private final Map<String, Found> intact = new ConcurrentHashMap<>();
@@ -73,6 +75,7 @@ final class SampleFolder {
     this.configuration = configuration;
     this.files = files;
     this.settings = settings;
+    this.classes = DrawnClasses.stored(settings);
     this.store = new HadoopFileStore(folder.toString(), configuration);
   }
 
@@ -204,7 +207,7 @@ final class SampleFolder {
 
   /** What the files must be. */
   SampleContent content() {
-    return new SampleContent(settings, manifest.digests());
+    return new SampleContent(settings, manifest.digests(), classes);
   }
 
   /**

@@ -4,13 +4,16 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.stored.DrawnClasses;
+import dev.ddpm.spark.stored.GuidedModel;
 import dev.ddpm.spark.stored.SamplingPlan;
-import dev.ddpm.spark.stored.StoredModel;
+import dev.ddpm.spark.stored.TableClasses;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -111,17 +114,25 @@ public final class SampleJob {
    *     drawn
    */
   public Result run(Request request) {
-    StoredModel model =
-        StoredModel.read(request.model(), request.sampling().weights(), configuration);
-    var plan = new SamplingPlan(model.description(), request.sampling(), request.precision());
+    GuidedModel model = GuidedModel.read(request.model(), request.sampling(), configuration);
+    DrawnClasses classes =
+        TableClasses.drawn(spark, model.description().classes(), request.sampling().classes());
+    var plan =
+        new SamplingPlan(model.description(), request.sampling(), request.precision(), classes);
     long shardSize = shardSize(plan, request.count());
     new ShardPlan(List.of()).extendedTo(request.count(), shardSize).requireFewFiles();
-    SampleFolder folder =
-        SampleFolder.open(request.output(), configuration, plan.identity(model.hash()));
+    SampleFolder folder = SampleFolder.open(request.output(), configuration, model.identity(plan));
     List<IndexRange> wanted = folder.ask(request.count(), shardSize).shards(request.count());
     Inventory found = folder.check();
     found.flaws().forEach(flaw -> out.println(flaw.line()));
     folder.settle(found);
+    if (classes.exist()) {
+      out.printf(
+          Locale.ROOT,
+          "Classes: %s; guidance %s.%n",
+          classes.describe(),
+          request.sampling().guidance());
+    }
     List<IndexRange> missing = missing(wanted, found);
     Optional<Manifest.Session> session = Optional.empty();
     try {
@@ -177,7 +188,7 @@ public final class SampleJob {
   /** Draws; where that fails, the report tells. */
   private Manifest.Session draw(
       ClusterJob job,
-      StoredModel model,
+      GuidedModel model,
       SamplingPlan plan,
       SampleFolder folder,
       List<IndexRange> missing)

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.spark.cluster.Durations;
+import dev.ddpm.spark.stored.DrawnClasses;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -44,7 +45,9 @@ final class SampleReport {
         .append("<th>time</th><th>images/s</th><th>task slots</th><th>in the sampler</th>")
         .append("<th>failed tasks</th><th>ended</th></tr>\n");
     manifest.sessions().forEach(session -> html.append(row(session)));
-    html.append("</table>\n<h2>Settings</h2>\n<table>\n");
+    html.append("</table>\n")
+        .append(classes(folder.content().classes(), manifest.plan().count()))
+        .append("<h2>Settings</h2>\n<table>\n");
     for (Map.Entry<String, String> setting : manifest.settings().entrySet()) {
       html.append("<tr><td>")
           .append(escape(setting.getKey()))
@@ -80,6 +83,27 @@ final class SampleReport {
           + Base64.getEncoder().encodeToString(in.readAllBytes())
           + "\"></p>\n";
     }
+  }
+
+  /** How many images of each class there are when all are there. */
+  private static String classes(DrawnClasses classes, long images) {
+    if (!classes.exist()) {
+      return "";
+    }
+    StringBuilder html =
+        new StringBuilder("<h2>Classes</h2>\n<table><tr><th>class</th><th>images</th></tr>\n");
+    long[] counts = classes.counts(images);
+    for (int number = 0; number < counts.length; number++) {
+      if (counts[number] > 0) {
+        html.append(
+            String.format(
+                Locale.ROOT,
+                "<tr><td>%s</td><td class=\"n\">%,d</td></tr>%n",
+                escape(classes.name(number)),
+                counts[number]));
+      }
+    }
+    return html.append("</table>\n").toString();
   }
 
   private static String row(Manifest.Session session) {

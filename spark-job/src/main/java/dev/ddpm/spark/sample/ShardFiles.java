@@ -86,7 +86,7 @@ final class ShardFiles {
             out -> {
               try (ParquetWriter<List<Object>> rows =
                   ParquetStream.writer(
-                      out, table.schema(content.settings()), UNLIKE, () -> footer(held.get()))) {
+                      out, table.schema(content), UNLIKE, () -> footer(held.get()))) {
                 rowsOfFile.writeTo(rows);
               }
             });
@@ -275,7 +275,6 @@ final class ShardFiles {
   }
 
   private void read(Path path, IndexRange range, RowConsumer consumer) throws IOException {
-    Map<String, String> settings = content.settings();
     try (ParquetReader<Group> reader =
         ParquetReader.builder(new GroupReadSupport(), path)
             .withConf(configuration)
@@ -285,7 +284,7 @@ final class ShardFiles {
       for (Group row = reader.read(); row != null; row = reader.read()) {
         byte[] png = row.getBinary(SampleTable.IMAGE, 0).getBytes();
         RawImage image = ImageCodec.decode(png, path.toString());
-        Optional<String> wrong = table.wrong(row, image, number, range, settings);
+        Optional<String> wrong = table.wrong(row, image, number, range, content);
         if (wrong.isPresent()) {
           throw new DamagedFileException(wrong.get());
         }
@@ -355,7 +354,7 @@ final class ShardFiles {
   private void requireShape(FileStatus file, ParquetMetadata metadata, IndexRange range)
       throws DamagedFileException {
     FileMetaData about = metadata.getFileMetaData();
-    if (!about.getSchema().equals(table.schema(content.settings()))) {
+    if (!about.getSchema().equals(table.schema(content))) {
       throw new DamagedFileException("it has other columns");
     }
     long rows = 0;

@@ -14,8 +14,10 @@ enum ShardTable {
   /** {@link SampleTable}: a row per image. */
   IMAGES("images") {
     @Override
-    MessageType schema(Map<String, String> settings) {
-      return SampleTable.schema(Boolean.parseBoolean(settings.get("sampling.keep-x0")));
+    MessageType schema(SampleContent content) {
+      return SampleTable.schema(
+          content.classes().exist(),
+          Boolean.parseBoolean(content.settings().get("sampling.keep-x0")));
     }
 
     @Override
@@ -24,7 +26,8 @@ enum ShardTable {
     }
 
     @Override
-    Optional<String> wrongIn(Group row, int ofImage, Map<String, String> settings) {
+    Optional<String> wrongIn(Group row, int ofImage, SampleContent content) {
+      Map<String, String> settings = content.settings();
       return differing("seed", row.getLong("seed", 0), settings.get("sampling.seed"))
           .or(
               () ->
@@ -34,14 +37,30 @@ enum ShardTable {
           .or(
               () ->
                   differing(
-                      "model_hash", row.getString("model_hash", 0), settings.get("model_hash")));
+                      "model_hash", row.getString("model_hash", 0), settings.get("model_hash")))
+          .or(() -> content.classes().exist() ? wrongClass(row, content) : Optional.empty());
+    }
+
+    private Optional<String> wrongClass(Group row, SampleContent content) {
+      int number = content.classes().of(row.getLong(SampleTable.INDEX, 0));
+      String name = content.classes().name(number);
+      return differing(SampleTable.LABEL, row.getInteger(SampleTable.LABEL, 0), number)
+          .or(
+              () ->
+                  differing(SampleTable.LABEL_NAME, row.getString(SampleTable.LABEL_NAME, 0), name))
+          .or(
+              () ->
+                  differing(
+                      SampleTable.GUIDANCE,
+                      row.getDouble(SampleTable.GUIDANCE, 0),
+                      content.settings().get("sampling.guidance")));
     }
   },
 
   /** {@link TrajectoryTable}: a row per image and kept step. */
   TRAJECTORIES("trajectories") {
     @Override
-    MessageType schema(Map<String, String> settings) {
+    MessageType schema(SampleContent content) {
       return TrajectoryTable.schema();
     }
 
@@ -51,7 +70,7 @@ enum ShardTable {
     }
 
     @Override
-    Optional<String> wrongIn(Group row, int ofImage, Map<String, String> settings) {
+    Optional<String> wrongIn(Group row, int ofImage, SampleContent content) {
       return differing(TrajectoryTable.FRAME, row.getInteger(TrajectoryTable.FRAME, 0), ofImage);
     }
   };
@@ -73,7 +92,7 @@ enum ShardTable {
   }
 
   /** The columns in their order. */
-  abstract MessageType schema(Map<String, String> settings);
+  abstract MessageType schema(SampleContent content);
 
   /** Rows of an image, at least 1. */
   abstract int rowsPerImage(Map<String, String> settings);
@@ -81,7 +100,7 @@ enum ShardTable {
   /**
    * What is wrong with a row beside index and shape; {@code ofImage} numbers those of its image.
    */
-  abstract Optional<String> wrongIn(Group row, int ofImage, Map<String, String> settings);
+  abstract Optional<String> wrongIn(Group row, int ofImage, SampleContent content);
 
   /**
    * Compares a row with what must be there.
@@ -90,14 +109,14 @@ enum ShardTable {
    * @return what is wrong with it, in half a sentence; empty if nothing is
    */
   Optional<String> wrong(
-      Group row, RawImage image, long number, IndexRange range, Map<String, String> settings) {
-    int perImage = rowsPerImage(settings);
+      Group row, RawImage image, long number, IndexRange range, SampleContent content) {
+    int perImage = rowsPerImage(content.settings());
     long index = range.first() + number / perImage;
     return differing(SampleTable.INDEX, row.getLong(SampleTable.INDEX, 0), index)
         .or(() -> differing("height", row.getInteger("height", 0), image.height()))
         .or(() -> differing("width", row.getInteger("width", 0), image.width()))
         .or(() -> differing("channels", row.getInteger("channels", 0), image.channels()))
-        .or(() -> wrongIn(row, (int) (number % perImage), settings))
+        .or(() -> wrongIn(row, (int) (number % perImage), content))
         .map(wrong -> "row %d has %s".formatted(number, wrong));
   }
 

@@ -124,6 +124,12 @@ record ShardTask(
     row.add(plan.samplerName());
     row.add(plan.steps());
     row.add(modelHash);
+    if (plan.classes().exist()) {
+      int number = plan.classes().of(sample.index());
+      row.add(number);
+      row.add(plan.classes().name(number));
+      row.add(plan.sampling().guidance());
+    }
     sample.x0().map(WireFloats::values).ifPresent(row::add);
     rows.write(row);
   }

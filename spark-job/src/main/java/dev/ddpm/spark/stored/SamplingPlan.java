@@ -26,8 +26,10 @@ import java.util.TreeMap;
  * @param model the model; decides the schedule, the prediction and whether the last step adds noise
  * @param sampling sampler, steps, thresholding, micro-batch and seed
  * @param precision what the network computes in
+ * @param classes which class each image has, of those that the model knows
  */
-public record SamplingPlan(ModelDescription model, SamplingConfig sampling, Precision precision)
+public record SamplingPlan(
+    ModelDescription model, SamplingConfig sampling, Precision precision, DrawnClasses classes)
     implements Serializable {
 
   /**
@@ -35,7 +37,8 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling, Prec
    *
    * @throws DdpmException (user) if there are more steps than the model was trained with, or than
    *     there are for an offset or a trajectory, dynamic thresholding is asked for in a range that
-   *     it is not made for, or a micro-batch is too large for an array
+   *     it is not made for, a micro-batch is too large for an array, or there is nothing that
+   *     guidance could lead away from
    */
   public SamplingPlan {
     int timesteps = model.schedule().steps();
@@ -55,6 +58,12 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling, Prec
         .architecture()
         .imageShape()
         .requireTogether(sampling.microBatch(), "sampling.micro-batch");
+    GuidedModel.requireGuide(model, sampling);
+  }
+
+  /** A plan of images of all classes in equal shares, or of none if the model knows none. */
+  public SamplingPlan(ModelDescription model, SamplingConfig sampling, Precision precision) {
+    this(model, sampling, precision, DrawnClasses.uniform(model.classes()));
   }
 
   private static void requireVisits(ModelDescription model, SamplingConfig sampling) {
@@ -156,6 +165,13 @@ public record SamplingPlan(ModelDescription model, SamplingConfig sampling, Prec
     identity.put("sampling.micro-batch", Integer.toString(microBatch()));
     identity.put("sampling.keep-x0", Boolean.toString(sampling.keepX0()));
     identity.put("sampling.trajectory", Integer.toString(sampling.trajectory()));
+    identity.putAll(classes.settings());
+    if (classes.exist() || sampling.isGuided()) {
+      identity.put("sampling.guidance", Double.toString(sampling.guidance()));
+    }
+    if (sampling.isGuided()) {
+      identity.put("sampling.guidance-interval", sampling.guidanceInterval().toString());
+    }
     if (precision != Precision.FLOAT32) {
       identity.put("backend.precision", Word.of(precision));
     }

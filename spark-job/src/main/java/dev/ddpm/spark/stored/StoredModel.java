@@ -75,18 +75,10 @@ public final class StoredModel {
    *
    * @param path a model folder, or a run folder with one in {@code model/}
    * @param choice which weights; a model without an average has only its last
-   * @throws DdpmException (data) if there is no model, or it is damaged; (user) if it needs to be
-   *     told the classes of images
+   * @throws DdpmException (data) if there is no model, or it is damaged
    */
   public static StoredModel read(String path, WeightChoice choice, Configuration configuration) {
     ModelFolder folder = open(path, configuration);
-    int classes = folder.description().architecture().classes();
-    if (classes > 0) {
-      throw DdpmException.user(
-          "%s: is a model of images of %d classes, and there is no way yet to say which are"
-              + " wanted.",
-          path, classes);
-    }
     return new StoredModel(folder, choice.in(folder));
   }
 

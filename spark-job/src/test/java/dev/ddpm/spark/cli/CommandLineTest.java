@@ -203,6 +203,18 @@ class CommandLineTest {
         "2|trian|did you mean train?",
         "2|sample --model {model} --output o --count many|--count = many: must be a number, at"
             + " least 1",
+        "2|sample --model {model} --output {folder}/o|--count: is missing; how many images are"
+            + " wanted must be said by it, or by --classes, as in trouser=500,bag=500.",
+        "2|sample --model {model} --output {folder}/o --classes uniform|--count: is missing",
+        "2|sample --model {model} --output {folder}/o --classes bag=5|sampling.classes = bag=5: the"
+            + " model knows no classes.",
+        "2|sample --model {model} --output {folder}/o --count 1 --guidance -1|--guidance = -1.0:"
+            + " must be at least 0 and at most 1000",
+        "2|sample --model {model} --output {folder}/o --count 1 --guidance 2|sampling.guidance ="
+            + " 2.0: the model knows no classes, and so no other images, from which",
+        "2|sample --model {model} --output {folder}/o --count 1 --set"
+            + " sampling.guidance-interval=[5]|sampling.guidance-interval = [5]: must be a first"
+            + " and a last timestep",
         "2|sample --model {model} --output {folder}/o --count 0|--count = 0: must be at least 1",
         "2|sample --model {model} --output {folder}/o --count -3|--count = -3: must be at least 1",
         "2|sample --model {model} --output {folder}/o --count 1 --trajectory 51"

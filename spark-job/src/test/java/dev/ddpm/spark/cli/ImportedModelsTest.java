@@ -2,13 +2,22 @@ package dev.ddpm.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.LocalFileStore;
+import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.exchange.GoldenFolder;
+import dev.ddpm.image.ImageCodec;
 import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.sampling.StepListener;
 import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.config.ConfigLoader;
+import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.stored.SamplingPlan;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -17,7 +26,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -117,6 +128,62 @@ class ImportedModelsTest {
         .isEqualTo(
             new FlatTensors(ParameterLayout.of(after.description().architecture()))
                 .read(after, TensorFile.EMA));
+  }
+
+  /** The classes of the golden file have no names, and there are no images without one. */
+  @Test
+  void aModelOfClassesIsSampledAsItsFileSaysAndGivenBack() throws IOException {
+    GoldenFolder.write("classes_small", folder.resolve("theirs"));
+    succeed("import --from diffusers {folder}/theirs --output {folder}/model");
+    String sample = "sample --model {folder}/model --set sampling.micro-batch=2 --steps 3 ";
+
+    succeed(sample + "--output {folder}/samples --classes 7=2,3=1");
+
+    assertThat(Files.readString(folder.resolve("samples/manifest.json")))
+        .contains(
+            "\"sampling.sampler\" : \"ddpm\"",
+            "\"sampling.spacing\" : \"leading\"",
+            "\"sampling.classes\" : \"3=1,7=2\"");
+    List<Row> rows =
+        SPARK
+            .session()
+            .read()
+            .parquet(folder.resolve("samples/images").toString())
+            .orderBy("sample_index")
+            .collectAsList();
+    assertThat(rows).extracting(row -> row.<Integer>getAs("label")).containsExactly(7, 3, 7);
+    ModelFolder model = ModelFolder.open(new LocalFileStore(folder.resolve("model")));
+    assertThat(rows.get(1).<byte[]>getAs("image")).isEqualTo(drawn(model, new int[] {7, 3}, 1));
+    assertThat(rows.get(1).<byte[]>getAs("image")).isNotEqualTo(drawn(model, new int[] {7, 7}, 1));
+
+    assertThat(run(sample + "--output {folder}/o --count 1 --guidance 2", List.of())).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("the model knows 10 classes, but not how images without one look");
+
+    succeed("export --to diffusers {folder}/model --output {folder}/exported");
+    succeed("import --from diffusers {folder}/exported --output {folder}/again");
+    ModelFolder again = ModelFolder.open(new LocalFileStore(folder.resolve("again")));
+    assertThat(weights(again)).isEqualTo(weights(model));
+    assertThat(again.description().architecture()).isEqualTo(model.description().architecture());
+    assertThat(again.description().sampling()).isEqualTo(model.description().sampling());
+  }
+
+  /** The first images, drawn without a job; one of them as a file. */
+  private static byte[] drawn(ModelFolder model, int[] classes, int image) {
+    ModelDescription description = model.description();
+    SamplingConfig sampling =
+        ConfigLoader.load(
+                Optional.empty(),
+                List.of("sampling.micro-batch=2", "sampling.steps=3"),
+                description.sampling())
+            .experiment()
+            .sampling();
+    var plan = new SamplingPlan(description, sampling, Precision.FLOAT32);
+    float[] x = new float[2 * plan.imageSize()];
+    Denoiser network =
+        Dl4jNetwork.pretrained(description.architecture(), weights(model), Precision.FLOAT32);
+    plan.process().sample(network.conditionedOn(classes), 0, 0, 2, x, StepListener.NONE);
+    return ImageCodec.encodePng(plan.image(x, image));
   }
 
   private static float[] weights(ModelFolder model) {

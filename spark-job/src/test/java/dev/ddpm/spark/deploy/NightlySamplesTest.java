@@ -167,6 +167,32 @@ class NightlySamplesTest {
         .contains("then keep the newest 14 complete nights in hdfs:///nights");
   }
 
+  @Test
+  void classesCanSayHowManyImages() throws Exception {
+    Result result =
+        run(
+            Map.of(),
+            List.of(
+                "--model",
+                "m",
+                "--output",
+                "o",
+                "--classes",
+                "all=5000",
+                "--guidance",
+                "2",
+                "--date",
+                "2026-11-24",
+                "--dry-run"));
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains(
+            "/submit-scripts/local.sh sample --classes all=5000 --guidance 2 --set"
+                + " sampling.seed=20261124 --model m --output o/2026-11-24")
+        .doesNotContain("--count");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -174,6 +200,7 @@ class NightlySamplesTest {
         "--output o --count 1 | --model is missing",
         "--model m --count 1 | --output is missing",
         "--model m --output o | --count is missing",
+        "--model m --output o --classes uniform | --count is missing",
         "--model m --output o --count 0 | --count = 0: must be a whole number, at least 1",
         "--model m --output o --count 1 --date today | --date = today: must be a day such as",
         "--model m --output o --count 1 --date 2026-13-01 | --date = 2026-13-01: must be a day",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.LocalSpark;
@@ -17,10 +18,12 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,7 +71,8 @@ class InterpolateJobTest {
                 timestep,
                 5,
                 TinyModel.sampling(assignments),
-                Precision.FLOAT32));
+                Precision.FLOAT32,
+                Optional.empty()));
   }
 
   @ParameterizedTest
@@ -92,6 +96,91 @@ class InterpolateJobTest {
     RawImage sheet =
         ImageCodec.decode(Files.readAllBytes(folder.resolve("out/interpolations.png")), "sheet");
     assertThat(sheet.shape()).isEqualTo("134×464×1");
+  }
+
+  private InterpolateJob.Result ofClasses(
+      Path from, InterpolationMethod method, Optional<String> imageClass, double guidance) {
+    Path labelled = folder.resolve("labelled");
+    List<byte[]> images = new ArrayList<>();
+    for (int id = 0; id < 3; id++) {
+      byte[] pixels = new byte[64];
+      Arrays.fill(pixels, (byte) (60 + 40 * id));
+      images.add(pixels);
+    }
+    RawTable.of(SPARK.session(), 8, 8, images, Arrays.asList(1, 0, null))
+        .write()
+        .mode("overwrite")
+        .parquet(labelled.toString());
+    return new InterpolateJob(SPARK.session())
+        .run(
+            new InterpolateJob.Request(
+                from.toString(),
+                labelled.toString(),
+                folder.resolve("out").toString(),
+                List.of(new Pair(0, 1), new Pair(2, 0)),
+                method,
+                99,
+                5,
+                TinyModel.sampling("sampling.guidance=" + guidance),
+                Precision.FLOAT32,
+                imageClass));
+  }
+
+  private static List<Integer> labels(InterpolateJob.Result result) {
+    return SPARK
+        .session()
+        .read()
+        .parquet(result.table())
+        .orderBy("pair", "lambda")
+        .collectAsList()
+        .stream()
+        .map(row -> row.<Integer>getAs("label"))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void eachResultIsOfTheClassOfTheNearerImage(InterpolationMethod method) {
+    Path classes = TinyModel.write(folder.resolve("classes"), 5, List.of("Bag", "Boot"));
+
+    assertThat(labels(ofClasses(classes, method, Optional.empty(), 2)))
+        // The third image has no label: 2 stands for none.
+        .containsExactly(1, 1, 1, 0, 0, 2, 2, 2, 1, 1);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void allCanBeOfOneClass(InterpolationMethod method) {
+    Path classes = TinyModel.write(folder.resolve("classes"), 5, List.of("Bag", "Boot"));
+    InterpolateJob.Result bags = ofClasses(classes, method, Optional.of("bag"), 2);
+
+    assertThat(labels(bags)).hasSize(10).containsOnly(0);
+    assertThat(SPARK.session().read().parquet(bags.table()).collectAsList())
+        .extracting(row -> row.<Double>getAs("guidance"))
+        .containsOnly(2.0);
+  }
+
+  @Test
+  void whatIsNoClassIsRefused() {
+    Path classes = TinyModel.write(folder.resolve("classes"), 5, List.of("Bag", "Boot"));
+    InterpolationMethod method = InterpolationMethod.SAME_NOISE;
+
+    assertThatThrownBy(() -> ofClasses(classes, method, Optional.of("Bug"), 2))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "--class = Bug: there is no class 'Bug'; most like it: Bag, Boot. The model knows 2,"
+                + " numbered from 0 on: Bag, Boot.");
+    Path numbered = TinyModel.write(folder.resolve("numbered"), 5, ClassLabels.numbered(2));
+    assertThatThrownBy(() -> ofClasses(numbered, method, Optional.empty(), 2))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("sampling.guidance = 2.0: the model knows 2 classes, but not how");
+    assertThatThrownBy(() -> ofClasses(numbered, method, Optional.empty(), 1))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("--pairs: the image 2 of the table ")
+        .hasMessageContaining(" has no label, and the model needs one; --class names a class for");
+    assertThatThrownBy(() -> ofClasses(model, method, Optional.of("Bag"), 1))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage("--class = Bag: the model knows no classes.");
   }
 
   @Test
@@ -194,7 +283,8 @@ class InterpolateJobTest {
             40,
             60_000,
             TinyModel.sampling(),
-            Precision.FLOAT32);
+            Precision.FLOAT32,
+            Optional.empty());
     var job = new InterpolateJob(SPARK.session("local[8]", Map.of()));
 
     assertThatThrownBy(() -> job.run(request))
@@ -226,7 +316,8 @@ class InterpolateJobTest {
             40,
             100_000_000,
             TinyModel.sampling(),
-            Precision.FLOAT32);
+            Precision.FLOAT32,
+            Optional.empty());
     var job = new InterpolateJob(SPARK.session());
 
     assertThatThrownBy(() -> job.run(request))

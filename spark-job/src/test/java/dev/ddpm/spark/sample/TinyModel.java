@@ -9,6 +9,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.WeightInitializer;
@@ -44,6 +45,34 @@ public final class TinyModel {
         new ModelDescription(
             UNET, schedule, Prediction.EPSILON, preset, dataRange(preset), Map.of()),
         Map.of(TensorFile.WEIGHTS, new FlatTensors(ParameterLayout.of(UNET)).named(weights)),
+        Optional.empty());
+    return folder;
+  }
+
+  /** Writes a model of classes, which also knows images without one, with the weights of a seed. */
+  public static Path write(Path folder, long seed, List<String> classes) {
+    return write(folder, seed, new ClassLabels(classes, /* unlabelled= */ true));
+  }
+
+  /** Writes a model of classes. */
+  public static Path write(Path folder, long seed, ClassLabels classes) {
+    LabmlUNet unet =
+        new LabmlUNet(1, 8, 8, 8, List.of(1, 2), List.of(false, false), 1, 4, 1, 0, classes.rows());
+    ParameterLayout layout = ParameterLayout.of(unet);
+    ModelFolder.write(
+        new LocalFileStore(folder),
+        new ModelDescription(
+            unet,
+            classes,
+            new ScheduleSpec.Linear(100, 1e-3, 0.2),
+            Prediction.EPSILON,
+            Preset.PAPER,
+            DataRange.MINUS_ONE_TO_ONE,
+            Map.of(),
+            Map.of()),
+        Map.of(
+            TensorFile.WEIGHTS,
+            new FlatTensors(layout).named(WeightInitializer.draw(layout, seed))),
         Optional.empty());
     return folder;
   }
