@@ -430,11 +430,24 @@ fi
 environment+=("OMP_NUM_THREADS=$task_cpus" "MALLOC_ARENA_MAX=1")
 command+=(${settings[@]+"${settings[@]}"})
 
+# Whether Spark is to load ONNX Runtime. The job's classes find it only where Spark loads them too; whatever else comes as a
+# package, data sources, is called by Spark itself.
+loads_onnx_runtime() {
+  local word
+  for word in "${command[@]}"; do
+    case "$word" in
+      spark.jars=*onnxruntime* | spark.jars.packages=*onnxruntime*) return 0 ;;
+      *) ;;
+    esac
+  done
+  return 1
+}
+
 # A jar that is handed to Spark is copied: by local drivers into their temporary folder, by executors twice into theirs.
 # One that is there is put on class paths instead: on this machine behind Spark's jars, whose versions of libraries
 # then win as they do over those of a jar that is handed over. Executors of local-cluster have this environment too.
 application=$jar
-if [[ -n "$jar_path" ]] && ! { [[ "$deploy_mode" == client ]] && is_spark_without_hadoop; }; then
+if [[ -n "$jar_path" ]] && ! { [[ "$deploy_mode" == client ]] && is_spark_without_hadoop; } && ! loads_onnx_runtime; then
   application=spark-internal
   if [[ "$deploy_mode" == client ]]; then
     environment+=("SPARK_DIST_CLASSPATH=${SPARK_DIST_CLASSPATH:+$SPARK_DIST_CLASSPATH:}$jar_path")

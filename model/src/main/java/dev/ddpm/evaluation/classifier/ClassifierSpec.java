@@ -49,6 +49,14 @@ public final class ClassifierSpec implements ExtractorSpec {
     return ClassifierFolder.read(folder);
   }
 
+  /**
+   * The classifier that comes with the program: of the ten garments of Fashion-MNIST. EXTRACTORS.md
+   * tells how it was made.
+   */
+  public static ClassifierSpec fashionMnist() {
+    return read(new ResourceStore("fashion-mnist"));
+  }
+
   /** What it looks like. */
   public ClassifierPlan plan() {
     return plan;

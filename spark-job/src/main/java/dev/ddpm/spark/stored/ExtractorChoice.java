@@ -33,6 +33,17 @@ public enum ExtractorChoice {
       return new PixelsSpec();
     }
   },
+  /** That of the classifier that comes with the program. */
+  FASHION_MNIST("fashion-mnist") {
+    @Override
+    ExtractorSpec create(String option, String argument, Configuration configuration) {
+      if (!argument.isEmpty()) {
+        throw DdpmException.user(
+            "%s = fashion-mnist:%s: nothing follows the word fashion-mnist.", option, argument);
+      }
+      return ClassifierSpec.fashionMnist();
+    }
+  },
   /** The last layer but one of a classifier that the program has trained. */
   CLASSIFIER("classifier:FOLDER") {
     @Override

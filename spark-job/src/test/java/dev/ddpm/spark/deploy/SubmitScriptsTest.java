@@ -477,6 +477,13 @@ class SubmitScriptsTest {
         "standalone.sh --master spark://a:1 --jar a.jar | a.jar",
         "yarn.sh --jar local:/a.jar | local:/a.jar",
         "local.sh --jar file:/a.jar | file:/a.jar",
+        // ONNX Runtime is found by the job only if Spark loads both.
+        "local.sh --jar a.jar --conf spark.jars.packages=com.microsoft.onnxruntime:onnxruntime:1 |"
+            + " a.jar",
+        "standalone.sh --master spark://a:1 --jar local:/a.jar --conf"
+            + " spark.jars=/b/onnxruntime.jar | spark.jars=/b/onnxruntime.jar local:/a.jar",
+        "local.sh --jar a.jar --conf spark.jars.packages=io.delta:delta:1 |"
+            + " SPARK_DIST_CLASSPATH=a.jar .* spark-internal",
       })
   void aJarThatIsThereIsNotHandedOver(String call, String expected) throws Exception {
     String[] words = (call + " --dry-run train").split(" ");

@@ -34,6 +34,13 @@ class ExtractorChoiceTest {
     assertThat(parse("classifier:" + folder).settings()).containsEntry("input", "6×6×1");
   }
 
+  @Test
+  void theClassifierThatComesWithTheProgramIsComplete() {
+    assertThat(parse("fashion-mnist").settings())
+        .containsEntry("kind", "classifier")
+        .containsEntry("input", "28×28×1");
+  }
+
   /** The tests of the jobs run without it, as the jobs do. */
   @Test
   void whatAddsOnnxRuntimeIsTold() throws IOException {
@@ -59,6 +66,8 @@ class ExtractorChoiceTest {
     assertThatThrownBy(() -> parse("classifier"))
         .hasMessage("--extractor = classifier: names no folder; it is written classifier:FOLDER.");
     assertThatThrownBy(() -> parse("inception"))
-        .hasMessage("--extractor = inception: must be pixels or classifier:FOLDER or onnx:FILE.");
+        .hasMessage(
+            "--extractor = inception: must be pixels or fashion-mnist or classifier:FOLDER or"
+                + " onnx:FILE.");
   }
 }
