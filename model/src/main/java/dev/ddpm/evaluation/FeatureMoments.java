@@ -1,6 +1,7 @@
 package dev.ddpm.evaluation;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * Number, mean and co-moments of feature vectors, taken in one pass and mergeable (Chan, Golub and
@@ -28,6 +29,17 @@ public final class FeatureMoments implements Serializable {
     this.features = features;
     this.mean = new double[features];
     this.products = new double[Math.toIntExact((long) features * (features + 1) / 2)];
+  }
+
+  /**
+   * The moments of several sets together.
+   *
+   * @param parts at least one, merged in their order and not changed
+   */
+  public static FeatureMoments merged(List<FeatureMoments> parts) {
+    FeatureMoments all = new FeatureMoments(parts.get(0).features);
+    parts.forEach(all::merge);
+    return all;
   }
 
   /** How many vectors. */

@@ -2,7 +2,9 @@ package dev.ddpm.spark.cli;
 
 import dev.ddpm.spark.compare.SamplerComparison;
 import dev.ddpm.spark.config.ExperimentConfig;
+import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.stored.ExtractorChoice;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -16,8 +18,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "compare-samplers",
     description =
-        "Measures each sampler, on the driver alone, with 10, 20, 50, 100 and all timesteps: its"
-            + " calls of the model, its speed, and the distance of its images from those with all"
+        "Measures samplers, on the driver alone, with 10, 20, 50, 100 and all timesteps: their"
+            + " calls of the model, speed, and the distance of their images from those with all"
             + " timesteps (root mean square, in levels of 0 to 255). Also measures the speed by"
             + " micro-batch. With --data, also the Fréchet distance of each sampler's images to"
             + " those of a table: being near to all timesteps is not being near to the data.",
@@ -27,7 +29,7 @@ import picocli.CommandLine.Spec;
       "  ddpm compare-samplers --model runs/fashion-mnist --config conf/fashion-mnist.conf",
       "  ddpm compare-samplers --model runs/fashion-mnist --data spark-job/data/fashion-mnist-10k"
           + " \\",
-      "    --count 500"
+      "    --count 500 --extractor fashion-mnist --samplers ddim,unipc --steps 25,50,100"
     })
 final class CompareSamplersCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
@@ -41,6 +43,25 @@ final class CompareSamplersCommand implements Callable<Integer> {
       defaultValue = "16",
       description = "Images that are denoised together. Default: ${DEFAULT-VALUE}.")
   int images;
+
+  @Option(
+      names = "--samplers",
+      paramLabel = "SAMPLER",
+      split = ",",
+      converter = Samplers.class,
+      description =
+          "Which are measured: ddpm, ddim, dpm-solver++, unipc, euler, heun, pndm or plms. Default:"
+              + " all.")
+  Set<SamplerChoice> samplers = Set.of();
+
+  @In("[1, 100000]")
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      split = ",",
+      description =
+          "Numbers of timesteps that they are measured with. Default: 10, 20, 50, 100 and all.")
+  Set<Integer> steps = Set.of();
 
   @Option(
       names = "--data",
@@ -78,6 +99,12 @@ final class CompareSamplersCommand implements Callable<Integer> {
             settings.sampling(),
             settings.backend().precision().precision(),
             out);
+    if (!samplers.isEmpty()) {
+      comparison.only(samplers);
+    }
+    if (!steps.isEmpty()) {
+      comparison.withSteps(steps);
+    }
     if (data != null) {
       comparison.judgeBy(
           spark,
@@ -88,5 +115,11 @@ final class CompareSamplersCommand implements Callable<Integer> {
     }
     comparison.run(images);
     return 0;
+  }
+
+  private static final class Samplers extends WordConverter<SamplerChoice> {
+    Samplers() {
+      super(SamplerChoice.class);
+    }
   }
 }

@@ -21,6 +21,11 @@ final class Shortage {
           "OutOfMemoryError(?:: ([^\\n]*))?|Cannot allocate memory|unable to create native thread"
               + "|System memory \\d+ must be at least \\d+");
 
+  private static final Pattern RESULT =
+      Pattern.compile(
+          "Total size of serialized results of [^\\n]* is bigger than"
+              + " spark\\.driver\\.maxResultSize \\([^)\\n]*\\)");
+
   private static final Pattern STACK = Pattern.compile("StackOverflowError");
 
   private static final Pattern EXECUTOR =
@@ -46,6 +51,15 @@ final class Shortage {
                 "A disk is full or over its quota (%s): the output needs room, and so do temporary files in spark.local.dir and java.io.tmpdir."
                     .formatted(found.group()))
         .or(() -> first(MEMORY, chain).map(Shortage::memory))
+        .or(
+            () ->
+                first(RESULT, chain)
+                    .map(
+                        found ->
+                            "The driver does not accept all that the tasks return (%s): raise"
+                                    .formatted(found.group())
+                                + " spark.driver.maxResultSize (--conf), or set it to 0 for no"
+                                + " bound."))
         .or(
             () ->
                 first(STACK, chain)

@@ -103,7 +103,7 @@ public final class MemoryBudget {
     }
     require(
         "The driver",
-        "for what the tasks of a round return",
+        "for what tasks return to it at a time",
         needs.result(),
         supply.maxResult(),
         "raise spark.driver.maxResultSize, or set it to 0 for no bound");

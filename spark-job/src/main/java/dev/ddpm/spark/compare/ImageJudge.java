@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.evaluation.FeatureMoments;
 import dev.ddpm.evaluation.FeatureRows;
 import dev.ddpm.evaluation.FrechetDistance;
+import dev.ddpm.evaluation.JackKnife;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.evaluation.extractor.FeatureExtractor;
 import dev.ddpm.image.ImageShape;
@@ -15,11 +16,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 import scala.Tuple2;
 
 /** Tells how near drawn images are to those of a table, by the Fréchet distance of features. */
 final class ImageJudge {
   private static final int BLOCK = 1024;
+
+  /** Parts of the drawn images, each of which is left out once to tell the standard error. */
+  private static final int PARTS = 10;
 
   private final ExtractorSpec extractor;
   private final ImageShape shape;
@@ -103,8 +109,16 @@ final class ImageJudge {
     return floor;
   }
 
-  /** The distance of drawn images, each of unsigned bytes, from those of the table. */
-  double distance(List<byte[]> drawn) {
+  /**
+   * How far drawn images are from those of the table.
+   *
+   * @param distance the Fréchet distance
+   * @param standardError of it, as far as the drawn images decide it; empty for fewer than 20
+   */
+  record Judged(double distance, OptionalDouble standardError) {}
+
+  /** Judges drawn images, each of unsigned bytes. */
+  Judged judge(List<byte[]> drawn) {
     List<float[]> vectors = new ArrayList<>();
     try (FeatureExtractor open = extractor.open(shape)) {
       for (byte[] image : drawn) {
@@ -113,6 +127,22 @@ final class ImageJudge {
         vectors.add(values);
       }
     }
-    return FrechetDistance.between(real, moments(vectors));
+    return new Judged(FrechetDistance.between(real, moments(vectors)), standardError(vectors));
+  }
+
+  private OptionalDouble standardError(List<float[]> vectors) {
+    if (vectors.size() < 2 * PARTS) {
+      return OptionalDouble.empty();
+    }
+    List<FeatureMoments> parts =
+        IntStream.range(0, PARTS)
+            .mapToObj(
+                part ->
+                    moments(
+                        vectors.subList(
+                            part * vectors.size() / PARTS, (part + 1) * vectors.size() / PARTS)))
+            .toList();
+    return OptionalDouble.of(
+        Math.sqrt(JackKnife.variance(parts, some -> FrechetDistance.between(real, some))));
   }
 }

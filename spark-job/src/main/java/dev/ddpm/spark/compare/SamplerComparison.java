@@ -18,13 +18,13 @@ import dev.ddpm.spark.stored.SamplingPlan;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -36,7 +36,9 @@ import org.apache.spark.sql.SparkSession;
  * that the process computes, which is the same on a machine that has other work.
  */
 public final class SamplerComparison {
+  /** Numbers of timesteps that are compared unless told otherwise, beside all. */
   private static final List<Integer> STEPS = List.of(10, 20, 50, 100);
+
   private static final List<Integer> MICRO_BATCHES = List.of(1, 2, 4, 8, 16, 32, 64);
   private static final int TIMED_STEPS = 12;
   private static final int TIMED_DRAWS = 3;
@@ -50,6 +52,8 @@ public final class SamplerComparison {
   private final Precision precision;
   private final PrintWriter out;
   private Optional<ImageJudge> judge = Optional.empty();
+  private List<SamplerChoice> compared = List.of(SamplerChoice.values());
+  private List<Integer> stepsCompared;
   private Denoiser model;
   private int most;
 
@@ -73,6 +77,33 @@ public final class SamplerComparison {
     this.sampling = sampling;
     this.precision = precision;
     this.out = out;
+    this.stepsCompared = new ArrayList<>(STEPS);
+    stepsCompared.removeIf(steps -> steps >= timesteps());
+    stepsCompared.add(timesteps());
+  }
+
+  /**
+   * Compares only some samplers, instead of all.
+   *
+   * @param samplers at least one
+   */
+  public void only(Set<SamplerChoice> samplers) {
+    compared = Arrays.stream(SamplerChoice.values()).filter(samplers::contains).toList();
+  }
+
+  /**
+   * Compares other numbers of timesteps than 10, 20, 50, 100 and all.
+   *
+   * @param steps at least one
+   * @throws DdpmException (user) if the model has fewer timesteps than one of them
+   */
+  public void withSteps(Set<Integer> steps) {
+    stepsCompared = steps.stream().sorted().toList();
+    int most = stepsCompared.get(stepsCompared.size() - 1);
+    if (most > timesteps()) {
+      throw DdpmException.user(
+          "--steps = %d: must be at most %d, the timesteps of the model.", most, timesteps());
+    }
   }
 
   /**
@@ -133,7 +164,7 @@ public final class SamplerComparison {
   }
 
   /**
-   * Compares all samplers at a few numbers of steps, and at all.
+   * Compares samplers at some numbers of steps.
    *
    * @param images how many, denoised together
    */
@@ -143,33 +174,32 @@ public final class SamplerComparison {
             + " distance to DDIM with all |"
             + judge.map(any -> " Fréchet distance to the data |").orElse(""));
     out.println("|---|---|---|---|---|---|---|" + judge.map(any -> "---|").orElse(""));
-    Map<SamplerChoice, Drawn> complete = new EnumMap<>(SamplerChoice.class);
-    for (SamplerChoice sampler : SamplerChoice.values()) {
-      complete.put(sampler, draw(sampling.with(sampler, 0, images), images));
-    }
-    for (SamplerChoice sampler : SamplerChoice.values()) {
-      float[] itself = complete.get(sampler).x();
-      float[] ddim = complete.get(SamplerChoice.DDIM).x();
-      for (int steps : STEPS) {
-        if (steps < timesteps()) {
-          print(sampler, steps, draw(sampling.with(sampler, steps, images), images), itself, ddim);
-        }
+    Drawn ddim = complete(SamplerChoice.DDIM, images);
+    for (SamplerChoice sampler : compared) {
+      Drawn complete = sampler == SamplerChoice.DDIM ? ddim : complete(sampler, images);
+      for (int steps : stepsCompared) {
+        Drawn drawn =
+            steps < timesteps() ? draw(sampling.with(sampler, steps, images), images) : complete;
+        print(sampler, steps, drawn, complete.x(), ddim.x());
       }
-      print(sampler, timesteps(), complete.get(sampler), itself, ddim);
     }
     judge.ifPresent(
         by ->
             out.printf(
                 Locale.ROOT,
-                "%nThe Fréchet distance of %,d images each; that of as many real images to the"
-                    + " other real ones is %.2f.%n",
+                "%nThe Fréchet distance of %,d images each, ± its standard error from these; that"
+                    + " of as many real images to the other real ones is %.2f.%n",
                 by.images(),
                 by.realAgainstReal()));
   }
 
+  private Drawn complete(SamplerChoice sampler, int images) {
+    return draw(sampling.with(sampler, 0, images), images);
+  }
+
   private void requireSamplers(int images) {
-    for (SamplerChoice sampler : SamplerChoice.values()) {
-      STEPS.stream()
+    for (SamplerChoice sampler : compared) {
+      stepsCompared.stream()
           .filter(steps -> steps < timesteps())
           .forEach(steps -> plan(sampling.with(sampler, steps, images)));
     }
@@ -216,7 +246,12 @@ public final class SamplerComparison {
         drawn.add(plan.image(x, i).pixels());
       }
     }
-    return String.format(Locale.ROOT, "%.2f", by.distance(drawn));
+    ImageJudge.Judged judged = by.judge(drawn);
+    String error =
+        judged.standardError().isEmpty()
+            ? ""
+            : String.format(Locale.ROOT, " ± %.2f", judged.standardError().getAsDouble());
+    return String.format(Locale.ROOT, "%.2f", judged.distance()) + error;
   }
 
   private int timesteps() {

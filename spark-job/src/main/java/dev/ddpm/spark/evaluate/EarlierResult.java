@@ -18,12 +18,15 @@ import org.apache.hadoop.fs.Path;
 
 /** The summary of an earlier evaluation, beside which the figures of this one are put. */
 final class EarlierResult {
+  /** Unknown before there are samples, if all are compared. */
+  private static final String SAMPLES = "samples_images";
+
   /** Settings that must be the same for two figures to be of the same thing. */
   private static final List<String> SAME =
       List.of(
           "data_fingerprint",
           "images",
-          "samples_images",
+          SAMPLES,
           "extractor",
           "features",
           "held_out_fingerprint",
@@ -60,13 +63,15 @@ final class EarlierResult {
   /**
    * Checks that its figures may be compared with others.
    *
-   * @param settings of the others, by their names in the summary
+   * @param settings of the others, by their names in the summary; perhaps without the number of
+   *     samples
    * @throws DdpmException (user) naming the first that differs
    */
   void requireSame(Map<String, Object> settings) {
     JsonNode mine = Json.object(settings);
     for (String key : SAME) {
-      if (!mine.path(key).toString().equals(summary.path(key).toString())) {
+      boolean unknown = key.equals(SAMPLES) && !settings.containsKey(key);
+      if (!unknown && !mine.path(key).toString().equals(summary.path(key).toString())) {
         throw DdpmException.user(
             "--compare-with = %s: %s is %s there and %s here; figures of different settings are"
                 + " never compared.",

@@ -148,7 +148,7 @@ public final class EvaluateJob {
    * What was computed.
    *
    * @param lines the results for people, one per metric
-   * @param tables paths of the tables, one per metric
+   * @param tables paths of the tables, at least one per metric
    * @param file path of the JSON file with the summary
    * @param page path of the page with pictures, if images were compared
    * @param summary content of the JSON file: figures and settings by name
@@ -184,16 +184,21 @@ public final class EvaluateJob {
             : ImageTableReader.open(spark, request.table());
     long images = request.images().orElse(reader.images());
     requireBetween("--images", images, reader.images(), "those of the table");
-    Optional<ComparedSets> sets =
-        metrics.values().stream().anyMatch(Metric::comparesSets)
-            ? Optional.of(sets(request, reader, images))
-            : Optional.empty();
-    Optional<EarlierResult> earlier =
+    Optional<Comparison> comparison =
         request
             .comparison()
-            .filter(any -> sets.isPresent())
+            .filter(any -> metrics.values().stream().anyMatch(Metric::comparesSets));
+    Optional<EarlierResult> earlier =
+        comparison
             .flatMap(Comparison::earlier)
             .map(path -> EarlierResult.read(path, configuration));
+    Optional<ComparedSets> sets =
+        comparison.map(
+            wanted -> {
+              ImageSet real = new ImageSet("--data", request.table(), reader, images, Map.of());
+              metrics.values().forEach(metric -> metric.checkSize(real));
+              return sets(wanted, real, earlier, request.output());
+            });
     var evaluation =
         new Evaluation(request, model, reader, images, sets, new SharedStatistics(), out);
 
@@ -212,12 +217,14 @@ public final class EvaluateJob {
     metrics.forEach(
         (choice, metric) -> {
           Measured measured = compute(metric, evaluation);
-          String table = Word.of(choice) + ".parquet";
-          write(output, table, measured);
+          for (Measured.Table table : measured.tables()) {
+            String name = Word.of(choice) + table.suffix() + ".parquet";
+            write(output, name, table);
+            tables.add(store.location(name));
+          }
           measured.summary().forEach((name, value) -> putOnce(summary, name, value));
           results.add(measured);
           lines.add(measured.line());
-          tables.add(store.location(table));
         });
     earlier.ifPresent(result -> lines.addAll(result.lines(summary)));
     if (sets.isPresent()) {
@@ -230,28 +237,39 @@ public final class EvaluateJob {
         lines, tables, store.location(SUMMARY), sets.map(any -> store.location(PAGE)), summary);
   }
 
-  /** Opens both sets and makes sure that their features are there. */
-  private ComparedSets sets(Request request, ImageTableReader reader, long images) {
-    Comparison comparison = request.comparison().orElseThrow();
-    ImageSet real = new ImageSet("--data", request.table(), reader, images, Map.of());
-    comparison.extractor().open(reader.imageShape()).close();
-    String samples = comparison.samples().folder();
-    ImageSet generated = ImageSet.open(spark, "--samples", samples, comparison.count(), "--count");
-    requireSame(generated, real);
+  /**
+   * Opens both sets and makes sure that their features are there. What can be checked before images
+   * are drawn is.
+   */
+  private ComparedSets sets(
+      Comparison comparison, ImageSet real, Optional<EarlierResult> earlier, String output) {
+    ExtractorSpec extractor = comparison.extractor();
+    int features = FeatureJob.features(extractor, real);
     Optional<ImageSet> heldOut =
         comparison
             .heldOut()
             .map(path -> ImageSet.open(spark, "--held-out", path, OptionalLong.empty(), "--count"));
     heldOut.ifPresent(set -> requireSame(set, real));
-    String cache = comparison.cache().orElse(request.output() + "/" + FEATURES);
-    var features = new FeatureJob(comparison.extractor(), cache, out);
+    earlier.ifPresent(
+        result -> {
+          Map<String, Object> known =
+              ComparedSets.settings(
+                  real, Optional.empty(), comparison.count(), heldOut, extractor, features);
+          known.put("images", real.images());
+          result.requireSame(known);
+        });
+    String samples = comparison.samples().folder();
+    ImageSet generated = ImageSet.open(spark, "--samples", samples, comparison.count(), "--count");
+    requireSame(generated, real);
+    String cache = comparison.cache().orElse(output + "/" + FEATURES);
+    var job = new FeatureJob(extractor, cache, out);
     return new ComparedSets(
         real,
-        features(features, comparison.extractor(), real),
+        features(job, extractor, real),
         generated,
-        features(features, comparison.extractor(), generated),
+        features(job, extractor, generated),
         heldOut,
-        comparison.extractor(),
+        extractor,
         cache);
   }
 
@@ -303,13 +321,13 @@ public final class EvaluateJob {
     }
   }
 
-  private static void write(NamedFolder output, String name, Measured measured) {
+  private static void write(NamedFolder output, String name, Measured.Table rows) {
     output.createNew(
         name,
         file -> {
           try (ParquetWriter<List<Object>> table =
-              ParquetStream.writer(file, measured.schema(), Set.of(), Map::of)) {
-            for (List<Object> row : measured.rows()) {
+              ParquetStream.writer(file, rows.schema(), Set.of(), Map::of)) {
+            for (List<Object> row : rows.rows()) {
               table.write(row);
             }
           }

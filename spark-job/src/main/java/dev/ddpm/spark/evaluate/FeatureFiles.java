@@ -35,8 +35,8 @@ import org.apache.parquet.schema.Types;
 
 /**
  * The features of a table's images, kept as Parquet files of {@value #SHARD} images each, by their
- * ids. A file appears as a whole, carries a digest of itself and is a function of the images and
- * the extractor alone: whoever finds it may use it.
+ * ids. A file appears as a whole and carries a digest of itself, and what it holds is a function of
+ * the images and the extractor alone: whoever finds it may use it.
  *
  * <p>A row has the {@code id} of the image and its {@code features}: float32 numbers, the lowest
  * byte of each first.

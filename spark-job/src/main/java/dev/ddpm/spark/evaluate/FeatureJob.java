@@ -57,7 +57,12 @@ final class FeatureJob {
         "the extractor's input size");
   }
 
-  private static int features(ExtractorSpec extractor, ImageSet set) {
+  /**
+   * Numbers per image.
+   *
+   * @throws DdpmException (user) if the extractor has none of such images
+   */
+  static int features(ExtractorSpec extractor, ImageSet set) {
     try (FeatureExtractor open = extractor.open(set.reader().imageShape())) {
       return open.features();
     }

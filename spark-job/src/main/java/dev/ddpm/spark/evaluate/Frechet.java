@@ -2,16 +2,14 @@ package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.evaluation.FeatureMoments;
 import dev.ddpm.evaluation.FrechetDistance;
+import dev.ddpm.evaluation.JackKnife;
 import dev.ddpm.spark.cluster.ClusterJob;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
-import java.util.TreeSet;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Types;
@@ -41,13 +39,18 @@ final class Frechet extends SetMetric {
   }
 
   @Override
+  int fewest() {
+    return 2;
+  }
+
+  @Override
   long taskHeap(ComparedSets sets) {
     return 3 * matrix(sets);
   }
 
   @Override
   long driverHeap(ComparedSets sets) {
-    return 3L * PARTS * matrix(sets) + 12 * matrix(sets);
+    return 3L * PARTS * matrix(sets) + 12 * matrix(sets) + labelsHeap(sets);
   }
 
   /** Bytes of the moments of a part. */
@@ -57,9 +60,7 @@ final class Frechet extends SetMetric {
   }
 
   @Override
-  public Measured compute(ClusterJob job, Evaluation evaluation) {
-    ComparedSets sets = evaluation.sets();
-    requireAtLeast(sets, 2);
+  Measured compute(ClusterJob job, Evaluation evaluation, ComparedSets sets) {
     var configuration =
         job.broadcast(new SerializableConfiguration(job.spark().hadoopConfiguration()));
     job.describe("evaluate", "Moments of features");
@@ -76,8 +77,8 @@ final class Frechet extends SetMetric {
             configuration,
             sets.generatedFeatures(),
             new Parts.Dealt(generatedImages, generatedImages, PARTS));
-    FeatureMoments allReal = merged(real, -1);
-    FeatureMoments allGenerated = merged(generated, -1);
+    FeatureMoments allReal = FeatureMoments.merged(real);
+    FeatureMoments allGenerated = FeatureMoments.merged(generated);
     double distance = FrechetDistance.between(allReal, allGenerated);
     OptionalDouble error = standardError(sets, halves(real), generated.subList(0, PARTS));
     OptionalDouble floor =
@@ -85,8 +86,8 @@ final class Frechet extends SetMetric {
             ? OptionalDouble.empty()
             : OptionalDouble.of(
                 FrechetDistance.between(
-                    merged(real.subList(0, PARTS), -1),
-                    merged(real.subList(PARTS, 2 * PARTS), -1)));
+                    FeatureMoments.merged(real.subList(0, PARTS)),
+                    FeatureMoments.merged(real.subList(PARTS, 2 * PARTS))));
 
     Map<String, Object> summary = new LinkedHashMap<>();
     summary.put("frechet", distance);
@@ -96,7 +97,7 @@ final class Frechet extends SetMetric {
           summary.put("frechet_real_against_real", value);
           summary.put("frechet_real_against_real_images", List.of(standIns, realImages - standIns));
         });
-    List<List<Object>> rows = classes(job, configuration, sets);
+    List<List<Object>> rows = classes(job, configuration, sets, evaluation.shared().classes(sets));
     return new Measured(line(sets, distance, error, floor, rows), summary, schema(), rows);
   }
 
@@ -140,7 +141,7 @@ final class Frechet extends SetMetric {
   private static List<FeatureMoments> halves(List<FeatureMoments> real) {
     List<FeatureMoments> parts = new ArrayList<>();
     for (int part = 0; part < PARTS; part++) {
-      parts.add(merged(List.of(real.get(part), real.get(PARTS + part)), -1));
+      parts.add(FeatureMoments.merged(List.of(real.get(part), real.get(PARTS + part))));
     }
     return parts;
   }
@@ -155,81 +156,46 @@ final class Frechet extends SetMetric {
     if (fewest < FEWEST_FOR_ERROR) {
       return OptionalDouble.empty();
     }
-    FeatureMoments allReal = merged(real, -1);
-    FeatureMoments allGenerated = merged(generated, -1);
+    FeatureMoments allReal = FeatureMoments.merged(real);
+    FeatureMoments allGenerated = FeatureMoments.merged(generated);
     if (allReal.features() > MOST_FEATURES_OF_JACK_KNIFE) {
-      double first = FrechetDistance.between(allReal, merged(generated.subList(0, PARTS / 2), -1));
+      double first =
+          FrechetDistance.between(allReal, FeatureMoments.merged(generated.subList(0, PARTS / 2)));
       double second =
-          FrechetDistance.between(allReal, merged(generated.subList(PARTS / 2, PARTS), -1));
+          FrechetDistance.between(
+              allReal, FeatureMoments.merged(generated.subList(PARTS / 2, PARTS)));
       return OptionalDouble.of(Math.abs(first - second) / 2);
     }
-    double[] withoutReal = new double[PARTS];
-    double[] withoutGenerated = new double[PARTS];
-    for (int part = 0; part < PARTS; part++) {
-      withoutReal[part] = FrechetDistance.between(merged(real, part), allGenerated);
-      withoutGenerated[part] = FrechetDistance.between(allReal, merged(generated, part));
-    }
-    return OptionalDouble.of(Math.sqrt(variance(withoutReal) + variance(withoutGenerated)));
-  }
-
-  /** The jack-knife's variance of the whole from the values without each part. */
-  private static double variance(double[] without) {
-    double mean = Arrays.stream(without).sum() / without.length;
-    double squares = 0;
-    for (double value : without) {
-      squares += (value - mean) * (value - mean);
-    }
-    return squares * (without.length - 1) / without.length;
-  }
-
-  /** Moments of all parts but one, in their order. */
-  private static FeatureMoments merged(List<FeatureMoments> parts, int without) {
-    FeatureMoments all = new FeatureMoments(parts.get(0).features());
-    for (int part = 0; part < parts.size(); part++) {
-      if (part != without) {
-        all.merge(parts.get(part));
-      }
-    }
-    return all;
+    return OptionalDouble.of(
+        Math.sqrt(
+            JackKnife.variance(real, some -> FrechetDistance.between(some, allGenerated))
+                + JackKnife.variance(generated, some -> FrechetDistance.between(allReal, some))));
   }
 
   /** A row for each class that both sets have two images of. */
   private static List<List<Object>> classes(
-      ClusterJob job, Broadcast<SerializableConfiguration> configuration, ComparedSets sets) {
+      ClusterJob job,
+      Broadcast<SerializableConfiguration> configuration,
+      ComparedSets sets,
+      ClassParts parts) {
     List<List<Object>> rows = new ArrayList<>();
-    var real = sets.real().labels();
-    var generated = sets.generated().labels();
-    if (real.isEmpty() || generated.isEmpty()) {
+    if (parts.classes().isEmpty()) {
       return rows;
     }
-    TreeSet<Integer> classes = new TreeSet<>();
-    Arrays.stream(real.get()).filter(label -> label >= 0).forEach(classes::add);
-    List<Integer> ordered = List.copyOf(classes);
     List<FeatureMoments> ofReal =
-        MomentsTask.run(job, configuration, sets.realFeatures(), places(real.get(), ordered));
+        MomentsTask.run(job, configuration, sets.realFeatures(), parts.real());
     List<FeatureMoments> ofGenerated =
-        MomentsTask.run(
-            job, configuration, sets.generatedFeatures(), places(generated.get(), ordered));
-    for (int place = 0; place < ordered.size(); place++) {
+        MomentsTask.run(job, configuration, sets.generatedFeatures(), parts.generated());
+    for (int place = 0; place < parts.classes().size(); place++) {
       FeatureMoments a = ofReal.get(place);
       FeatureMoments b = ofGenerated.get(place);
       if (a.count() >= 2 && b.count() >= 2) {
-        rows.add(List.of(ordered.get(place), a.count(), b.count(), FrechetDistance.between(a, b)));
+        rows.add(
+            List.of(
+                parts.classes().get(place), a.count(), b.count(), FrechetDistance.between(a, b)));
       }
     }
     return rows;
-  }
-
-  /** Images by the place of their class in a sorted list. */
-  private static Parts places(int[] labels, List<Integer> classes) {
-    int[] places = new int[labels.length];
-    Arrays.setAll(
-        places,
-        id -> {
-          int place = Collections.binarySearch(classes, labels[id]);
-          return place < 0 ? Parts.NONE : place;
-        });
-    return new Parts.Listed(places, classes.size());
   }
 
   /** Class, images of it on both sides, and their distance. */

@@ -32,19 +32,22 @@ final class Kid extends SetMetric {
   }
 
   @Override
+  int fewest() {
+    return 2;
+  }
+
+  @Override
   long taskHeap(ComparedSets sets) {
     return 4L * LARGEST_BLOCK * sets.realFeatures().features() * Float.BYTES + (8 << 20);
   }
 
   @Override
   long driverHeap(ComparedSets sets) {
-    return 1 << 20;
+    return (1 << 20) + labelsHeap(sets);
   }
 
   @Override
-  public Measured compute(ClusterJob job, Evaluation evaluation) {
-    ComparedSets sets = evaluation.sets();
-    requireAtLeast(sets, 2);
+  Measured compute(ClusterJob job, Evaluation evaluation, ComparedSets sets) {
     var configuration =
         job.broadcast(new SerializableConfiguration(job.spark().hadoopConfiguration()));
     FeatureView real = sets.realFeatures();
@@ -83,7 +86,50 @@ final class Kid extends SetMetric {
               size,
               mean(floor));
     }
-    return new Measured(line, summary, schema(), rows);
+    List<Measured.Table> tables = new ArrayList<>();
+    tables.add(new Measured.Table("", schema(), rows));
+    ClassParts parts = evaluation.shared().classes(sets);
+    if (!parts.classes().isEmpty()) {
+      List<List<Object>> classes = classes(job, configuration, sets, parts);
+      tables.add(new Measured.Table("-classes", classSchema(), classes));
+      line += "; %d classes in the table".formatted(classes.size());
+    }
+    return new Measured(line, summary, tables, List.of());
+  }
+
+  /** A row for each class that both sets have two images of. */
+  private static List<List<Object>> classes(
+      ClusterJob job,
+      Broadcast<SerializableConfiguration> configuration,
+      ComparedSets sets,
+      ClassParts parts) {
+    FeatureView real = sets.realFeatures();
+    FeatureView generated = sets.generatedFeatures();
+    job.describe("evaluate", "Kernel distances of classes");
+    ClassKernelTask.Sums ofReal =
+        new ClassKernelTask(configuration, real, parts.real(), real, parts.real(), true).run(job);
+    ClassKernelTask.Sums ofGenerated =
+        new ClassKernelTask(
+                configuration, generated, parts.generated(), generated, parts.generated(), true)
+            .run(job);
+    ClassKernelTask.Sums between =
+        new ClassKernelTask(configuration, real, parts.real(), generated, parts.generated(), false)
+            .run(job);
+    List<List<Object>> rows = new ArrayList<>();
+    for (int place = 0; place < parts.classes().size(); place++) {
+      long a = ofReal.images(place);
+      long b = ofGenerated.images(place);
+      if (a >= 2 && b >= 2) {
+        rows.add(
+            List.of(
+                parts.classes().get(place),
+                a,
+                b,
+                KernelDistance.unbiased(
+                    ofReal.sum(place), a, ofGenerated.sum(place), b, between.sum(place))));
+      }
+    }
+    return rows;
   }
 
   /** A sum over pairs of blocks, which are added in their order. */
@@ -181,5 +227,19 @@ final class Kid extends SetMetric {
         .required(PrimitiveTypeName.DOUBLE)
         .named("kid")
         .named("kid");
+  }
+
+  /** Class, images of it on both sides, and their distance. */
+  private static MessageType classSchema() {
+    return Types.buildMessage()
+        .required(PrimitiveTypeName.INT32)
+        .named("label")
+        .required(PrimitiveTypeName.INT64)
+        .named("real_images")
+        .required(PrimitiveTypeName.INT64)
+        .named("generated_images")
+        .required(PrimitiveTypeName.DOUBLE)
+        .named("kid")
+        .named("kid_classes");
   }
 }

@@ -54,6 +54,11 @@ final class Memorisation extends SetMetric {
   }
 
   @Override
+  int fewest() {
+    return 1;
+  }
+
+  @Override
   long taskHeap(ComparedSets sets) {
     return 64L << 20;
   }
@@ -64,8 +69,7 @@ final class Memorisation extends SetMetric {
   }
 
   @Override
-  public Measured compute(ClusterJob job, Evaluation evaluation) {
-    ComparedSets sets = evaluation.sets();
+  Measured compute(ClusterJob job, Evaluation evaluation, ComparedSets sets) {
     ImageSet heldOut = sets.heldOut().orElseThrow();
     var configuration =
         job.broadcast(new SerializableConfiguration(job.spark().hadoopConfiguration()));

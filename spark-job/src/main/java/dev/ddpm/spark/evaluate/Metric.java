@@ -21,6 +21,13 @@ interface Metric {
    */
   void check(EvaluateJob.Request request, Optional<ModelDescription> model);
 
+  /**
+   * Checks that the metric exists for a set of so many images, before samples are drawn.
+   *
+   * @throws DdpmException (user) naming the set
+   */
+  default void checkSize(ImageSet set) {}
+
   /** Whether it is computed of the features of two sets, which have to be there before. */
   default boolean comparesSets() {
     return false;

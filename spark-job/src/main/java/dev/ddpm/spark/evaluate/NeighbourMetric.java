@@ -10,7 +10,10 @@ import org.apache.parquet.schema.MessageType;
 
 /** A mean over the images of one of the sets, of what their neighbours in the other set say. */
 abstract class NeighbourMetric extends SetMetric {
-  private static final int FEWEST = Neighbourhoods.DENSITY + 1;
+  @Override
+  final int fewest() {
+    return Neighbourhoods.DENSITY + 1;
+  }
 
   @Override
   final long taskHeap(ComparedSets sets) {
@@ -56,20 +59,20 @@ abstract class NeighbourMetric extends SetMetric {
   }
 
   @Override
-  public final Measured compute(ClusterJob job, Evaluation evaluation) {
-    ComparedSets sets = evaluation.sets();
-    requireAtLeast(sets, FEWEST);
+  final Measured compute(ClusterJob job, Evaluation evaluation, ComparedSets sets) {
     Neighbourhoods neighbourhoods = evaluation.shared().neighbourhoods(job, sets);
     int images = Math.toIntExact(over(sets).images());
+    double[] values = new double[images];
     double sum = 0;
     for (int image = 0; image < images; image++) {
-      sum += value(neighbourhoods, image);
+      values[image] = value(neighbourhoods, image);
+      sum += values[image];
     }
     double mean = sum / images;
     double squares = 0;
     List<List<Object>> rows = new ArrayList<>(images);
     for (int image = 0; image < images; image++) {
-      squares += Math.pow(value(neighbourhoods, image) - mean, 2);
+      squares += Math.pow(values[image] - mean, 2);
       rows.add(row(neighbourhoods, image));
     }
     double error = Math.sqrt(squares / (images - 1) / images);

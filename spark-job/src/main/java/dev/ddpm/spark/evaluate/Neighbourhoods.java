@@ -29,11 +29,9 @@ final class Neighbourhoods {
   }
 
   /** Computes them; each set has more images than {@link #DENSITY}. */
-  static Neighbourhoods compute(ClusterJob job, ComparedSets sets) {
+  static Neighbourhoods compute(ClusterJob job, FeatureView real, FeatureView generated) {
     var configuration =
         job.broadcast(new SerializableConfiguration(job.spark().hadoopConfiguration()));
-    FeatureView real = sets.realFeatures();
-    FeatureView generated = sets.generatedFeatures();
     job.describe("evaluate", "Neighbours of real images");
     NeighbourTask.Found within =
         new NeighbourTask(configuration, real, real, false, true, DENSITY, List.of()).run(job);

@@ -27,7 +27,8 @@ final class PartRows {
         count++;
       }
     }
-    return new FeatureRows(values, count, block.features());
+    return new FeatureRows(
+        Arrays.copyOf(values, count * block.features()), count, block.features());
   }
 
   /** All of a part. */

@@ -2,11 +2,14 @@ package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.MemoryNeeds;
 import java.util.Optional;
 
 /** A distance between the features of real and of generated images. */
 abstract class SetMetric implements Metric {
+  /** Bytes of a row with an id and a label, as Spark collects them. */
+  private static final long LABEL_HEAP = 160;
 
   @Override
   public final boolean comparesSets() {
@@ -32,6 +35,11 @@ abstract class SetMetric implements Metric {
   /** What the driver takes of heap, for what tasks return and what it makes of it, in bytes. */
   abstract long driverHeap(ComparedSets sets);
 
+  /** What the driver takes of heap to read the labels of both sets, in bytes. */
+  static long labelsHeap(ComparedSets sets) {
+    return LABEL_HEAP * (sets.real().images() + sets.generated().images());
+  }
+
   @Override
   public final MemoryNeeds needs(Evaluation evaluation) {
     ComparedSets sets = evaluation.sets();
@@ -46,18 +54,26 @@ abstract class SetMetric implements Metric {
         "--images");
   }
 
-  /**
-   * Checks that a set has images enough for a figure to exist.
-   *
-   * @throws DdpmException (user) naming the set
-   */
-  void requireAtLeast(ComparedSets sets, int fewest) {
-    for (ImageSet set : new ImageSet[] {sets.real(), sets.generated()}) {
-      if (set.images() < fewest) {
-        throw DdpmException.user(
-            "%s = %s: has %,d image(s), but %s needs at least %d.",
-            set.option(), set.path(), set.images(), name(), fewest);
-      }
+  @Override
+  public final void checkSize(ImageSet set) {
+    if (set.images() < fewest()) {
+      throw DdpmException.user(
+          "%s = %s: has %,d image(s), but %s needs at least %d.",
+          set.option(), set.path(), set.images(), name(), fewest());
     }
+  }
+
+  /** The images that each set must have for a figure to exist. */
+  abstract int fewest();
+
+  /** Computes it; both sets have images enough. */
+  abstract Measured compute(ClusterJob job, Evaluation evaluation, ComparedSets sets);
+
+  @Override
+  public final Measured compute(ClusterJob job, Evaluation evaluation) {
+    ComparedSets sets = evaluation.sets();
+    checkSize(sets.real());
+    checkSize(sets.generated());
+    return compute(job, evaluation, sets);
   }
 }

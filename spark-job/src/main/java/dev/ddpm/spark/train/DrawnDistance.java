@@ -42,10 +42,12 @@ final class DrawnDistance {
     Broadcast<ExtractorSpec> spec = extractor;
     ImageShape shape = drawn.shape();
     if (reference == null) {
-      reference = merged(heldOut.map(images -> moments(spec.value(), shape, images)));
+      reference =
+          FeatureMoments.merged(heldOut.map(images -> moments(spec.value(), shape, images)));
     }
     return FrechetDistance.between(
-        reference, merged(drawn.of(weights, images -> moments(spec.value(), shape, images))));
+        reference,
+        FeatureMoments.merged(drawn.of(weights, images -> moments(spec.value(), shape, images))));
   }
 
   private static FeatureMoments moments(ExtractorSpec spec, ImageShape shape, List<byte[]> images) {
@@ -59,11 +61,5 @@ final class DrawnDistance {
       moments.add(new FeatureRows(values, images.size(), features));
       return moments;
     }
-  }
-
-  private static FeatureMoments merged(List<FeatureMoments> parts) {
-    FeatureMoments all = new FeatureMoments(parts.get(0).features());
-    parts.forEach(all::merge);
-    return all;
   }
 }

@@ -149,6 +149,7 @@ class DdpmTest {
         "classifier --data d --output o --images N",
         "classifier --data d --output o --seed N",
         "compare-samplers --model m --images N",
+        "compare-samplers --model m --steps 10,N",
         "evaluate --model m --data d --output o --images N",
         "evaluate --model m --data d --output o --timesteps N",
         "import --from labml s --output o --height N --width 8",

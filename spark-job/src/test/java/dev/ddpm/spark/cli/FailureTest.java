@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.zip.ZipException;
 import org.apache.hadoop.conf.Configuration;
@@ -139,6 +140,26 @@ class FailureTest {
     assertThat(Failure.of(thrown).category()).isEqualTo(Category.ENVIRONMENT);
     assertThat(Failure.of(thrown).message())
         .startsWith("A disk is full or over its quota (No space left on device): ");
+  }
+
+  @Test
+  void moreThanTheDriverAccepts() {
+    JavaSparkContext spark =
+        JavaSparkContext.fromSparkContext(
+            SPARK.session("local[2]", Map.of("spark.driver.maxResultSize", "100k")).sparkContext());
+
+    Throwable thrown =
+        catchThrowable(
+            () -> spark.parallelize(List.of(1, 2), 2).map(i -> new byte[90_000]).collect());
+
+    assertThat(Failure.of(thrown).category()).isEqualTo(Category.ENVIRONMENT);
+    assertThat(Failure.of(thrown).message())
+        .startsWith(
+            "The driver does not accept all that the tasks return (Total size of serialized"
+                + " results of 2 tasks (")
+        .endsWith(
+            "is bigger than spark.driver.maxResultSize (100.0 KiB)): raise"
+                + " spark.driver.maxResultSize (--conf), or set it to 0 for no bound.");
   }
 
   private static void fillADisk(int number) throws IOException {

@@ -35,7 +35,7 @@ class MemoryBudgetTest {
             + " heap, but has 0.58 GiB | spark.executor.memory",
         "1000|200|600|599|50| An executor with 2 task(s) at a time needs about 0.59 GiB outside of"
             + " the Java heap | spark.executor.memoryOverhead",
-        "1000|200|600|600|49| The driver needs about 0.05 GiB for what the tasks of a round return"
+        "1000|200|600|600|49| The driver needs about 0.05 GiB for what tasks return to it at a time"
             + " | spark.driver.maxResultSize",
       })
   void oneMegabyteLessIsRefusedWithTheNumbersAndTheKey(

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -74,10 +75,30 @@ class SamplerComparisonTest {
   }
 
   @Test
+  void onlyTheSamplersAndStepsThatAreAskedForAreMeasured() {
+    List<List<String>> rows =
+        table(
+            comparison -> {
+              comparison.only(Set.of(SamplerChoice.UNIPC, SamplerChoice.DDPM));
+              comparison.withSteps(Set.of(100, 25));
+              comparison.samplers(2);
+            });
+
+    assertThat(rows)
+        .extracting(row -> row.get(0) + " " + row.get(1))
+        .containsExactly("ddpm, fixed-large 25", "ddpm, fixed-large 100", "unipc 25", "unipc 100");
+    assertThat(rows.get(3).get(5)).isEqualTo("0.0");
+    assertThat(Double.parseDouble(rows.get(3).get(6))).isPositive();
+    assertThatThrownBy(() -> comparison(new PrintWriter(new StringWriter())).withSteps(Set.of(101)))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage("--steps = 101: must be at most 100, the timesteps of the model.");
+  }
+
+  @Test
   void imagesOfEachSamplerAreComparedWithThoseOfATable() {
     List<byte[]> images = new ArrayList<>();
     Random random = new Random(1);
-    for (int id = 0; id < 20; id++) {
+    for (int id = 0; id < 50; id++) {
       byte[] image = new byte[64];
       random.nextBytes(image);
       images.add(image);
@@ -86,23 +107,24 @@ class SamplerComparisonTest {
     RawTable.of(SPARK.session(), 8, 8, images).repartition(3).write().parquet(data.toString());
     var text = new StringWriter();
     SamplerComparison comparison = comparison(new PrintWriter(text));
-    comparison.judgeBy(SPARK.session(), data.toString(), new PixelsSpec(), 6);
+    comparison.judgeBy(SPARK.session(), data.toString(), new PixelsSpec(), 20);
     comparison.samplers(4);
 
     List<String> lines = text.toString().lines().toList();
     assertThat(lines.get(0)).endsWith("| Fréchet distance to the data |");
     assertThat(lines.subList(2, 2 + 4 * SamplerChoice.values().length))
-        .allSatisfy(line -> assertThat(line).matches("(\\|[^|]+){7}\\| \\d+\\.\\d\\d \\|"));
+        .allSatisfy(
+            line -> assertThat(line).matches("(\\|[^|]+){7}\\| \\d+\\.\\d\\d ± \\d+\\.\\d\\d \\|"));
     assertThat(lines)
         .last()
         .asString()
         .matches(
-            "The Fréchet distance of 6 images each; that of as many real images to the other real"
-                + " ones is \\d+\\.\\d\\d\\.");
+            "The Fréchet distance of 20 images each, ± its standard error from these; that of as"
+                + " many real images to the other real ones is \\d+\\.\\d\\d\\.");
     assertThatThrownBy(
-            () -> comparison.judgeBy(SPARK.session(), data.toString(), new PixelsSpec(), 11))
+            () -> comparison.judgeBy(SPARK.session(), data.toString(), new PixelsSpec(), 26))
         .isInstanceOf(DdpmException.class)
-        .hasMessageContaining("has 20 images, but must have at least 2 × --count = 22.");
+        .hasMessageContaining("has 50 images, but must have at least 2 × --count = 52.");
   }
 
   private SamplerComparison comparison(PrintWriter text) {

@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
+import dev.ddpm.evaluation.FeatureRows;
+import dev.ddpm.evaluation.KernelDistance;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.evaluation.extractor.PixelsSpec;
 import dev.ddpm.spark.LocalSpark;
@@ -22,6 +24,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -180,10 +183,37 @@ class SetMetricsTest {
     assertThat(rows).extracting(row -> row.getLong(2)).containsExactly(134L, 133L, 133L);
     assertThat(rows).allSatisfy(row -> assertThat(row.getDouble(3)).isBetween(20.0, 40.0));
     assertThat(result.lines().get(0)).contains("3 classes in the table");
+    assertThat(result.tables()).anyMatch(table -> table.endsWith("/kid-classes.parquet"));
+    List<Row> kid =
+        SPARK
+            .session()
+            .read()
+            .parquet(folder.resolve("out/kid-classes.parquet").toString())
+            .orderBy("label")
+            .collectAsList();
+    assertThat(kid).extracting(row -> row.getInt(0)).containsExactly(0, 1, 2);
+    for (Row row : kid) {
+      FeatureRows ofReal = ofClass(golden.get("real"), row.getInt(0));
+      FeatureRows ofGenerated = ofClass(golden.get("generated"), row.getInt(0));
+      assertThat(row.getLong(1)).isEqualTo(ofReal.count());
+      assertThat(row.getLong(2)).isEqualTo(ofGenerated.count());
+      double expected = KernelDistance.between(ofReal, ofGenerated);
+      assertThat(row.getDouble(3)).isCloseTo(expected, within(1e-9 * Math.abs(expected)));
+    }
     assertThat(folder.resolve("out/report.html"))
         .content()
         .contains("Real images that are covered worst", "<pre>Fréchet distance 22.39")
         .satisfies(page -> assertThat(page.split("<figure>")).hasSize(33));
+  }
+
+  /** The vectors of every third image: those that {@link #write} gives a label. */
+  private static FeatureRows ofClass(float[] vectors, int label) {
+    int images = (vectors.length / 16 - label + 2) / 3;
+    float[] some = new float[images * 16];
+    for (int i = 0; i < images; i++) {
+      System.arraycopy(vectors, (3 * i + label) * 16, some, i * 16, 16);
+    }
+    return new FeatureRows(some, images, 16);
   }
 
   @Test
@@ -296,22 +326,67 @@ class SetMetricsTest {
         .anySatisfy(
             line -> assertThat(line).matches("precision: 0.25\\d* here, 0.25\\d* in .*/a; .*"));
 
-    assertThatThrownBy(() -> run(comparing(request(real, generated, "c", METRICS), 300)))
+    // From here on nothing is drawn: what differs is told before.
+    EvaluateJob.Samples never =
+        () -> {
+          throw new AssertionError("Images are drawn.");
+        };
+    assertThatThrownBy(
+            () -> run(comparing(drawing(never, request(real, generated, "c", METRICS)), 300)))
         .isInstanceOf(DdpmException.class)
         .hasMessage(
             "--compare-with = %s: samples_images is 400 there and 300 here; figures of different"
                 + " settings are never compared.",
             folder.resolve("a"));
     var otherExtractor = request(real, generated, "d", METRICS, new PixelsSpec());
-    assertThatThrownBy(() -> run(comparing(otherExtractor, 400)))
+    assertThatThrownBy(() -> run(comparing(drawing(never, otherExtractor), 400)))
         .hasMessageContaining(
             "extractor is {\"kind\":\"vectors\"} there and {\"kind\":\"pixels-1\"} here");
-    assertThatThrownBy(() -> run(comparing(request(generated, real, "e", METRICS), 400)))
+    assertThatThrownBy(
+            () -> run(comparing(drawing(never, request(generated, real, "e", METRICS)), 400)))
         .hasMessageContaining("data_fingerprint is ");
+    assertThatThrownBy(
+            () ->
+                run(
+                    withHeldOut(
+                        comparing(drawing(never, request(real, generated, "f", METRICS)), 400))))
+        .hasMessageContaining("held_out_fingerprint is nothing there and ");
   }
 
-  private EvaluateJob.Request comparing(EvaluateJob.Request request, long count) {
-    EvaluateJob.Comparison comparison = request.comparison().orElseThrow();
+  /** How many samples there are is known only when they are there. */
+  @Test
+  void anotherNumberOfAllSamplesIsNeverComparedEither() {
+    run(real, generated, "a");
+
+    assertThatThrownBy(
+            () -> run(comparing(request(real, real, "b", METRICS), OptionalLong.empty())))
+        .hasMessageContaining("samples_images is 400 there and 500 here");
+  }
+
+  private static EvaluateJob.Request drawing(
+      EvaluateJob.Samples samples, EvaluateJob.Request request) {
+    EvaluateJob.Comparison all = request.comparison().orElseThrow();
+    return with(
+        request,
+        new EvaluateJob.Comparison(
+            samples, all.count(), all.extractor(), all.cache(), all.heldOut(), all.earlier()));
+  }
+
+  private static EvaluateJob.Request withHeldOut(EvaluateJob.Request request) {
+    EvaluateJob.Comparison all = request.comparison().orElseThrow();
+    return with(
+        request,
+        new EvaluateJob.Comparison(
+            all.samples(),
+            all.count(),
+            all.extractor(),
+            all.cache(),
+            Optional.of(generated.toString()),
+            all.earlier()));
+  }
+
+  private static EvaluateJob.Request with(
+      EvaluateJob.Request request, EvaluateJob.Comparison comparison) {
     return new EvaluateJob.Request(
         request.model(),
         request.table(),
@@ -321,14 +396,24 @@ class SetMetricsTest {
         request.timesteps(),
         request.sampling(),
         request.precision(),
-        Optional.of(
-            new EvaluateJob.Comparison(
-                comparison.samples(),
-                OptionalLong.of(count),
-                comparison.extractor(),
-                comparison.cache(),
-                Optional.empty(),
-                Optional.of(folder.resolve("a").toString()))));
+        Optional.of(comparison));
+  }
+
+  private EvaluateJob.Request comparing(EvaluateJob.Request request, long count) {
+    return comparing(request, OptionalLong.of(count));
+  }
+
+  private EvaluateJob.Request comparing(EvaluateJob.Request request, OptionalLong count) {
+    EvaluateJob.Comparison comparison = request.comparison().orElseThrow();
+    return with(
+        request,
+        new EvaluateJob.Comparison(
+            comparison.samples(),
+            count,
+            comparison.extractor(),
+            comparison.cache(),
+            Optional.empty(),
+            Optional.of(folder.resolve("a").toString())));
   }
 
   @Test
@@ -336,27 +421,34 @@ class SetMetricsTest {
     EvaluateJob.Request all = request(real, generated, "out", METRICS);
     EvaluateJob.Comparison comparison = all.comparison().orElseThrow();
     var one =
-        new EvaluateJob.Request(
-            all.model(),
-            all.table(),
-            all.output(),
-            all.metrics(),
-            all.images(),
-            all.timesteps(),
-            all.sampling(),
-            all.precision(),
-            Optional.of(
-                new EvaluateJob.Comparison(
-                    comparison.samples(),
-                    OptionalLong.of(1),
-                    comparison.extractor(),
-                    comparison.cache(),
-                    Optional.empty(),
-                    Optional.empty())));
+        with(
+            all,
+            new EvaluateJob.Comparison(
+                comparison.samples(),
+                OptionalLong.of(1),
+                comparison.extractor(),
+                comparison.cache(),
+                Optional.empty(),
+                Optional.empty()));
 
     assertThatThrownBy(() -> run(one))
         .isInstanceOf(DdpmException.class)
         .hasMessage("--samples = %s: has 1 image(s), but frechet needs at least 2.", generated);
+  }
+
+  @Test
+  void tooFewRealImagesAreToldBeforeAnythingIsDrawn() {
+    Path few = write("few", Arrays.copyOf(golden.get("real"), 16), 1);
+    EvaluateJob.Request request =
+        drawing(
+            () -> {
+              throw new AssertionError("Images are drawn.");
+            },
+            request(few, generated, "out", METRICS));
+
+    assertThatThrownBy(() -> run(request))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage("--data = %s: has 1 image(s), but frechet needs at least 2.", few);
   }
 
   @ParameterizedTest

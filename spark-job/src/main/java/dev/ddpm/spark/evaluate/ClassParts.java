@@ -1,0 +1,42 @@
+package dev.ddpm.spark.evaluate;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * Both sets divided into the classes of the table, as far as their images are labelled.
+ *
+ * @param classes labels in ascending order; none if one of the sets has no labels
+ * @param real the images of the table by the place of their class in this list
+ * @param generated the samples in the same way; those of other classes belong to none
+ */
+record ClassParts(List<Integer> classes, Parts real, Parts generated) {
+
+  /** Reads the labels of both sets. */
+  static ClassParts of(ComparedSets sets) {
+    Optional<int[]> real = sets.real().labels();
+    Optional<int[]> generated = real.isEmpty() ? real : sets.generated().labels();
+    if (generated.isEmpty()) {
+      return new ClassParts(
+          List.of(), new Parts.Listed(new int[0], 0), new Parts.Listed(new int[0], 0));
+    }
+    TreeSet<Integer> classes = new TreeSet<>();
+    Arrays.stream(real.get()).filter(label -> label != ImageSet.NO_LABEL).forEach(classes::add);
+    List<Integer> ordered = List.copyOf(classes);
+    return new ClassParts(ordered, places(real.get(), ordered), places(generated.get(), ordered));
+  }
+
+  private static Parts places(int[] labels, List<Integer> classes) {
+    int[] places = new int[labels.length];
+    Arrays.setAll(
+        places,
+        id -> {
+          int place = Collections.binarySearch(classes, labels[id]);
+          return place < 0 ? Parts.NONE : place;
+        });
+    return new Parts.Listed(places, classes.size());
+  }
+}
