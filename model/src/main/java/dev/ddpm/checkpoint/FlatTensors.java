@@ -46,7 +46,7 @@ public final class FlatTensors {
   /**
    * Reads weights as a flat vector.
    *
-   * @param file {@link TensorFile#WEIGHTS} or {@link TensorFile#EMA}
+   * @param file {@link TensorFile#WEIGHTS}, {@link TensorFile#EMA} or {@link TensorFile#MOMENTUM}
    */
   public float[] read(ModelFolder folder, TensorFile file) {
     return read(folder, file, Map.of("", 0));

@@ -7,7 +7,9 @@ public enum TensorFile {
   /** Their moving average, which is better for sampling. */
   EMA("ema.safetensors"),
   /** Adam's moments, each under the name of its weight with the prefix {@code m.} or {@code v.}. */
-  UPDATER("updater.safetensors");
+  UPDATER("updater.safetensors"),
+  /** What moves the weights on from round to round: the momentum of the outer optimiser. */
+  MOMENTUM("momentum.safetensors");
 
   private final String fileName;
 

@@ -47,6 +47,9 @@ import org.junit.jupiter.params.provider.CsvSource;
  * the folders were made, which is seen from what both have computed.
  */
 class StoredFoldersTest {
+  private static final List<TensorFile> PARTS =
+      List.of(TensorFile.WEIGHTS, TensorFile.EMA, TensorFile.UPDATER);
+
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
 
   private static final Path STORED = Path.of("src/test/resources/stored/0.1");
@@ -185,7 +188,7 @@ class StoredFoldersTest {
   void theRunGoesOnToTheWeightsThatItsVersionCameTo() throws IOException {
     assertThat(printed).contains("Going on after round 5 of 12.").contains("round 12/12 ·");
     assertThat(printed).contains("did not take down which images it has");
-    for (TensorFile file : TensorFile.values()) {
+    for (TensorFile file : PARTS) {
       // A seventh of the weights' way since round 5 would be 1e-2; processors differ by 1e-5.
       assertThat(
               distance(
@@ -234,7 +237,7 @@ class StoredFoldersTest {
             < 0,
         "another processor than that of the stored run");
 
-    for (TensorFile file : TensorFile.values()) {
+    for (TensorFile file : PARTS) {
       assertThat(resumed.resolve("model").resolve(file.fileName()))
           .hasSameBinaryContentAs(STORED.resolve("model").resolve(file.fileName()));
       assertThat(undisturbed.resolve("model").resolve(file.fileName()))

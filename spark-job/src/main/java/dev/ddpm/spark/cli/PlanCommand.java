@@ -127,7 +127,7 @@ final class PlanCommand implements Callable<Integer> {
                 training.wireFormat(),
                 training.batchSize(),
                 training.averagingFrequency()),
-            TrainingMemory.of(architecture, plan, training.optimiser()),
+            TrainingMemory.of(architecture, plan, training.optimiser(), training.outerOptimiser()),
             new ClusterShape(1, tasks, taskCpus, network * 1e9 / 8),
             executors,
             images);

@@ -7,6 +7,7 @@ import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.training.Decay;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.RoundPlan;
 import dev.ddpm.training.TrainingSpec;
 import java.io.Serializable;
@@ -33,6 +34,24 @@ public record TrainingConfig(
                     + " bfloat16 in half the bytes, with rounded moments, and the rounded change of"
                     + " the weights sent back in place of the weights.")
         WireFormat wireFormat,
+    @Key(
+            value = "1.0",
+            since = "0.2.0",
+            absent = "1.0",
+            in = "(0, 10]",
+            doc =
+                "Share of what a round has changed in the averaged weights that is applied; 1 ="
+                    + " plain averaging.")
+        double outerLearningRate,
+    @Key(
+            value = "0.0",
+            since = "0.2.0",
+            absent = "0.0",
+            in = "[0, 1)",
+            doc =
+                "Nesterov momentum of these changes over rounds, as in DiLoCo (there 0.9 with the"
+                    + " rate 0.7); 0 = none.")
+        double outerMomentum,
     @Key(value = "1", in = "[1, 1000000000]", doc = "Passes over the data set.") int epochs,
     @Key(
             value = "0",
@@ -142,6 +161,11 @@ public record TrainingConfig(
         clipNorm,
         emaDecay,
         seed);
+  }
+
+  /** What is made of the averaged weights after a round. */
+  public OuterOptimiser outerOptimiser() {
+    return new OuterOptimiser(outerLearningRate, outerMomentum);
   }
 
   /** Rounds of the whole run. */

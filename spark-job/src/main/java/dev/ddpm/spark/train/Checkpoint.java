@@ -26,6 +26,7 @@ import java.util.Optional;
  */
 record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState training) {
   private static final String EMA_DECAY = "training.ema-decay";
+  private static final String OUTER_MOMENTUM = "training.outer-momentum";
 
   /** Writes it as a model folder. */
   void write(HadoopFileStore store, ModelDescription description) {
@@ -35,6 +36,9 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
     ema.ifPresent(average -> tensors.put(TensorFile.EMA, flat.named(average.values())));
     if (state.updater().values().length > 0) {
       tensors.put(TensorFile.UPDATER, flat.namedMoments(state.updater().values()));
+    }
+    if (state.momentum().values().length > 0) {
+      tensors.put(TensorFile.MOMENTUM, flat.named(state.momentum().values()));
     }
     ModelFolder.write(store, description, tensors, Optional.of(training));
   }
@@ -51,6 +55,9 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
     }
     if (averaged && !folder.has(TensorFile.EMA)) {
       throw absent(TensorFile.EMA, "the moving average of its weights");
+    }
+    if (number(settings, OUTER_MOMENTUM) > 0 && !folder.has(TensorFile.MOMENTUM)) {
+      throw absent(TensorFile.MOMENTUM, "the momentum of its outer optimiser");
     }
   }
 
@@ -84,10 +91,13 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
                     DdpmException.data(
                         "It has no training.json, so training cannot go on from it."));
     float[] updater = folder.has(TensorFile.UPDATER) ? flat.readMoments(folder) : new float[0];
+    float[] momentum =
+        folder.has(TensorFile.MOMENTUM) ? flat.read(folder, TensorFile.MOMENTUM) : new float[0];
     var state =
         new ModelState(
             new WireFloats(flat.read(folder, TensorFile.WEIGHTS)),
             new WireFloats(updater),
+            new WireFloats(momentum),
             training.step());
     Optional<WireFloats> ema =
         folder.has(TensorFile.EMA)

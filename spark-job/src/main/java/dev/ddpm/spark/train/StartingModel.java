@@ -12,6 +12,7 @@ import dev.ddpm.spark.config.TrainingConfig;
 import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.stored.StoredModel;
 import dev.ddpm.spark.train.round.ModelState;
+import dev.ddpm.training.OuterOptimiser;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,9 +26,9 @@ import org.apache.hadoop.conf.Configuration;
  *
  * @param path a model folder, or a run folder with one in {@code model/}
  * @param weights which of its weights
- * @param moments whether the optimiser goes on too: with its moments, its count of steps and the
- *     moving average of the weights. Otherwise the optimiser is new, and the average starts at the
- *     weights
+ * @param moments whether the optimiser goes on too: with its moments, its count of steps, the
+ *     momentum of the outer optimiser and the moving average of the weights. Otherwise the
+ *     optimiser is new, and the average starts at the weights
  */
 public record StartingModel(String path, WeightChoice weights, boolean moments) {
   /** Beginning of the names of all provenance that tells what a run was begun from. */
@@ -127,9 +128,22 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
     return new Checkpoints.Stored(
         wanted.withProvenance(provenance),
         new Checkpoint(
-            new ModelState(new WireFloats(parameters), new WireFloats(updater), step),
+            new ModelState(
+                new WireFloats(parameters),
+                new WireFloats(updater),
+                new WireFloats(momentum(folder, flat, training, parameters.length)),
+                step),
             training.emaDecay() > 0 ? Optional.of(new WireFloats(average)) : Optional.empty(),
             new TrainingState(step, 0, 0, 0, training.seed())));
+  }
+
+  /** Of a run without it, or started anew, none has gathered. */
+  private float[] momentum(
+      ModelFolder folder, FlatTensors flat, TrainingConfig training, int size) {
+    OuterOptimiser outer = training.outerOptimiser();
+    return moments && outer.stateValues() > 0 && folder.has(TensorFile.MOMENTUM)
+        ? flat.read(folder, TensorFile.MOMENTUM)
+        : outer.initialVelocity(size);
   }
 
   private float[] readMoments(ModelFolder folder, FlatTensors flat, TrainingConfig training) {

@@ -125,7 +125,12 @@ public final class TrainJob {
       }
       // The wrong network would be told as too little memory.
       Optional<ModelFolder> model = begun ? Optional.empty() : openStart(wanted);
-      job.require(TrainingMemory.of(wanted.architecture(), prepared.plan(), training.optimiser()));
+      job.require(
+          TrainingMemory.of(
+              wanted.architecture(),
+              prepared.plan(),
+              training.optimiser(),
+              training.outerOptimiser()));
       // A model that cannot be started from leaves no run folder.
       Optional<Checkpoints.Stored> start = model.map(open -> readStart(open, wanted));
       try (RunFolder folder = RunFolder.open(run, hadoop, leaseExpiry)) {
@@ -379,6 +384,8 @@ public final class TrainJob {
         new ModelState(
             new WireFloats(driver.network().parameters()),
             new WireFloats(driver.network().updaterState()),
+            new WireFloats(
+                training.outerOptimiser().initialVelocity(driver.network().parameters().length)),
             0);
     Optional<WireFloats> ema =
         training.emaDecay() > 0

@@ -12,6 +12,7 @@ import dev.ddpm.spark.train.round.DataSplit;
 import dev.ddpm.spark.train.round.EpochRows;
 import dev.ddpm.spark.train.round.ImageBatch;
 import dev.ddpm.spark.train.round.Shuffles;
+import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import java.util.Optional;
@@ -28,6 +29,7 @@ final class TrainingCluster implements AutoCloseable {
   private final JavaSparkContext spark;
   private final RoundPlan plan;
   private final WireFormat wire;
+  private final OuterOptimiser outer;
   private final DataSplit split;
   private final Broadcast<ExecutorPool<Replica>> replicas;
   private final JavaRDD<ImageRow> rows;
@@ -38,6 +40,7 @@ final class TrainingCluster implements AutoCloseable {
     this.spark = job.spark();
     this.plan = prepared.plan();
     this.wire = experiment.training().wireFormat();
+    this.outer = experiment.training().outerOptimiser();
     this.split = prepared.split();
     this.replicas = job.pool(prepared.setup());
     this.rows = prepared.reader().rows(split::isUsable).persist(StorageLevel.MEMORY_AND_DISK());
@@ -99,7 +102,15 @@ final class TrainingCluster implements AutoCloseable {
   void train(TrainingRun run, TrainableNetwork driver) {
     var training =
         new AveragedTraining(
-            spark, driver, plan, wire, replicas, run.state(), run.roundOfEpoch(), run::onRound);
+            spark,
+            driver,
+            plan,
+            wire,
+            outer,
+            replicas,
+            run.state(),
+            run.roundOfEpoch(),
+            run::onRound);
     boolean goOn = true;
     while (goOn) {
       JavaRDD<ImageBatch> epoch = EpochRows.of(rows, split, plan, run.epoch());

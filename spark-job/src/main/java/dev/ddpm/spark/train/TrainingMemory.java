@@ -5,6 +5,7 @@ import dev.ddpm.network.NetworkMemory;
 import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.spark.train.round.BlockMean;
 import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.RoundPlan;
 import java.util.List;
 
@@ -20,17 +21,20 @@ public final class TrainingMemory {
    *
    * <p>With S bytes of weights and moments and W bytes of weights, the driver holds the state, its
    * broadcast and the mean that arrives (3 S), what a few tasks have returned, as Spark fetches it
-   * and as it unpacks that, and the moving average (W); a quarter more is what large arrays leave
-   * unused between them. An executor holds the state it received; each of its tasks the state it
-   * has arrived at and what it adds up (2 S), and a replica.
+   * and as it unpacks that, the moving average (W) and the momentum of the outer optimiser (W); a
+   * quarter more is what large arrays leave unused between them. An executor holds the state it
+   * received; each of its tasks the state it has arrived at and what it adds up (2 S), and a
+   * replica.
    */
-  public static MemoryNeeds of(Architecture architecture, RoundPlan plan, Optimiser optimiser) {
+  public static MemoryNeeds of(
+      Architecture architecture, RoundPlan plan, Optimiser optimiser, OuterOptimiser outer) {
     NetworkMemory memory = NetworkMemory.of(architecture);
     long weights = Float.BYTES * memory.parameters();
     long state = weights * (1 + optimiser.stateValues());
+    long kept = weights * (1 + outer.stateValues());
     long result = state + state / 100 + (1 << 20);
     return new MemoryNeeds(
-        MemoryNeeds.SPARK_HEAP + (3 * state + 2 * Math.min(state, IN_FLIGHT) + weights) * 5 / 4,
+        MemoryNeeds.SPARK_HEAP + (3 * state + 2 * Math.min(state, IN_FLIGHT) + kept) * 5 / 4,
         memory.replicaBytes(optimiser.stateValues(), List.of()),
         MemoryNeeds.SPARK_HEAP + state,
         2 * state,

@@ -17,6 +17,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Runs that start from a model: that of {@link TinyExperiment} after 3 rounds of 8 steps. */
 class FineTuningTest {
+  private static final List<TensorFile> PARTS =
+      List.of(TensorFile.WEIGHTS, TensorFile.EMA, TensorFile.UPDATER);
+
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
 
   /** With such a rate nothing is learnt: what comes out is what went in. */
@@ -115,7 +119,7 @@ class FineTuningTest {
     Optional<StartingModel> from =
         Optional.of(new StartingModel(moved.toString(), WeightChoice.RAW, true));
     Files.createDirectories(moved);
-    for (TensorFile file : TensorFile.values()) {
+    for (TensorFile file : PARTS) {
       Files.copy(base.resolve("model").resolve(file.fileName()), moved.resolve(file.fileName()));
     }
     Files.copy(base.resolve("model/training.json"), moved.resolve("training.json"));
@@ -127,7 +131,7 @@ class FineTuningTest {
     assertThat(train(parts, from, "training.epochs=1"))
         .contains("Going on after round 2 of 3.")
         .doesNotContain("Starting from");
-    for (TensorFile file : TensorFile.values()) {
+    for (TensorFile file : PARTS) {
       assertThat(parts.resolve("model").resolve(file.fileName()))
           .hasSameBinaryContentAs(whole.resolve("model").resolve(file.fileName()));
     }

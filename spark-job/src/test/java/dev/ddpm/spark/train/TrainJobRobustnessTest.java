@@ -7,9 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ddpm.DdpmException;
 import dev.ddpm.DdpmException.Category;
+import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.config.ConfigLoader;
+import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.stored.StoredModel;
+import dev.ddpm.spark.train.round.ModelState;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -57,6 +60,43 @@ class TrainJobRobustnessTest {
     assertThat(folder.resolve("parts/metrics.jsonl")).content().hasLineCount(6);
     assertThat(names("parts/checkpoints"))
         .containsExactly("round-000003", "round-000004", "round-000006");
+  }
+
+  /** The momentum is in the checkpoint: without it the second half would start at a stand. */
+  @Test
+  void momentumOverRoundsGoesOnAfterAResume() throws IOException {
+    String[] outer = {"training.outer-learning-rate=0.7", "training.outer-momentum=0.9"};
+    train("plain");
+    train("whole", outer);
+    train("parts", outer[0], outer[1], "training.max-rounds=3");
+    train("parts", outer);
+
+    assertThat(out.toString()).contains("Going on after round 3 of 6.");
+    assertThat(weights("parts")).isEqualTo(weights("whole")).isNotEqualTo(weights("plain"));
+    assertThat(names("whole/model")).contains("momentum.safetensors");
+    assertThat(names("plain/model")).doesNotContain("momentum.safetensors");
+  }
+
+  @Test
+  void aRunThatHasLostItsMomentumDoesNotGoOn() throws IOException {
+    train("run", "training.outer-momentum=0.9", "training.max-rounds=1");
+    var store =
+        new HadoopFileStore(
+            folder.resolve("run/checkpoints/round-000001").toString(), new Configuration());
+    ModelFolder stored = ModelFolder.open(store);
+    Checkpoint whole = Checkpoint.read(stored);
+    ModelState state = whole.state();
+    new Checkpoint(
+            new ModelState(state.parameters(), state.updater(), state.step()),
+            whole.ema(),
+            whole.training())
+        .write(store, stored.description());
+
+    assertThatThrownBy(() -> train("run", "training.outer-momentum=0.9", "training.max-rounds=2"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining(
+            "It has no momentum.safetensors, the momentum of its outer optimiser, so training"
+                + " cannot go on from it.");
   }
 
   @Test

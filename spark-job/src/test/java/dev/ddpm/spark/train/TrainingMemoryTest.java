@@ -2,9 +2,11 @@ package dev.ddpm.spark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.LargeNetwork;
 import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.RoundPlan;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +17,11 @@ class TrainingMemoryTest {
   @Test
   void theLargeModelNeedsMoreThanSparksDefaults() {
     MemoryNeeds needs =
-        TrainingMemory.of(LargeNetwork.UNET, new RoundPlan(64_000, 2, 16, 16, 0), Optimiser.ADAM);
+        TrainingMemory.of(
+            LargeNetwork.UNET,
+            new RoundPlan(64_000, 2, 16, 16, 0),
+            Optimiser.ADAM,
+            OuterOptimiser.AVERAGE);
 
     assertThat(needs.result()).isBetween(GIB * 18 / 10, 2 * GIB);
     assertThat(needs.taskNative()).isBetween(3 * GIB, 5 * GIB);
@@ -25,9 +31,26 @@ class TrainingMemoryTest {
   @Test
   void withoutMomentsAThirdTravels() {
     var plan = new RoundPlan(64_000, 2, 16, 16, 0);
-    MemoryNeeds adam = TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM);
-    MemoryNeeds sgd = TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.SGD);
+    MemoryNeeds adam =
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE);
+    MemoryNeeds sgd =
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.SGD, OuterOptimiser.AVERAGE);
 
     assertThat(3 * sgd.taskHeap()).isEqualTo(adam.taskHeap());
+  }
+
+  /** The driver alone keeps it: 4 bytes per weight, and what large arrays leave unused. */
+  @Test
+  void momentumOverRoundsIsKeptByTheDriver() {
+    var plan = new RoundPlan(64_000, 2, 16, 16, 0);
+    MemoryNeeds plain =
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE);
+    MemoryNeeds outer =
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, new OuterOptimiser(0.7, 0.9));
+
+    assertThat(outer.driverHeap() - plain.driverHeap())
+        .isEqualTo(5L * ParameterLayout.of(LargeNetwork.UNET).size());
+    assertThat(outer.taskHeap()).isEqualTo(plain.taskHeap());
+    assertThat(outer.result()).isEqualTo(plain.result());
   }
 }

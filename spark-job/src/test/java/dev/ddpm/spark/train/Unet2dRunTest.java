@@ -39,6 +39,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The network of the paper, with every option that it has, from training to prediction. */
 class Unet2dRunTest {
+  private static final List<TensorFile> PARTS =
+      List.of(TensorFile.WEIGHTS, TensorFile.EMA, TensorFile.UPDATER);
+
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
 
   private static final List<String> EVERY_OPTION =
@@ -90,7 +93,7 @@ class Unet2dRunTest {
 
     assertThat(train(parts, Optional.empty(), "training.epochs=1"))
         .contains("Going on after round 2 of 3.");
-    for (TensorFile file : TensorFile.values()) {
+    for (TensorFile file : PARTS) {
       assertThat(parts.resolve("model").resolve(file.fileName()))
           .hasSameBinaryContentAs(whole.resolve("model").resolve(file.fileName()));
     }

@@ -8,6 +8,7 @@ import dev.ddpm.spark.train.round.EpochRows;
 import dev.ddpm.spark.train.round.ImageBatch;
 import dev.ddpm.spark.train.round.ModelState;
 import dev.ddpm.spark.train.round.RoundListener;
+import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import org.apache.spark.api.java.JavaRDD;
@@ -28,6 +29,7 @@ public final class AveragedTraining {
    * @param driver the driver's network, of the workers' architecture
    * @param plan who uses what
    * @param wire how states travel
+   * @param outer what is made of the averaged weights
    * @param replicas the replicas of every executor
    * @param initial state to start from
    * @param firstRound round of the first epoch to start with
@@ -38,12 +40,13 @@ public final class AveragedTraining {
       TrainableNetwork driver,
       RoundPlan plan,
       WireFormat wire,
+      OuterOptimiser outer,
       Broadcast<ExecutorPool<Replica>> replicas,
       ModelState initial,
       int firstRound,
       RoundListener listener) {
     this.graph = Dl4jNetwork.graphOf(driver);
-    this.master = new AveragingMaster(plan, wire, replicas, initial, firstRound, listener);
+    this.master = new AveragingMaster(plan, wire, outer, replicas, initial, firstRound, listener);
     this.network = new SparkComputationGraph(spark, graph, master);
   }
 

@@ -9,6 +9,7 @@ import dev.ddpm.spark.train.round.ModelState;
 import dev.ddpm.spark.train.round.Round;
 import dev.ddpm.spark.train.round.RoundListener;
 import dev.ddpm.spark.train.round.StepHook;
+import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import java.util.List;
@@ -39,6 +40,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
    *
    * @param plan who uses what
    * @param wire how states travel
+   * @param outer what is made of the averaged weights
    * @param replicas the replicas of every executor
    * @param initial state to start from
    * @param firstRound round of the first epoch to start with
@@ -47,6 +49,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
   AveragingMaster(
       RoundPlan plan,
       WireFormat wire,
+      OuterOptimiser outer,
       Broadcast<ExecutorPool<Replica>> replicas,
       ModelState initial,
       int firstRound,
@@ -57,7 +60,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
             .averagingFrequency(plan.averagingFrequency())
             .saveUpdater(true));
     this.plan = plan;
-    this.rounds = new AveragingRound(plan, wire, replicas);
+    this.rounds = new AveragingRound(plan, wire, outer, replicas);
     this.state = initial;
     this.nextRound = firstRound;
     this.listener = listener;

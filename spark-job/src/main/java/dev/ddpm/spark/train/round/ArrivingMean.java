@@ -2,6 +2,7 @@ package dev.ddpm.spark.train.round;
 
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.cluster.WireFormat;
+import dev.ddpm.training.OuterOptimiser;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -26,6 +27,7 @@ final class ArrivingMean implements Consumer<BlockMean.Block> {
         new ModelState(
             new WireFloats(new float[start.parameters().values().length]),
             new WireFloats(new float[start.updater().values().length]),
+            start.momentum(),
             start.step() + steps);
   }
 
@@ -53,11 +55,12 @@ final class ArrivingMean implements Consumer<BlockMean.Block> {
     return stats.stream().sorted(Comparator.comparingInt(WorkerStats::worker)).toList();
   }
 
-  /** The state after the round; call it once. */
-  ModelState state(WireFormat wire) {
+  /** The state after the round, for which the start's momentum is moved on; call it once. */
+  ModelState state(WireFormat wire, OuterOptimiser outer) {
     if (!wire.isExact()) {
       mean.add(start.parameters());
     }
+    outer.step(start.parameters().values(), mean.parameters().values(), mean.momentum().values());
     return mean;
   }
 }

@@ -2,6 +2,7 @@ package dev.ddpm.spark.train.round;
 
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.WireFormat;
+import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import java.util.Collections;
@@ -16,23 +17,28 @@ import scala.Tuple2;
 
 /**
  * Makes rounds: broadcasts the state, has every worker make its steps, averages what they return by
- * {@link BlockMean}, and removes the broadcast and the round's shuffle. A round in which a loss or
- * a weight was not finite is not applied: the state stays that before it.
+ * {@link BlockMean}, makes the next state of it, and removes the broadcast and the round's shuffle.
+ * A round in which a loss or a weight was not finite is not applied: the state stays that before
+ * it.
  *
  * @param plan who uses what
  * @param wire how states travel: in a format that is not exact workers return what the round has
  *     changed in the weights, for which few bits are enough, instead of the weights
+ * @param outer what is made of the averaged weights
  * @param replicas the replicas of every executor
  */
 public record AveragingRound(
-    RoundPlan plan, WireFormat wire, Broadcast<ExecutorPool<Replica>> replicas) {
+    RoundPlan plan,
+    WireFormat wire,
+    OuterOptimiser outer,
+    Broadcast<ExecutorPool<Replica>> replicas) {
 
   /**
    * Makes a round.
    *
    * @param epoch number of the epoch
    * @param number of the round within the epoch
-   * @param start state before the round
+   * @param start state before the round; its momentum belongs to the rounds, which move it on
    * @param epochRows the images of the epoch, in the partitions that {@link EpochRows} makes
    * @param hook told around every optimiser step
    */
@@ -44,7 +50,7 @@ public record AveragingRound(
       JavaRDD<ImageBatch> epochRows,
       StepHook hook) {
     long begin = System.nanoTime();
-    Broadcast<ModelState> initial = spark.broadcast(start.withUpdaterIn(wire));
+    Broadcast<ModelState> initial = spark.broadcast(start.forWorkers(wire));
     try {
       JavaPairRDD<BlockMean.Key, BlockMean.Contribution> contributions =
           RoundRows.of(epochRows, number, plan.workers())
@@ -57,7 +63,7 @@ public record AveragingRound(
       Shuffles.removeLast(spark, mean);
       List<WorkerStats> stats = arriving.stats(plan.rowsIn(number));
       boolean applied = stats.stream().allMatch(WorkerStats::finite);
-      ModelState state = applied ? arriving.state(wire) : start;
+      ModelState state = applied ? arriving.state(wire, outer) : start;
       int steps = (int) (state.step() - start.step());
       return new Round(epoch, number, state, steps, stats, System.nanoTime() - begin);
     } finally {

@@ -10,12 +10,19 @@ import java.io.Serializable;
  * @param parameters flat weights, in the order of the graph
  * @param updater flat optimiser state (Adam: all first moments, then all second moments); empty for
  *     an optimiser without state
+ * @param momentum that of the outer optimiser, which the driver keeps for itself; empty for none
  * @param step optimiser steps made so far
  */
-public record ModelState(WireFloats parameters, WireFloats updater, long step)
+public record ModelState(WireFloats parameters, WireFloats updater, WireFloats momentum, long step)
     implements Serializable {
+  private static final WireFloats NONE = new WireFloats(new float[0]);
 
-  /** Length of parameters and updater state together. */
+  /** A state as workers know it: without the momentum of an outer optimiser. */
+  public ModelState(WireFloats parameters, WireFloats updater, long step) {
+    this(parameters, updater, NONE, step);
+  }
+
+  /** Length of parameters and updater state together, which is what travels. */
   int size() {
     return parameters.values().length + updater.values().length;
   }
@@ -34,8 +41,8 @@ public record ModelState(WireFloats parameters, WireFloats updater, long step)
     return true;
   }
 
-  /** The same arrays, with an optimiser state that travels in a format. */
-  ModelState withUpdaterIn(WireFormat format) {
+  /** The same arrays as workers know them, with an optimiser state that travels in a format. */
+  ModelState forWorkers(WireFormat format) {
     return new ModelState(parameters, new WireFloats(updater.values(), format), step);
   }
 

@@ -24,6 +24,7 @@ import dev.ddpm.spark.train.round.Round;
 import dev.ddpm.spark.train.round.TrainingSetup;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import dev.ddpm.training.TrainingSpec;
@@ -90,6 +91,17 @@ class AveragingMasterTest {
       TrainingSetup setup,
       int partitions,
       int epochs) {
+    return train(spark, plan, wire, OuterOptimiser.AVERAGE, setup, partitions, epochs);
+  }
+
+  private static List<Round> train(
+      JavaSparkContext spark,
+      RoundPlan plan,
+      WireFormat wire,
+      OuterOptimiser outer,
+      TrainingSetup setup,
+      int partitions,
+      int epochs) {
     Broadcast<ExecutorPool<Replica>> replicas = spark.broadcast(new ExecutorPool<>(setup));
     Replica driver = setup.create();
     List<Round> rounds = new ArrayList<>();
@@ -97,10 +109,12 @@ class AveragingMasterTest {
         new AveragingMaster(
             plan,
             wire,
+            outer,
             replicas,
             new ModelState(
                 new WireFloats(driver.network().parameters()),
                 new WireFloats(driver.network().updaterState()),
+                new WireFloats(outer.initialVelocity(driver.network().parameters().length)),
                 0),
             0,
             round -> rounds.add(round));
@@ -178,6 +192,39 @@ class AveragingMasterTest {
     }
     assertThat(weights(train(SPARK.context("local[1]"), plan, WireFormat.BFLOAT16, setup, 5, 2)))
         .isEqualTo(rounded);
+  }
+
+  /** The first round starts where plain averaging does, so that its change is known. */
+  @Test
+  void theOuterOptimiserMovesTheAveragedWeightsAndLeavesTheMoments() {
+    var plan = new RoundPlan(ROWS, 2, 2, 4, 7);
+    var setup = new TrainingSetup(UNET, SCHEDULE, TRAINING);
+    JavaSparkContext spark = SPARK.context("local[2]");
+    ModelState plain = train(spark, plan, setup, 2, 1).get(0).state();
+    List<Round> rounds =
+        train(spark, plan, WireFormat.FLOAT32, new OuterOptimiser(0.7, 0.9), setup, 2, 1);
+    ModelState outer = rounds.get(0).state();
+
+    float[] initial = setup.create().network().parameters();
+    float[] expected = new float[initial.length];
+    for (int i = 0; i < initial.length; i++) {
+      double change = (double) plain.parameters().values()[i] - initial[i];
+      expected[i] = (float) (initial[i] + 0.7 * 1.9 * change);
+    }
+    assertThat(outer.parameters().values()).containsExactly(expected, within(1e-7f));
+    assertThat(distance(outer.parameters().values(), plain.parameters().values())).isPositive();
+    assertThat(outer.updater().values()).isEqualTo(plain.updater().values());
+    assertThat(
+            weights(
+                train(
+                    SPARK.context("local[1]"),
+                    plan,
+                    WireFormat.FLOAT32,
+                    new OuterOptimiser(0.7, 0.9),
+                    setup,
+                    5,
+                    1)))
+        .isEqualTo(weights(rounds));
   }
 
   private static double distance(float[] a, float[] b) {

@@ -19,6 +19,7 @@ import dev.ddpm.spark.train.round.Round;
 import dev.ddpm.spark.train.round.TrainingSetup;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
+import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import dev.ddpm.training.TrainingSpec;
@@ -113,7 +114,8 @@ public final class TinyTraining {
             new WireFloats(driver.network().updaterState()),
             0);
     var master =
-        new AveragingMaster(plan, WireFormat.FLOAT32, replicas, initial, 0, listener::test);
+        new AveragingMaster(
+            plan, WireFormat.FLOAT32, OuterOptimiser.AVERAGE, replicas, initial, 0, listener::test);
     hooks.forEach(master::addHook);
     var network = new SparkComputationGraph(spark, Dl4jNetwork.graphOf(driver.network()), master);
     JavaRDD<ImageRow> rows = spark.parallelize(images(architecture), 2).cache();
