@@ -381,6 +381,7 @@ class SampleClassesTest {
                 "ingest",
                 "--source",
                 "folder",
+                "--label-from-folder",
                 "--channels",
                 "grey",
                 "--output",
