@@ -16,6 +16,9 @@ import java.util.stream.IntStream;
  */
 public record ClassLabels(List<String> names, boolean unlabelled) implements Serializable {
 
+  /** How the row of a table says that its image is of no class. */
+  public static final int NO_LABEL = -1;
+
   /** Of models that do not tell classes apart. */
   public static final ClassLabels NONE = new ClassLabels(List.of(), false);
 

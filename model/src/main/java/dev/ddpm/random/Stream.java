@@ -28,7 +28,9 @@ public enum Stream {
   /** The directions on which patches of images are projected. */
   PROJECTION(10),
   /** The order in which images are dealt out to the parts of a set that are compared. */
-  EVALUATION_ORDER(11);
+  EVALUATION_ORDER(11),
+  /** Whether a training image is taken for one of no class. */
+  LABEL_DROPOUT(12);
 
   private final int id;
 

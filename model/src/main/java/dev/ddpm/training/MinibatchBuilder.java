@@ -3,12 +3,15 @@ package dev.ddpm.training;
 import dev.ddpm.diffusion.GaussianDiffusion;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.Architecture;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
 
 /**
- * Makes minibatches from images: mirrors, maps to the data range, draws t and ε and mixes them in.
+ * Makes minibatches from images: mirrors, maps to the data range, draws t and ε and mixes them in,
+ * and takes some images for ones of no class.
  *
  * <p>Everything drawn for an image depends on the seed, the epoch and its row id alone, so a step
  * made again, or made elsewhere, sees the same. Not thread-safe: the minibatch is overwritten by
@@ -16,6 +19,7 @@ import dev.ddpm.random.Stream;
  */
 final class MinibatchBuilder {
   private final ImageShape image;
+  private final int classes;
   private final GaussianDiffusion diffusion;
   private final TrainingSpec training;
   private final byte[] mirrored;
@@ -24,13 +28,20 @@ final class MinibatchBuilder {
   private float[] epsilon = {};
   private Minibatch minibatch;
 
-  MinibatchBuilder(ImageShape image, NoiseSchedule schedule, TrainingSpec training) {
-    this.image = image;
+  /**
+   * Builds nothing yet.
+   *
+   * @param network that the minibatches are for; the last row of its embedding of classes is that
+   *     of no class
+   */
+  MinibatchBuilder(Architecture network, NoiseSchedule schedule, TrainingSpec training) {
+    this.image = network.imageShape();
+    this.classes = network.classes();
     this.diffusion = new GaussianDiffusion(schedule);
     this.training = training;
     this.mirrored = new byte[image.size()];
     this.weightOfTimestep = weights(schedule, training);
-    this.minibatch = Minibatch.allocate(0, 0, weightOfTimestep != null);
+    this.minibatch = allocate(0);
   }
 
   /** By timestep; null if all count the same, so that nothing is computed for them. */
@@ -51,8 +62,10 @@ final class MinibatchBuilder {
    * @param epoch number of the epoch
    * @param ids row ids of the images
    * @param pixels uint8 values per image, (height, width, channels)
+   * @param labels class per image, or {@link ClassLabels#NO_LABEL}; not looked at for a network
+   *     without classes
    */
-  Minibatch build(long epoch, long[] ids, byte[][] pixels) {
+  Minibatch build(long epoch, long[] ids, byte[][] pixels, int[] labels) {
     int step = Math.toIntExact(epoch);
     int size = image.size();
     resize(ids.length);
@@ -71,9 +84,29 @@ final class MinibatchBuilder {
       if (weightOfTimestep != null) {
         minibatch.weights()[i] = weightOfTimestep[t];
       }
+      if (classes > 0) {
+        minibatch.batch().classes()[i] = taught(id, step, labels[i]);
+      }
       minibatch.imageKeys()[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, step);
     }
     return minibatch;
+  }
+
+  /** The class that an image is trained as. */
+  private int taught(long id, int step, int label) {
+    int noClass = classes - 1;
+    if (label == ClassLabels.NO_LABEL) {
+      return noClass;
+    }
+    if (label < 0 || label >= noClass) {
+      throw new IllegalArgumentException(
+          "Image %d has the class %d; the network knows %d.".formatted(id, label, noClass));
+    }
+    return training.labelDropout() > 0
+            && CounterRandom.uniform(training.seed(), Stream.LABEL_DROPOUT, id, step)
+                < training.labelDropout()
+        ? noClass
+        : label;
   }
 
   private byte[] oriented(long id, int step, byte[] pixels) {
@@ -101,9 +134,13 @@ final class MinibatchBuilder {
     if (x0.length < values) {
       x0 = new float[values];
       epsilon = new float[values];
-      minibatch = Minibatch.allocate(images, image.size(), weightOfTimestep != null);
+      minibatch = allocate(images);
     } else if (minibatch.batch().size() != images) {
       minibatch = minibatch.ofSize(images);
     }
+  }
+
+  private Minibatch allocate(int images) {
+    return Minibatch.allocate(images, image.size(), weightOfTimestep != null, classes > 0);
   }
 }

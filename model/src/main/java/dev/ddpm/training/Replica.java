@@ -2,7 +2,8 @@ package dev.ddpm.training;
 
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.NoiseSchedule;
-import dev.ddpm.image.ImageShape;
+import dev.ddpm.image.ClassLabels;
+import dev.ddpm.network.Architecture;
 import dev.ddpm.network.TrainableNetwork;
 
 /**
@@ -20,16 +21,17 @@ public final class Replica {
   /**
    * Trains a network that the caller has made.
    *
-   * @param network is trained in place
+   * @param network is trained in place; the last row of its embedding of classes, if it has one, is
+   *     that of no class
    * @param schedule of the noise that is mixed in
    * @param training how it is trained
    */
   public Replica(TrainableNetwork network, NoiseSchedule schedule, TrainingSpec training) {
-    ImageShape image = network.architecture().imageShape();
+    Architecture architecture = network.architecture();
     this.network = network;
-    this.imageSize = image.size();
-    this.minibatches = new MinibatchBuilder(image, schedule, training);
-    this.heldOut = new MinibatchBuilder(image, schedule, training.withoutFlip());
+    this.imageSize = architecture.imageShape().size();
+    this.minibatches = new MinibatchBuilder(architecture, schedule, training);
+    this.heldOut = new MinibatchBuilder(architecture, schedule, training.forHeldOut());
     this.clipNorm = training.clipNorm();
   }
 
@@ -46,11 +48,13 @@ public final class Replica {
    * @param epoch number of the epoch, which keys what is drawn
    * @param ids row ids of the images, which key what is drawn
    * @param pixels uint8 values per image, (height, width, channels)
+   * @param labels class per image, or {@link ClassLabels#NO_LABEL}; not looked at by a network
+   *     without classes
    * @return mean over all elements of the squared error, unweighted and before the update; if it is
    *     not finite, there was no update and no step is counted
    */
-  public double step(long epoch, long[] ids, byte[][] pixels) {
-    Minibatch minibatch = minibatches.build(epoch, ids, pixels);
+  public double step(long epoch, long[] ids, byte[][] pixels, int[] labels) {
+    Minibatch minibatch = minibatches.build(epoch, ids, pixels, labels);
     double loss =
         network.computeGradient(
             minibatch.batch(), minibatch.target(), minibatch.weights(), minibatch.imageKeys());
@@ -66,10 +70,12 @@ public final class Replica {
    *
    * @param ids row ids of the images, which key what is drawn
    * @param pixels uint8 values per image, (height, width, channels)
+   * @param labels class per image, or {@link ClassLabels#NO_LABEL}; not looked at by a network
+   *     without classes
    * @param losses takes one mean squared error per image
    */
-  public void evaluate(long[] ids, byte[][] pixels, LossByTimestep losses) {
-    Minibatch minibatch = heldOut.build(0, ids, pixels);
+  public void evaluate(long[] ids, byte[][] pixels, int[] labels, LossByTimestep losses) {
+    Minibatch minibatch = heldOut.build(0, ids, pixels, labels);
     Batch batch = minibatch.batch();
     if (predicted.length < batch.size() * imageSize) {
       predicted = new float[batch.size() * imageSize];

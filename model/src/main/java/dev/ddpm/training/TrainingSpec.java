@@ -13,6 +13,8 @@ import java.io.Serializable;
  * @param weighting how much each timestep counts in the loss
  * @param dataRange what pixel values are mapped to
  * @param horizontalFlip whether every image is mirrored with probability one half
+ * @param labelDropout probability with which an image is taken for one of no class, in [0, 1];
+ *     nothing is drawn for a network without classes
  * @param optimiser what turns gradients into updates
  * @param learningRate of the optimiser, step by step
  * @param clipNorm bound of the global norm of the gradient; 0 for none
@@ -24,6 +26,7 @@ public record TrainingSpec(
     LossWeighting weighting,
     DataRange dataRange,
     boolean horizontalFlip,
+    double labelDropout,
     Optimiser optimiser,
     LearningRate learningRate,
     double clipNorm,
@@ -37,6 +40,10 @@ public record TrainingSpec(
    * @throws DdpmException (user) naming the key, its value and what is allowed
    */
   public TrainingSpec {
+    if (!(labelDropout >= 0 && labelDropout <= 1)) {
+      throw DdpmException.user(
+          "label-dropout = %s: must be at least 0 and at most 1.", labelDropout);
+    }
     if (!(clipNorm >= 0)) {
       throw DdpmException.user("clip-norm = %s: must be above 0, or 0 for no clipping.", clipNorm);
     }
@@ -53,6 +60,7 @@ public record TrainingSpec(
         weighting,
         dataRange,
         horizontalFlip,
+        labelDropout,
         optimiser,
         learningRate.after(steps),
         clipNorm,
@@ -60,9 +68,18 @@ public record TrainingSpec(
         seed);
   }
 
-  /** The same without mirroring. */
-  TrainingSpec withoutFlip() {
+  /** The same for images that are not trained on: without mirroring, and with their classes. */
+  TrainingSpec forHeldOut() {
     return new TrainingSpec(
-        prediction, weighting, dataRange, false, optimiser, learningRate, clipNorm, emaDecay, seed);
+        prediction,
+        weighting,
+        dataRange,
+        /* horizontalFlip= */ false,
+        /* labelDropout= */ 0,
+        optimiser,
+        learningRate,
+        clipNorm,
+        emaDecay,
+        seed);
   }
 }

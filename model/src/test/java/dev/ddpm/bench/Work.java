@@ -38,6 +38,7 @@ enum Work {
               LossWeighting.UNIFORM,
               DataRange.MINUS_ONE_TO_ONE,
               true,
+              0.1,
               Optimiser.ADAM,
               LearningRate.constant(2e-5, 0),
               0,
@@ -51,13 +52,14 @@ enum Work {
               training);
       long[] ids = new long[batch];
       byte[][] pixels = new byte[ids.length][architecture.imageShape().size()];
+      int[] labels = new int[batch];
       var random = new Random(worker);
       for (int i = 0; i < ids.length; i++) {
         ids[i] = i;
         random.nextBytes(pixels[i]);
       }
       int[] epoch = {0};
-      return () -> requireFinite(replica.step(epoch[0]++, ids, pixels));
+      return () -> requireFinite(replica.step(epoch[0]++, ids, pixels, labels));
     }
 
     @Override

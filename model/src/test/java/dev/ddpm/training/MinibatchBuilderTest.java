@@ -8,7 +8,10 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.random.CounterRandom;
+import dev.ddpm.random.Stream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -24,19 +27,33 @@ class MinibatchBuilderTest {
   }
 
   private static MinibatchBuilder builder(boolean flip, LossWeighting weighting) {
+    return builder(UNET, flip, weighting, 0.1);
+  }
+
+  private static MinibatchBuilder builder(
+      LabmlUNet network, boolean flip, LossWeighting weighting, double labelDropout) {
     return new MinibatchBuilder(
-        UNET.imageShape(),
+        network,
         SCHEDULE,
         new TrainingSpec(
             Prediction.EPSILON,
             weighting,
             DataRange.MINUS_ONE_TO_ONE,
             flip,
+            labelDropout,
             Optimiser.ADAM,
             LearningRate.constant(1e-3, 0),
             0,
             0,
             11));
+  }
+
+  /** Of images without labels. */
+  private static Minibatch build(
+      MinibatchBuilder builder, long epoch, long[] ids, byte[]... pixels) {
+    int[] labels = new int[ids.length];
+    Arrays.fill(labels, ClassLabels.NO_LABEL);
+    return builder.build(epoch, ids, pixels, labels);
   }
 
   private static byte[] image(int first) {
@@ -72,7 +89,7 @@ class MinibatchBuilderTest {
   void mixesTheDrawnNoiseIntoTheImage() {
     long[] ids = {4, 900, 17};
     byte[][] pixels = {image(0), image(7), image(100)};
-    Minibatch batch = builder(false).build(3, ids, pixels);
+    Minibatch batch = build(builder(false), 3, ids, pixels);
     assertThat(batch.batch().size()).isEqualTo(3);
     for (int i = 0; i < 3; i++) {
       assertThat(batch.batch().timesteps()[i]).isBetween(0f, 999f);
@@ -87,16 +104,15 @@ class MinibatchBuilderTest {
   @Test
   void whatIsDrawnDependsOnTheImageAndNotOnItsPlace() {
     MinibatchBuilder builder = builder(true);
-    Minibatch alone = builder(true).build(2, new long[] {8}, new byte[][] {image(3)});
-    builder.build(
-        2, new long[] {1, 2, 3, 4}, new byte[][] {image(0), image(1), image(2), image(3)});
-    Minibatch batch = builder.build(2, new long[] {5, 8}, new byte[][] {image(50), image(3)});
+    Minibatch alone = build(builder(true), 2, new long[] {8}, image(3));
+    build(builder, 2, new long[] {1, 2, 3, 4}, image(0), image(1), image(2), image(3));
+    Minibatch batch = build(builder, 2, new long[] {5, 8}, image(50), image(3));
     int size = UNET.imageShape().size();
     assertThat(Arrays.copyOfRange(batch.batch().xt(), size, 2 * size))
         .isEqualTo(Arrays.copyOf(alone.batch().xt(), size));
     assertThat(batch.batch().timesteps()[1]).isEqualTo(alone.batch().timesteps()[0]);
     assertThat(batch.imageKeys()[1]).isEqualTo(alone.imageKeys()[0]);
-    Minibatch nextEpoch = builder.build(3, new long[] {8}, new byte[][] {image(3)});
+    Minibatch nextEpoch = build(builder, 3, new long[] {8}, image(3));
     assertThat(nextEpoch.target()[0]).isNotEqualTo(alone.target()[0]);
   }
 
@@ -106,13 +122,81 @@ class MinibatchBuilderTest {
     for (int images = 1; images <= 3; images++) {
       long[] ids = LongStream.range(0, images).toArray();
       byte[][] pixels = new byte[images][UNET.imageShape().size()];
-      Minibatch batch = builder.build(0, ids, pixels);
+      Minibatch batch = build(builder, 0, ids, pixels);
       for (int i = 0; i < images; i++) {
         double snr = SCHEDULE.snr((int) batch.batch().timesteps()[i]);
         assertThat(batch.weights()[i]).isEqualTo((float) Math.min(1, 5 / snr));
       }
     }
-    assertThat(builder(false).build(0, new long[1], new byte[1][24]).weights()).isNull();
+    assertThat(build(builder(false), 0, new long[1], new byte[24]).weights()).isNull();
+  }
+
+  private static final LabmlUNet CLASSES =
+      new LabmlUNet(3, 2, 4, 8, List.of(1), List.of(false), 1, 8, 1, 0, 4);
+
+  private static MinibatchBuilder withClasses(double labelDropout) {
+    return builder(CLASSES, true, LossWeighting.UNIFORM, labelDropout);
+  }
+
+  private static int[] taught(MinibatchBuilder builder, long epoch, long[] ids, int... labels) {
+    Minibatch batch = builder.build(epoch, ids, new byte[ids.length][24], labels);
+    return Arrays.copyOf(batch.batch().classes(), ids.length);
+  }
+
+  @Test
+  void imagesAreOfTheirClassAndThoseWithoutLabelOfNone() {
+    MinibatchBuilder builder = withClasses(0);
+
+    assertThat(taught(builder, 0, new long[] {5, 6, 7}, 2, ClassLabels.NO_LABEL, 0))
+        .containsExactly(2, 3, 0);
+    assertThat(taught(builder, 0, new long[] {9}, 1)).containsExactly(1);
+    assertThat(taught(withClasses(1), 0, new long[] {5, 6, 7}, 2, ClassLabels.NO_LABEL, 0))
+        .containsExactly(3, 3, 3);
+  }
+
+  /** Five standard deviations of 4000 draws. */
+  @Test
+  void aShareOfTheLabelsIsLeftOutAnewInEveryEpoch() {
+    MinibatchBuilder builder = withClasses(0.1);
+    long[] ids = LongStream.range(0, 4000).toArray();
+    int[] labels = new int[ids.length];
+    int[] first = taught(builder, 0, ids, labels);
+    int[] second = taught(builder, 1, ids, labels);
+
+    assertThat(Arrays.stream(first).filter(taught -> taught == 3).count()).isBetween(305L, 495L);
+    assertThat(first).containsOnly(0, 3).isNotEqualTo(second);
+    // Of one image the same, wherever it is.
+    int[] alone = taught(withClasses(0.1), 1, new long[] {17, 3, 2048}, 0, 0, 0);
+    assertThat(alone).containsExactly(second[17], second[3], second[2048]);
+    for (int id = 0; id < 100; id++) {
+      boolean dropped = CounterRandom.uniform(11, Stream.LABEL_DROPOUT, id, 1) < 0.1;
+      assertThat(second[id]).as("image %d", id).isEqualTo(dropped ? 3 : 0);
+    }
+  }
+
+  /** Nothing else that is drawn depends on whether there are classes. */
+  @Test
+  void classesChangeNothingElse() {
+    long[] ids = {4, 900, 17};
+    byte[][] pixels = {image(0), image(7), image(100)};
+    Minibatch plain = build(builder(true), 3, ids, pixels);
+    Minibatch batch = withClasses(0.5).build(3, ids, pixels, new int[] {0, 1, 2});
+
+    assertThat(plain.batch().classes()).isNull();
+    assertThat(batch.batch().xt()).isEqualTo(plain.batch().xt());
+    assertThat(batch.target()).isEqualTo(plain.target());
+    assertThat(batch.batch().timesteps()).isEqualTo(plain.batch().timesteps());
+    assertThat(batch.imageKeys()).isEqualTo(plain.imageKeys());
+  }
+
+  @Test
+  void aClassThatTheNetworkDoesNotKnowIsRefused() {
+    for (int label : new int[] {3, -2}) {
+      assertThatThrownBy(() -> taught(withClasses(0.1), 0, new long[] {6}, label))
+          .hasMessage("Image 6 has the class %d; the network knows 3.".formatted(label));
+    }
+    assertThatThrownBy(() -> withClasses(1.5))
+        .hasMessage("label-dropout = 1.5: must be at least 0 and at most 1.");
   }
 
   @Test
@@ -131,7 +215,7 @@ class MinibatchBuilderTest {
     int flips = 0;
     int seen = 0;
     for (long id = 0; id < 400; id++) {
-      Minibatch batch = builder.build(0, new long[] {id}, new byte[][] {pixels});
+      Minibatch batch = build(builder, 0, new long[] {id}, pixels);
       if (batch.batch().timesteps()[0] < 800) {
         int[] levels = levels(batch, 0);
         assertThat(levels).isIn(upright, mirrored);
@@ -144,7 +228,7 @@ class MinibatchBuilderTest {
 
   @Test
   void anImageOfAnotherSizeIsRefused() {
-    assertThatThrownBy(() -> builder(false).build(0, new long[] {6}, new byte[][] {new byte[5]}))
+    assertThatThrownBy(() -> build(builder(false), 0, new long[] {6}, new byte[5]))
         .hasMessageContaining("Image 6 has 5 values; the network takes 24");
   }
 }

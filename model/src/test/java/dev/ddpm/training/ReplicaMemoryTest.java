@@ -28,6 +28,7 @@ class ReplicaMemoryTest {
             LossWeighting.UNIFORM,
             DataRange.MINUS_ONE_TO_ONE,
             true,
+            0.1,
             Optimiser.ADAM,
             LearningRate.constant(1e-3, 0),
             1,
@@ -41,11 +42,11 @@ class ReplicaMemoryTest {
     long[] ids = {0, 1, 2, 3};
     byte[][] pixels = new byte[BATCH][unet.imageShape().size()];
     for (int step = 0; step < 50; step++) {
-      replica.step(step, ids, pixels);
+      replica.step(step, ids, pixels, new int[BATCH]);
     }
     long before = resident();
     for (int step = 50; step < 500; step++) {
-      replica.step(step, ids, pixels);
+      replica.step(step, ids, pixels, new int[BATCH]);
     }
 
     assertThat(resident() - before).isLessThan(ALLOWED);

@@ -3,6 +3,7 @@ package dev.ddpm.spark.cli;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.Architecture;
+import dev.ddpm.spark.config.ClassesChoice;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.TrainingConfig;
 import dev.ddpm.spark.plan.ClusterShape;
@@ -96,6 +97,15 @@ final class PlanCommand implements Callable<Integer> {
       defaultValue = "60000")
   long images;
 
+  @In("[1, 1000000]")
+  @Option(
+      names = "--classes",
+      paramLabel = "N",
+      description =
+          "Classes of the data set, where model.classes is labels. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "10")
+  int classes;
+
   @Option(
       names = "--chart",
       paramLabel = "FILE",
@@ -154,13 +164,15 @@ final class PlanCommand implements Callable<Integer> {
         "--chart = %s: is there already; nothing is ever overwritten.", chart);
   }
 
-  private static Architecture architecture(ExperimentConfig experiment) {
+  private Architecture architecture(ExperimentConfig experiment) {
     var model = experiment.model();
     if (model.height() == 0 || model.width() == 0 || model.imageChannels() == 0) {
       throw DdpmException.user(
           "model.image-channels, model.height and model.width must be set: without a data set there"
               + " is nothing to take them from.");
     }
-    return model.architecture(new ImageShape(model.height(), model.width(), model.imageChannels()));
+    return model.architecture(
+        new ImageShape(model.height(), model.width(), model.imageChannels()),
+        model.classes() == ClassesChoice.NONE ? 0 : classes + 1);
   }
 }

@@ -11,7 +11,7 @@ public enum ArchitectureChoice {
   /** That of the annotated implementation. */
   LABML {
     @Override
-    Architecture create(ModelConfig model, ImageShape image) {
+    Architecture create(ModelConfig model, ImageShape image, int classRows) {
       return new LabmlUNet(
           image.channels(),
           image.height(),
@@ -22,13 +22,14 @@ public enum ArchitectureChoice {
           model.blocks(),
           model.normGroups(),
           model.attentionHeads(),
-          model.dropout());
+          model.dropout(),
+          classRows);
     }
   },
   /** That of the paper and of diffusers. */
   UNET2D {
     @Override
-    Architecture create(ModelConfig model, ImageShape image) {
+    Architecture create(ModelConfig model, ImageShape image, int classRows) {
       return new Unet2d(
           image.channels(),
           image.height(),
@@ -45,7 +46,7 @@ public enum ArchitectureChoice {
           model.downsamplePadding(),
           model.scaleShift(),
           model.dropout(),
-          /* classes= */ 0,
+          classRows,
           model.centerInput());
     }
   };
@@ -53,7 +54,8 @@ public enum ArchitectureChoice {
   /**
    * The architecture for images of a shape.
    *
+   * @param classRows rows of the embedding of classes; 0 for none
    * @throws dev.ddpm.DdpmException (user) if no such network exists
    */
-  abstract Architecture create(ModelConfig model, ImageShape image);
+  abstract Architecture create(ModelConfig model, ImageShape image, int classRows);
 }

@@ -18,6 +18,15 @@ public record ModelConfig(
             absent = "labml")
         ArchitectureChoice architecture,
     @Key(
+            value = "none",
+            doc =
+                "Which classes of images the network tells apart: none, or the labels of the image"
+                    + " table, whose number and names are stored with the model. Images without a"
+                    + " label are trained as of no class.",
+            since = "0.2.0",
+            absent = "none")
+        ClassesChoice classes,
+    @Key(
             value = "0",
             in = "[0, 4]",
             doc = "Channels of an image: 1 grey, 3 RGB, 4 RGBA; 0 = those of the data set.")
@@ -159,17 +168,34 @@ public record ModelConfig(
   }
 
   /**
+   * The architecture where there is no data set to take classes from.
+   *
+   * @param image shape of the images
+   * @throws DdpmException (user) if they are to be taken from it, or as {@link
+   *     #architecture(ImageShape, int)} does
+   */
+  public Architecture architecture(ImageShape image) {
+    if (classes != ClassesChoice.NONE) {
+      throw DdpmException.user(
+          "model.classes = %s: there is no image table here to take them from; leave the key out.",
+          Word.of(classes));
+    }
+    return architecture(image, 0);
+  }
+
+  /**
    * The architecture for a data set.
    *
    * @param data shape of its images
+   * @param classRows rows of the network's embedding of classes; 0 for none
    * @throws DdpmException (user) if a configured shape is not the data set's, or if no such network
    *     exists
    */
-  public Architecture architecture(ImageShape data) {
+  public Architecture architecture(ImageShape data, int classRows) {
     reconcile("image-channels", imageChannels, data.channels());
     reconcile("height", height, data.height());
     reconcile("width", width, data.width());
-    return architecture.create(this, data);
+    return architecture.create(this, data, classRows);
   }
 
   private static void reconcile(String key, int configured, int ofData) {

@@ -113,6 +113,15 @@ public record TrainingConfig(
             doc = "Whether each image is mirrored left to right with probability 1/2.")
         boolean horizontalFlip,
     @Key(
+            value = "0.1",
+            in = "[0, 1]",
+            since = "0.2.0",
+            absent = "0.1",
+            doc =
+                "Probability with which an image is trained as one of no class, so that the model"
+                    + " can be guided; heeded with model.classes = labels.")
+        double labelDropout,
+    @Key(
             value = "50",
             in = "[1, 1000000000]",
             doc = "Rounds between two checkpoints; the last round always writes one.")
@@ -145,7 +154,9 @@ public record TrainingConfig(
     @Key(
             value = "0",
             in = "[-9223372036854775808, 9223372036854775807]",
-            doc = "Seed of the weights, the order of images, timesteps, noise, flips and dropout.")
+            doc =
+                "Seed of the weights, the order of images, timesteps, noise, flips and both kinds"
+                    + " of dropout.")
         long seed)
     implements Serializable {
 
@@ -156,6 +167,7 @@ public record TrainingConfig(
         weighting,
         dataRange,
         horizontalFlip,
+        labelDropout,
         optimiser,
         new LearningRate(learningRate, warmUpSteps, schedule, effectiveDecaySteps(plan)),
         clipNorm,

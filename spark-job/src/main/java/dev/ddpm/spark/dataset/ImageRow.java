@@ -1,6 +1,7 @@
 package dev.ddpm.spark.dataset;
 
 import com.esotericsoftware.kryo.DefaultSerializer;
+import dev.ddpm.image.ClassLabels;
 import java.io.Serializable;
 
 /**
@@ -13,4 +14,10 @@ import java.io.Serializable;
 // An RDD's element, told apart by its id: the array is never compared.
 @SuppressWarnings("ArrayRecordComponent")
 @DefaultSerializer(ImageRowSerializer.class)
-public record ImageRow(long id, byte[] pixels, Integer label) implements Serializable {}
+public record ImageRow(long id, byte[] pixels, Integer label) implements Serializable {
+
+  /** The class; {@link ClassLabels#NO_LABEL} if there is none. */
+  public int labelNumber() {
+    return label == null ? ClassLabels.NO_LABEL : label;
+  }
+}

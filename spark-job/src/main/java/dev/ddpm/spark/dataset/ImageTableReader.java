@@ -44,6 +44,7 @@ public final class ImageTableReader {
   private final int height;
   private final int width;
   private final int channels;
+  private final Optional<LabelRange> labels;
   private final List<String> labelNames;
   private final Optional<String> describedFingerprint;
 
@@ -55,6 +56,10 @@ public final class ImageTableReader {
     this.height = (int) summary.getLong(5);
     this.width = (int) summary.getLong(7);
     this.channels = (int) summary.getLong(9);
+    this.labels =
+        summary.isNullAt(11)
+            ? Optional.empty()
+            : Optional.of(new LabelRange((int) summary.getLong(11), (int) summary.getLong(12)));
     this.labelNames = description.map(TableDescription::labelNames).orElse(List.of());
     this.describedFingerprint = description.map(TableDescription::fingerprint);
   }
@@ -160,6 +165,19 @@ public final class ImageTableReader {
   /** Channels of every image: 1, 3 or 4. */
   public int channels() {
     return channels;
+  }
+
+  /** The least and the greatest of some labels. */
+  public record LabelRange(int least, int greatest) {}
+
+  /** Which labels there are; empty if no image has one. */
+  public Optional<LabelRange> labels() {
+    return labels;
+  }
+
+  /** The identity of the labels, see {@link TableFingerprint}; computed in one pass over them. */
+  public String labelsFingerprint() {
+    return TableFingerprint.ofLabels(table);
   }
 
   /** Name of each label; empty if the table does not tell. */

@@ -14,7 +14,8 @@ import org.apache.spark.sql.SparkSession;
  * The identity of a table's images: a {@link SetDigest} whose members are the rows, each the id (8
  * bytes, the highest first) followed by the bytes of the image as they are stored. It depends
  * neither on the order of the rows nor on how they are cut into files, and not on labels and
- * sources.
+ * sources. The identity of the labels is likewise one of the ids of rows that have one, each
+ * followed by the label (4 bytes).
  */
 public final class TableFingerprint {
   private TableFingerprint() {}
@@ -39,6 +40,31 @@ public final class TableFingerprint {
         .collect()
         .forEach(whole::add);
     return whole.hex();
+  }
+
+  /** The identity of the labels of such a table. */
+  static String ofLabels(Dataset<Row> table) {
+    var whole = new SetDigest();
+    table
+        .select(ImageTable.ID, ImageTable.LABEL)
+        .na()
+        .drop()
+        .toJavaRDD()
+        .mapPartitions(TableFingerprint::ofLabelledRows)
+        .collect()
+        .forEach(whole::add);
+    return whole.hex();
+  }
+
+  private static Iterator<byte[]> ofLabelledRows(Iterator<Row> rows) {
+    ByteBuffer member = ByteBuffer.allocate(Long.BYTES + Integer.BYTES);
+    var part = new SetDigest();
+    while (rows.hasNext()) {
+      Row row = rows.next();
+      member.putLong(0, row.getLong(0)).putInt(Long.BYTES, row.getInt(1));
+      part.add(Checksum.digest().digest(member.array()));
+    }
+    return List.of(part.bytes()).iterator();
   }
 
   private static Iterator<byte[]> ofRows(Iterator<Row> rows) {

@@ -23,7 +23,7 @@ import scala.Tuple2;
 /**
  * Images that a model draws while it is trained: always from the same noise, so that those of two
  * rounds can be compared. By DDIM, whatever sampler is configured: they are to show progress, not
- * to cost it.
+ * to cost it. Of a model with classes the images are of one class after the other, and over again.
  */
 final class DrawnImages {
   /** As many as are drawn together in the memory of a training step, whatever its batch size. */
@@ -67,6 +67,11 @@ final class DrawnImages {
     this.slots = slots;
   }
 
+  /** Classes that they are of; 0 of a model that knows none. */
+  int classes() {
+    return plan.model().classes().count();
+  }
+
   /** The shape of the images. */
   ImageShape shape() {
     return plan.model().architecture().imageShape();
@@ -101,6 +106,8 @@ final class DrawnImages {
       Iterator<Integer> batches,
       Use<T> use) {
     float[] x = new float[MICRO_BATCH * plan.imageSize()];
+    int[] classes = new int[MICRO_BATCH];
+    int known = plan.model().classes().count();
     return replicas
         .use(
             replica -> {
@@ -108,9 +115,12 @@ final class DrawnImages {
               List<Tuple2<Integer, T>> drawn = new ArrayList<>();
               while (batches.hasNext()) {
                 int batch = batches.next();
+                for (int i = 0; i < MICRO_BATCH && known > 0; i++) {
+                  classes[i] = (batch * MICRO_BATCH + i) % known;
+                }
                 plan.process()
                     .sample(
-                        replica.network(),
+                        known == 0 ? replica.network() : replica.network().conditionedOn(classes),
                         plan.sampling().seed(),
                         (long) batch * MICRO_BATCH,
                         MICRO_BATCH,

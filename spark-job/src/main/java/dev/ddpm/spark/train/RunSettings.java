@@ -18,6 +18,9 @@ final class RunSettings {
   /** Provenance: identity of the images that the run is trained on. */
   static final String FINGERPRINT = "data.fingerprint";
 
+  /** Provenance: identity of their labels, if the model is to know them. */
+  static final String LABELS_FINGERPRINT = "data.labels-fingerprint";
+
   /** Provenance: path of the image table. */
   static final String TABLE = "data.table";
 

@@ -6,6 +6,7 @@ import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TensorFile;
 import dev.ddpm.checkpoint.TrainingState;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.TrainingConfig;
@@ -22,7 +23,8 @@ import org.apache.hadoop.conf.Configuration;
 
 /**
  * A model that a new run starts from, in place of weights that are drawn. It is read when the run
- * begins and never again: what has become of it since does not matter to a run that goes on.
+ * begins and never again: what has become of it since does not matter to a run that goes on. One
+ * that knows no classes may be taught them.
  *
  * @param path a model folder, or a run folder with one in {@code model/}
  * @param weights which of its weights
@@ -111,15 +113,16 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
       throw DdpmException.user(
           "--from = %s: has no moving average of its weights; use --from-weights raw.", path);
     }
-    var flat = new FlatTensors(ParameterLayout.of(wanted.architecture()));
-    float[] parameters = flat.read(folder, file);
+    var flat = new FlatTensors(ParameterLayout.of(folder.description().architecture()));
+    var embedding = new AddedEmbedding(folder.description(), wanted);
+    float[] parameters = embedding.to(flat.read(folder, file));
     float[] average =
         moments && folder.has(TensorFile.EMA)
-            ? flat.read(folder, TensorFile.EMA)
+            ? embedding.to(flat.read(folder, TensorFile.EMA))
             : parameters.clone();
     float[] updater =
         moments
-            ? readMoments(folder, flat, training)
+            ? embedding.to(readMoments(folder, flat, training))
             : new float[parameters.length * training.optimiser().stateValues()];
     long step = moments ? folder.training().map(TrainingState::step).orElse(0L) : 0;
     Map<String, String> provenance = new TreeMap<>(wanted.provenance());
@@ -160,19 +163,17 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
   }
 
   /**
-   * Opens the model, whose network must be the one that is to be trained.
+   * Opens the model, whose network must be the one that is to be trained, and know the same classes
+   * or none.
    *
    * @throws DdpmException (user) naming what is different; (data) if there is no model
    */
   ModelFolder open(ModelDescription wanted, Configuration configuration) {
     ModelFolder folder = StoredModel.open(path, configuration);
-    int classes = folder.description().architecture().classes();
-    if (classes > 0) {
-      throw DdpmException.user(
-          "--from = %s: is a model of images of %d classes, which cannot be trained yet.",
-          path, classes);
-    }
-    Map<String, List<String>> misfits = folder.description().misfits(wanted.architecture());
+    ClassLabels known = folder.description().classes();
+    Map<String, List<String>> misfits =
+        new TreeMap<>(folder.description().misfits(wanted.architecture()));
+    misfits.remove("classes");
     if (!misfits.isEmpty()) {
       List<String> lines =
           misfits.entrySet().stream()
@@ -189,7 +190,28 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
               + " model has them.",
           path, String.join(", ", lines));
     }
+    if (known.exist() && !known.equals(wanted.classes())) {
+      throw otherClasses(known, wanted.classes());
+    }
     return folder;
+  }
+
+  private DdpmException otherClasses(ClassLabels known, ClassLabels wanted) {
+    if (!wanted.exist()) {
+      return DdpmException.user(
+          "--from = %s: tells %s apart; set model.classes = labels, or start from a model without"
+              + " classes.",
+          path, TrainedClasses.told(known));
+    }
+    if (!known.unlabelled()) {
+      return DdpmException.user(
+          "--from = %s: tells %s apart and knows no images of none, as which some are trained here;"
+              + " start from a model without classes, or from one that was trained here.",
+          path, TrainedClasses.told(known));
+    }
+    return DdpmException.user(
+        "--from = %s: tells %s apart, and the table has %s; they must be the same, in their order.",
+        path, TrainedClasses.told(known), TrainedClasses.told(wanted));
   }
 
   /** The configuration's key of what a stored architecture names so. */

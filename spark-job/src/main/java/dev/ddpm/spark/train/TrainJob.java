@@ -6,6 +6,7 @@ import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.cluster.ClusterJob;
@@ -171,6 +172,13 @@ public final class TrainJob {
   private Checkpoints.Stored goingOn(Checkpoints.Stored stored, ModelDescription wanted) {
     RunSettings.requireSame(
         run, stored.description(), wanted, configuration.experiment().training().decaySteps() > 0);
+    ClassLabels classes = stored.description().classes();
+    if (!classes.equals(wanted.classes())) {
+      throw DdpmException.user(
+          "--run = %s: was started with %s, and not with %s, which the table %s names now; name a"
+              + " new folder, or the table as it was.",
+          run, TrainedClasses.told(classes), TrainedClasses.told(wanted.classes()), table);
+    }
     Map<String, String> before = stored.description().provenance();
     if (!before.containsKey(RunSettings.FINGERPRINT)) {
       String earlier = before.getOrDefault(RunSettings.TABLE, "an unknown table");
@@ -361,6 +369,10 @@ public final class TrainJob {
     }
     provenance.put(RunSettings.TABLE, table);
     provenance.put(RunSettings.FINGERPRINT, reader.fingerprint());
+    ClassLabels classes = TrainedClasses.of(experiment.model().classes(), reader, table);
+    if (classes.exist()) {
+      provenance.put(RunSettings.LABELS_FINGERPRINT, reader.labelsFingerprint());
+    }
     from.ifPresent(model -> provenance.putAll(model.provenance()));
     provenance.put(RunSettings.IMAGES, Long.toString(reader.images()));
     provenance.put("model.height", Integer.toString(reader.height()));
@@ -371,11 +383,13 @@ public final class TrainJob {
     provenance.put("training.workers", Integer.toString(plan.workers()));
     DiffusionConfig diffusion = experiment.diffusion();
     return new ModelDescription(
-        experiment.model().architecture(reader.imageShape()),
+        experiment.model().architecture(reader.imageShape(), classes.rows()),
+        classes,
         diffusion.scheduleSpec(),
         diffusion.prediction(),
         diffusion.preset(),
         diffusion.dataRange(),
+        Map.of(),
         provenance);
   }
 
@@ -412,6 +426,12 @@ public final class TrainJob {
             plan.batchSize(),
             plan.averagingFrequency(),
             configuration.experiment().training().rounds(plan)));
+    ClassLabels classes = prepared.description().classes();
+    if (classes.exist()) {
+      out.println(
+          "The network learns to tell %s apart; images without a label, and others with probability %s, are of none."
+              .formatted(TrainedClasses.told(classes), prepared.setup().training().labelDropout()));
+    }
     if (split.heldOut() + split.unusable() > 0) {
       out.println(
           String.format(

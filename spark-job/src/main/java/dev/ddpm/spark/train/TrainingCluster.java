@@ -71,7 +71,12 @@ final class TrainingCluster implements AutoCloseable {
         validation,
         distance,
         new ProgressSheet(
-            drawn(job, prepared, experiment, ProgressSheet.STEPS, ProgressSheet.IMAGES)));
+            drawn(
+                job,
+                prepared,
+                experiment,
+                ProgressSheet.STEPS,
+                ProgressSheet.images(prepared.description().classes().count()))));
   }
 
   private DrawnImages drawn(

@@ -21,7 +21,8 @@ import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
 /**
- * The loss of the held-out images, computed on the cluster.
+ * The loss of the held-out images, computed on the cluster; that of a network with classes, as the
+ * images are labelled.
  *
  * <p>They are cut into minibatches once, always the same, and the driver adds up the results in
  * their order: the loss of given weights is the same to the bit whoever computes it.
@@ -111,7 +112,8 @@ final class Validation implements AutoCloseable {
     while (batches.hasNext()) {
       Tuple2<Long, ImageBatch> batch = batches.next();
       var loss = new LossByTimestep(timesteps);
-      replica.evaluate(batch._2().ids(), batch._2().pixels(), loss);
+      ImageBatch images = batch._2();
+      replica.evaluate(images.ids(), images.pixels(), images.labels(), loss);
       losses.add(new Tuple2<>(batch._1(), loss));
     }
     return losses;
@@ -173,7 +175,8 @@ final class Validation implements AutoCloseable {
           number,
           new ImageBatch(
               rows.stream().mapToLong(ImageRow::id).toArray(),
-              rows.stream().map(ImageRow::pixels).toArray(byte[][]::new)));
+              rows.stream().map(ImageRow::pixels).toArray(byte[][]::new),
+              rows.stream().mapToInt(ImageRow::labelNumber).toArray()));
     }
   }
 }

@@ -1,7 +1,9 @@
 package dev.ddpm.spark.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseLevels;
@@ -35,6 +37,7 @@ class ExperimentConfigTest {
       new ExperimentConfig(
           new ModelConfig(
               ArchitectureChoice.LABML,
+              ClassesChoice.NONE,
               0,
               0,
               0,
@@ -83,6 +86,7 @@ class ExperimentConfigTest {
               1.0,
               0.9999,
               true,
+              0.1,
               50,
               3,
               "0",
@@ -146,6 +150,7 @@ class ExperimentConfigTest {
               0,
               0,
               false,
+              0.1,
               50,
               3,
               "0",
@@ -183,6 +188,7 @@ class ExperimentConfigTest {
   private static final List<String> EVERY_KEY_CHANGED =
       List.of(
           "model.architecture=unet2d",
+          "model.classes=labels",
           "model.image-channels=3",
           "model.height=40",
           "model.width=48",
@@ -229,6 +235,7 @@ class ExperimentConfigTest {
           "training.clip-norm=2.5",
           "training.ema-decay=0.99",
           "training.horizontal-flip=true",
+          "training.label-dropout=0.2",
           "training.checkpoint-every=6",
           "training.keep-checkpoints=2",
           "training.max-bad=2%",
@@ -272,6 +279,7 @@ class ExperimentConfigTest {
       new ExperimentConfig(
           new ModelConfig(
               ArchitectureChoice.UNET2D,
+              ClassesChoice.LABELS,
               3,
               40,
               48,
@@ -320,6 +328,7 @@ class ExperimentConfigTest {
               2.5,
               0.99,
               true,
+              0.2,
               6,
               2,
               "2%",
@@ -398,7 +407,7 @@ class ExperimentConfigTest {
   void theNetworkIsThatOfTheKeys() {
     var image = new ImageShape(40, 48, 3);
 
-    assertThat(CHANGED.model().architecture(image))
+    assertThat(CHANGED.model().architecture(image, 11))
         .isEqualTo(
             new Unet2d(
                 3,
@@ -415,8 +424,13 @@ class ExperimentConfigTest {
                 1,
                 true,
                 0.25,
-                0,
+                11,
                 true));
+    assertThatThrownBy(() -> CHANGED.model().architecture(image))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "model.classes = labels: there is no image table here to take them from; leave the key"
+                + " out.");
     assertThat(PAPER.model().architecture(image))
         .isEqualTo(
             new LabmlUNet(

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.dataset.ImageRow;
 import dev.ddpm.training.Ema;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
@@ -14,8 +15,8 @@ public final class LocalTrainer {
   /** The images of a data set that fits in memory. */
   @FunctionalInterface
   public interface Images {
-    /** The uint8 values of a row, (height, width, channels). */
-    byte[] pixels(long id);
+    /** The row of an id. */
+    ImageRow row(long id);
   }
 
   private final Replica replica;
@@ -58,11 +59,14 @@ public final class LocalTrainer {
       int size = (int) (plan.batchEnd(round, 0, step) - start);
       long[] ids = new long[size];
       byte[][] pixels = new byte[size][];
+      int[] labels = new int[size];
       for (int i = 0; i < size; i++) {
         ids[i] = order.at(start + i);
-        pixels[i] = images.pixels(ids[i]);
+        ImageRow row = images.row(ids[i]);
+        pixels[i] = row.pixels();
+        labels[i] = row.labelNumber();
       }
-      double loss = replica.step(epoch, ids, pixels);
+      double loss = replica.step(epoch, ids, pixels, labels);
       if (!Double.isFinite(loss)) {
         throw DdpmException.data(
             "The loss of optimiser step %d is %s: training has diverged; lower learning-rate or set"

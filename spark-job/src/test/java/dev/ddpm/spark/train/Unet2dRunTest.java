@@ -168,6 +168,7 @@ class Unet2dRunTest {
         .hasMessage(
             "--from = "
                 + model
-                + ": is a model of images of 10 classes, which cannot be trained yet.");
+                + ": tells 10 classes (0, 1, 2, 3, 4, …) apart; set model.classes = labels, or"
+                + " start from a model without classes.");
   }
 }

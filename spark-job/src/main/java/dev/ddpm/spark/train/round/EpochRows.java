@@ -102,6 +102,7 @@ public final class EpochRows {
       int size = (int) (plan.batchEnd(round, worker, step) - start);
       long[] ids = new long[size];
       byte[][] pixels = new byte[size][];
+      int[] labels = new int[size];
       for (int i = 0; i < size; i++) {
         if (!sorted.hasNext()) {
           throw new IllegalStateException(
@@ -116,9 +117,10 @@ public final class EpochRows {
         }
         ids[i] = row._2().id();
         pixels[i] = row._2().pixels();
+        labels[i] = row._2().labelNumber();
       }
       step++;
-      return new ImageBatch(ids, pixels);
+      return new ImageBatch(ids, pixels, labels);
     }
   }
 }

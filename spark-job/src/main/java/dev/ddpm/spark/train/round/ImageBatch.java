@@ -8,7 +8,8 @@ import java.io.Serializable;
  *
  * @param ids row ids
  * @param pixels uint8 values per image, (height, width, channels)
+ * @param labels class per image, or {@link dev.ddpm.image.ClassLabels#NO_LABEL}
  */
 // An RDD's element, never compared.
 @SuppressWarnings("ArrayRecordComponent")
-public record ImageBatch(long[] ids, byte[][] pixels) implements Serializable {}
+public record ImageBatch(long[] ids, byte[][] pixels, int[] labels) implements Serializable {}

@@ -93,7 +93,7 @@ final class RoundWorker {
   private void step(Replica replica, ImageBatch images) {
     hook.before(images, replica.network());
     long start = System.nanoTime();
-    double loss = replica.step(epoch, images.ids(), images.pixels());
+    double loss = replica.step(epoch, images.ids(), images.pixels(), images.labels());
     computeNanos += System.nanoTime() - start;
     finite = Double.isFinite(loss);
     if (finite) {

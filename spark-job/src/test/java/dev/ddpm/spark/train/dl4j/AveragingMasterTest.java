@@ -10,6 +10,7 @@ import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.cluster.ExecutorPool;
@@ -60,6 +61,7 @@ class AveragingMasterTest {
           LossWeighting.UNIFORM,
           DataRange.MINUS_ONE_TO_ONE,
           true,
+          0.25,
           Optimiser.ADAM,
           LearningRate.constant(1e-3, 20),
           1.0,
@@ -73,7 +75,7 @@ class AveragingMasterTest {
             id -> {
               byte[] pixels = new byte[UNET.imageShape().size()];
               random.nextBytes(pixels);
-              return new ImageRow(id, pixels, null);
+              return new ImageRow(id, pixels, id % 4 == 3 ? null : (int) (id % 4));
             })
         .toList();
   }
@@ -131,10 +133,14 @@ class AveragingMasterTest {
   }
 
   private static Replica trainAlone(RoundPlan plan, TrainingSpec training, int epochs) {
-    Replica replica = new TrainingSetup(UNET, SCHEDULE, training).create();
+    return trainAlone(plan, new TrainingSetup(UNET, SCHEDULE, training), epochs);
+  }
+
+  private static Replica trainAlone(RoundPlan plan, TrainingSetup setup, int epochs) {
+    Replica replica = setup.create();
     List<ImageRow> images = images();
     var trainer =
-        new LocalTrainer(replica, plan, id -> images.get((int) id).pixels(), training.emaDecay());
+        new LocalTrainer(replica, plan, id -> images.get((int) id), setup.training().emaDecay());
     for (int epoch = 0; epoch < epochs; epoch++) {
       trainer.epoch(epoch);
     }
@@ -152,6 +158,27 @@ class AveragingMasterTest {
     assertThat(last.updater().values()).isEqualTo(alone.network().updaterState());
     assertThat(last.step()).isEqualTo(alone.network().steps()).isEqualTo(2 * plan.stepsPerEpoch());
     assertThat(rounds.stream().mapToLong(Round::rows).sum()).isEqualTo(2 * ROWS);
+  }
+
+  @Test
+  void networksWithClassesDoToo() {
+    LabmlUNet classes =
+        new LabmlUNet(1, 8, 8, 8, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1, 4);
+    var setup = new TrainingSetup(classes, SCHEDULE, TRAINING);
+    var plan = new RoundPlan(ROWS, 1, 3, 4, 7);
+    List<Round> rounds = train(SPARK.context("local[1]"), plan, setup, 3, 2);
+    Replica alone = trainAlone(plan, setup, 2);
+    assertThat(weights(rounds)).isEqualTo(alone.network().parameters());
+    float[] initial = setup.create().network().parameters();
+    for (ParameterLayout.Entry tensor : ParameterLayout.of(classes).tensors()) {
+      if (tensor.name().equals("class_emb.weight")) {
+        float[] before = ParameterLayout.of(classes).toStateDict(tensor, initial);
+        float[] after = ParameterLayout.of(classes).toStateDict(tensor, weights(rounds));
+        for (int i = 0; i < before.length; i += 32) {
+          assertThat(after[i]).as("row %d", i / 32).isNotEqualTo(before[i]);
+        }
+      }
+    }
   }
 
   /** Adam's moments and the warm-up must survive the rounds: stock dl4j-spark restarts both. */
@@ -297,6 +324,7 @@ class AveragingMasterTest {
             LossWeighting.UNIFORM,
             DataRange.MINUS_ONE_TO_ONE,
             true,
+            0.25,
             Optimiser.SGD,
             LearningRate.constant(0.05, 0),
             0,

@@ -57,7 +57,9 @@ class ExecutorFaultTest {
     assertThat(FaultHook.mark(folder, fault)).exists();
   }
 
-  /** In small, with colours: two blocks a level, attention, padding at the end, dropout. */
+  /**
+   * In small, with classes and colours: two blocks a level, attention, padding at the end, dropout.
+   */
   @Test
   void anExecutorHaltedWhileItTrainsThePapersNetwork() {
     Unet2d network =
@@ -76,7 +78,7 @@ class ExecutorFaultTest {
             0,
             false,
             0.1,
-            0,
+            4,
             false);
     float[] alone = TinyTraining.weights(TinyTraining.train(cluster, network, 1));
     var fault = new Fault(Kind.HALT, TinyTraining.imageOf(1, 1, 1));
