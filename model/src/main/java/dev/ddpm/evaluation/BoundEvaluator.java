@@ -10,6 +10,8 @@ import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Variance;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
+import java.util.Arrays;
+import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
 /**
@@ -33,7 +35,9 @@ public final class BoundEvaluator {
   private final float[] output;
   private final float[] epsilon;
   private final float[] timesteps;
+  private final int[] classes;
   private final Batch noised;
+  private final Batch noisedOfClass;
 
   /**
    * Has buffers for one batch of timesteps, and serves one thread.
@@ -71,7 +75,9 @@ public final class BoundEvaluator {
     output = new float[batch * imageSize];
     epsilon = new float[batch * imageSize];
     timesteps = new float[batch];
+    classes = new int[batch];
     noised = Batch.unconditional(batch, xt, timesteps);
+    noisedOfClass = new Batch(batch, xt, timesteps, classes);
   }
 
   /**
@@ -79,11 +85,15 @@ public final class BoundEvaluator {
    *
    * @param id of the image, which keys its noise
    * @param levels unsigned bytes, (height, width, channels)
+   * @param imageClass what the model is told that the image is; empty for a model that knows no
+   *     classes
    * @param computed told after every batch how many timesteps it had
    * @throws DdpmException (data) if the model's output is not finite
    */
-  public ImageBound evaluate(long id, byte[] levels, IntConsumer computed) {
+  public ImageBound evaluate(long id, byte[] levels, OptionalInt imageClass, IntConsumer computed) {
     int size = levels.length;
+    imageClass.ifPresent(known -> Arrays.fill(classes, known));
+    Batch in = imageClass.isPresent() ? noisedOfClass : noised;
     for (int i = 0; i < batch; i++) {
       DataRange.MINUS_ONE_TO_ONE.fromBytes(levels, 0, x0, i * size, size);
     }
@@ -92,7 +102,7 @@ public final class BoundEvaluator {
     double transitions = 0;
     for (int from = 0; from < steps.length; from += batch) {
       int count = Math.min(batch, steps.length - from);
-      predictX0(id, steps, from, count, size);
+      predictX0(in, id, steps, from, count, size);
       for (int i = 0; i < count; i++) {
         double term = bound.term(steps[from + i], x0, output, i * size, size);
         if (!Double.isFinite(term)) {
@@ -119,7 +129,7 @@ public final class BoundEvaluator {
   }
 
   /** Noises the image to some steps, and leaves in {@code output} what the model takes it for. */
-  private void predictX0(long id, int[] steps, int from, int count, int size) {
+  private void predictX0(Batch in, long id, int[] steps, int from, int count, int size) {
     for (int i = 0; i < count; i++) {
       int t = steps[from + i];
       CounterRandom.gaussian(seed, Stream.EVALUATION_NOISE, id, t, epsilon, i * size, size);
@@ -127,7 +137,7 @@ public final class BoundEvaluator {
       timesteps[i] = diffusion.schedule().timestep(t);
     }
     // A last batch that is not full computes old images too, which are not looked at.
-    model.predict(noised, output);
+    model.predict(in, output);
     for (int i = 0; i < count; i++) {
       diffusion.predictX0(prediction, xt, output, steps[from + i], output, i * size, size);
     }

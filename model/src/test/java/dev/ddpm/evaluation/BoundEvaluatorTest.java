@@ -13,6 +13,7 @@ import dev.ddpm.diffusion.Variance;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.LongStream;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BoundEvaluatorTest {
   private static final NoiseSchedule SCHEDULE = NoiseSchedule.linear(1000);
   private static final byte[] LEVELS = {10, 100, (byte) 150, (byte) 240};
+  private static final OptionalInt NO_CLASS = OptionalInt.empty();
   private static final int SIZE = LEVELS.length;
 
   /** Knows the image, and so the noise. */
@@ -55,7 +57,8 @@ class BoundEvaluatorTest {
   @Test
   void aPerfectModelCostsWhatTheSpecificationSays() {
     ImageBound bound =
-        evaluator(PERFECT, 999, 64, 1).evaluate(7, LEVELS, BoundEvaluatorTest::notCounted);
+        evaluator(PERFECT, 999, 64, 1)
+            .evaluate(7, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted);
 
     assertThat(bound.id()).isEqualTo(7);
     assertThat(bound.decoder()).isCloseTo(1.305665, within(1e-4));
@@ -67,16 +70,19 @@ class BoundEvaluatorTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 1000})
   void theBatchDoesNotMatter(int batch) {
-    assertThat(evaluator(ROUGH, 999, batch, 1).evaluate(3, LEVELS, BoundEvaluatorTest::notCounted))
+    assertThat(
+            evaluator(ROUGH, 999, batch, 1)
+                .evaluate(3, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted))
         .isEqualTo(
-            evaluator(ROUGH, 999, 64, 1).evaluate(3, LEVELS, BoundEvaluatorTest::notCounted));
+            evaluator(ROUGH, 999, 64, 1)
+                .evaluate(3, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted));
   }
 
   @Test
   void everyTimestepIsCounted() {
     List<Integer> counts = new ArrayList<>();
 
-    evaluator(ROUGH, 24, 10, 1).evaluate(3, LEVELS, counts::add);
+    evaluator(ROUGH, 24, 10, 1).evaluate(3, LEVELS, NO_CLASS, counts::add);
 
     assertThat(counts).containsExactly(9, 9, 7);
   }
@@ -87,20 +93,48 @@ class BoundEvaluatorTest {
     Set<Integer> sizes = new TreeSet<>();
     Denoiser listening = (in, epsilon) -> sizes.add(in.size());
 
-    evaluator(listening, 50, 16, 1).evaluate(3, LEVELS, BoundEvaluatorTest::notCounted);
+    evaluator(listening, 50, 16, 1).evaluate(3, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted);
 
     assertThat(sizes).containsExactly(13);
   }
 
   @Test
+  void theModelIsToldTheClassOfTheImage() {
+    Denoiser listening =
+        (in, epsilon) -> {
+          for (int i = 0; i < in.size() * SIZE; i++) {
+            epsilon[i] = in.classes() == null ? in.xt()[i] / 2 : in.classes()[i / SIZE];
+          }
+        };
+    BoundEvaluator evaluator = evaluator(listening, 50, 16, 1);
+    ImageBound zero =
+        evaluator.evaluate(3, LEVELS, OptionalInt.of(0), BoundEvaluatorTest::notCounted);
+
+    assertThat(zero)
+        .isEqualTo(
+            evaluator((in, epsilon) -> Arrays.fill(epsilon, 0), 50, 16, 1)
+                .evaluate(3, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted));
+    assertThat(evaluator.evaluate(3, LEVELS, OptionalInt.of(1), BoundEvaluatorTest::notCounted))
+        .isNotEqualTo(zero);
+    assertThat(evaluator.evaluate(3, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted))
+        .isEqualTo(
+            evaluator(ROUGH, 50, 16, 1)
+                .evaluate(3, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted));
+  }
+
+  @Test
   void noiseIsThatOfTheImageAndTheSeed() {
     BoundEvaluator evaluator = evaluator(ROUGH, 50, 64, 1);
-    ImageBound first = evaluator.evaluate(3, LEVELS, BoundEvaluatorTest::notCounted);
+    ImageBound first = evaluator.evaluate(3, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted);
 
-    assertThat(evaluator.evaluate(4, LEVELS, BoundEvaluatorTest::notCounted).transitions())
+    assertThat(
+            evaluator.evaluate(4, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted).transitions())
         .isNotEqualTo(first.transitions());
-    assertThat(evaluator.evaluate(3, LEVELS, BoundEvaluatorTest::notCounted)).isEqualTo(first);
-    assertThat(evaluator(ROUGH, 50, 64, 2).evaluate(3, LEVELS, BoundEvaluatorTest::notCounted))
+    assertThat(evaluator.evaluate(3, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted))
+        .isEqualTo(first);
+    assertThat(
+            evaluator(ROUGH, 50, 64, 2)
+                .evaluate(3, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted))
         .isNotEqualTo(first);
   }
 
@@ -117,7 +151,8 @@ class BoundEvaluatorTest {
           }
         };
 
-    evaluator(listening, 999, 50, 1).evaluate(123_456, LEVELS, BoundEvaluatorTest::notCounted);
+    evaluator(listening, 999, 50, 1)
+        .evaluate(123_456, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted);
 
     assertThat(seen).hasSize(1000).contains(0, 999);
   }
@@ -130,7 +165,10 @@ class BoundEvaluatorTest {
     double mean =
         LongStream.range(0, 3996)
             .mapToDouble(
-                id -> evaluator.evaluate(id, LEVELS, BoundEvaluatorTest::notCounted).transitions())
+                id ->
+                    evaluator
+                        .evaluate(id, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted)
+                        .transitions())
             .average()
             .orElseThrow();
 
@@ -148,7 +186,9 @@ class BoundEvaluatorTest {
         };
 
     assertThatThrownBy(
-            () -> evaluator(broken, 999, 10, 1).evaluate(5, LEVELS, BoundEvaluatorTest::notCounted))
+            () ->
+                evaluator(broken, 999, 10, 1)
+                    .evaluate(5, LEVELS, NO_CLASS, BoundEvaluatorTest::notCounted))
         .isInstanceOf(DdpmException.class)
         .hasMessage("The model's output for image 5 at timestep 12 is not finite.");
   }

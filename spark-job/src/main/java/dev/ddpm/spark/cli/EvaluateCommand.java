@@ -103,6 +103,13 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
   Integer timesteps;
 
   @Option(
+      names = "--unconditional",
+      description =
+          "bits-per-dim of a model that knows classes: as images of no class, whatever their"
+              + " labels. Without it they are of the classes of their labels.")
+  boolean unconditional;
+
+  @Option(
       names = "--samples",
       paramLabel = "FOLDER",
       description =
@@ -175,7 +182,8 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
             timesteps == null ? OptionalInt.empty() : OptionalInt.of(timesteps),
             settings.sampling(),
             settings.backend().precision().precision(),
-            comparison(spark, settings));
+            comparison(spark, settings),
+            unconditional);
     var out = spec.commandLine().getOut();
     EvaluateJob.Result result = new EvaluateJob(spark, out).run(request);
     result.lines().forEach(out::println);

@@ -43,11 +43,6 @@ final class BitsPerDim implements Metric {
       throw DdpmException.user("--metrics = bits-per-dim: is of a model; --model is needed.");
     }
     ModelDescription model = told.get();
-    if (model.classes().exist()) {
-      throw DdpmException.user(
-          "--metrics = bits-per-dim: is not for models that know classes yet, and %s does.",
-          request.model().orElseThrow());
-    }
     if (model.dataRange() != DataRange.MINUS_ONE_TO_ONE) {
       throw DdpmException.user(
           "--model = %s: has the data range %s; bits per dimension are defined only for"
@@ -86,7 +81,13 @@ final class BitsPerDim implements Metric {
     ModelDescription model = evaluation.model().description();
     SamplingConfig sampling = evaluation.request().sampling();
     int timesteps = timesteps(evaluation.request(), model);
-    List<ImageBound> bounds = bounds(job, evaluation, timesteps);
+    ToldClasses classes =
+        ToldClasses.of(
+            model.classes(),
+            evaluation.request().unconditional(),
+            evaluation.reader(),
+            evaluation.request().table());
+    List<ImageBound> bounds = bounds(job, evaluation, timesteps, classes);
     double bitsPerDim = mean(bounds, ImageBound::bitsPerDim);
     double standardError = standardError(bounds);
     double decoder = mean(bounds, ImageBound::decoder);
@@ -97,6 +98,9 @@ final class BitsPerDim implements Metric {
     summary.put("timesteps", model.schedule().steps());
     summary.put("variance", Word.of(sampling.variance()));
     summary.put("seed", sampling.seed());
+    if (model.classes().exist()) {
+      summary.put("classes", classes.labels() ? "labels" : "none");
+    }
     summary.put("bits_per_dim", bitsPerDim);
     summary.put("standard_error", standardError);
     summary.put("decoder", decoder);
@@ -105,9 +109,12 @@ final class BitsPerDim implements Metric {
     String line =
         String.format(
             Locale.ROOT,
-            "%.4f bits/dim (standard error %.4f, %,d images): decoder %.4f + transitions %.4f +"
-                + " prior %.6f",
+            "%.4f bits/dim%s (standard error %.4f, %,d images): decoder %.4f + transitions %.4f"
+                + " + prior %.6f",
             bitsPerDim,
+            !model.classes().exist()
+                ? ""
+                : classes.labels() ? " given the labels" : " of images of no class",
             standardError,
             bounds.size(),
             decoder,
@@ -116,7 +123,8 @@ final class BitsPerDim implements Metric {
     return new Measured(line, summary, schema(), rows(bounds));
   }
 
-  private static List<ImageBound> bounds(ClusterJob job, Evaluation evaluation, int timesteps) {
+  private static List<ImageBound> bounds(
+      ClusterJob job, Evaluation evaluation, int timesteps, ToldClasses classes) {
     long images = evaluation.images();
     var setup =
         new EvaluatorSetup(
@@ -132,7 +140,7 @@ final class BitsPerDim implements Metric {
             .reader()
             .rows(id -> id < images)
             .repartition((int) Math.min(images, (long) TASKS_PER_SLOT * job.slots()))
-            .mapPartitions(new EvaluationTask(evaluators, watched.imageSteps()));
+            .mapPartitions(new EvaluationTask(evaluators, classes, watched.imageSteps()));
     List<ImageBound> sorted = new ArrayList<>(bounds.collect());
     sorted.sort(Comparator.comparingLong(ImageBound::id));
     requireAll(sorted, images);

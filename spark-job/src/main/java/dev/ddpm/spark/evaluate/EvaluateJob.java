@@ -74,6 +74,8 @@ public final class EvaluateJob {
    * @param sampling weights, variance, micro-batch and seed
    * @param precision what the network computes in
    * @param comparison what the images of the table are compared with, for the metrics that compare
+   * @param unconditional whether a model that knows classes is told that images are of none,
+   *     whatever their labels
    */
   public record Request(
       Optional<String> model,
@@ -84,11 +86,36 @@ public final class EvaluateJob {
       OptionalInt timesteps,
       SamplingConfig sampling,
       Precision precision,
-      Optional<Comparison> comparison) {
+      Optional<Comparison> comparison,
+      boolean unconditional) {
 
     /** Freezes the metrics. */
     public Request {
       metrics = Set.copyOf(metrics);
+    }
+
+    /** A request in which labels are heeded. */
+    public Request(
+        Optional<String> model,
+        String table,
+        String output,
+        Set<MetricChoice> metrics,
+        OptionalLong images,
+        OptionalInt timesteps,
+        SamplingConfig sampling,
+        Precision precision,
+        Optional<Comparison> comparison) {
+      this(
+          model,
+          table,
+          output,
+          metrics,
+          images,
+          timesteps,
+          sampling,
+          precision,
+          comparison,
+          /* unconditional= */ false);
     }
 
     /** A request for metrics of a model. */

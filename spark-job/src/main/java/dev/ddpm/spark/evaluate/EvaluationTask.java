@@ -15,10 +15,13 @@ import org.apache.spark.util.LongAccumulator;
 /**
  * Evaluates the images of a partition.
  *
+ * @param classes what the model is told of their classes
  * @param imageSteps counts images · timesteps
  */
 record EvaluationTask(
-    Broadcast<ExecutorPool<BoundEvaluator>> evaluators, LongAccumulator imageSteps)
+    Broadcast<ExecutorPool<BoundEvaluator>> evaluators,
+    ToldClasses classes,
+    LongAccumulator imageSteps)
     implements FlatMapFunction<Iterator<ImageRow>, ImageBound> {
 
   @Override
@@ -32,7 +35,9 @@ record EvaluationTask(
   private List<ImageBound> evaluate(BoundEvaluator evaluator, Iterator<ImageRow> rows) {
     List<ImageBound> bounds = new ArrayList<>();
     rows.forEachRemaining(
-        row -> bounds.add(evaluator.evaluate(row.id(), row.pixels(), imageSteps::add)));
+        row ->
+            bounds.add(
+                evaluator.evaluate(row.id(), row.pixels(), classes.of(row), imageSteps::add)));
     return bounds;
   }
 }

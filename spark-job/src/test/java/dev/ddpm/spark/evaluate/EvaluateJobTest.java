@@ -1,6 +1,8 @@
 package dev.ddpm.spark.evaluate;
 
+import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.rand;
+import static org.apache.spark.sql.functions.when;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -18,6 +20,7 @@ import dev.ddpm.diffusion.Variance;
 import dev.ddpm.evaluation.BoundEvaluator;
 import dev.ddpm.evaluation.ImageBound;
 import dev.ddpm.fuzz.Fuzz;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.SettingsFile;
 import dev.ddpm.spark.config.ConfigLoader;
@@ -126,6 +129,85 @@ class EvaluateJobTest {
     return SPARK.session().read().parquet(result.tables().get(0)).orderBy("id").collectAsList();
   }
 
+  private EvaluateJob.Request ofClasses(Path known, Path data, String output, boolean none) {
+    return new EvaluateJob.Request(
+        Optional.of(known.toString()),
+        data.toString(),
+        folder.resolve(output).toString(),
+        METRICS,
+        OptionalLong.empty(),
+        OptionalInt.of(3),
+        settings(),
+        Precision.FLOAT32,
+        Optional.empty(),
+        none);
+  }
+
+  /** Labels 0, 1, and none. */
+  private Path labelled() {
+    Path path = folder.resolve("labelled");
+    RawTable.of(SPARK.session(), 8, 8, pixels)
+        .withColumn("label", when(col("id").mod(3).lt(2), col("id").mod(3).cast("int")))
+        .write()
+        .parquet(path.toString());
+    return path;
+  }
+
+  @Test
+  void imagesAreOfTheClassesOfTheirLabels() {
+    Path known = TinyModel.write(folder.resolve("known"), 5, List.of("bag", "boot"));
+    EvaluateJob.Result given = run(ofClasses(known, labelled(), "given", false));
+    EvaluateJob.Result none = run(ofClasses(known, table, "none", false));
+    EvaluateJob.Result asked = run(ofClasses(known, folder.resolve("labelled"), "asked", true));
+    StoredModel stored =
+        StoredModel.read(known.toString(), WeightChoice.EMA, new Configuration(false));
+    var evaluator =
+        new BoundEvaluator(
+            stored.description().schedule().build(),
+            Variance.FIXED_LARGE,
+            Prediction.EPSILON,
+            stored.network(Precision.FLOAT32).create(),
+            64,
+            3,
+            4,
+            3);
+
+    for (int id = 0; id < IMAGES; id++) {
+      double expected =
+          evaluator.evaluate(id, pixels.get(id), OptionalInt.of(id % 3), count -> {}).bitsPerDim();
+      assertThat(rows(given).get(id).<Double>getAs("bits_per_dim")).isEqualTo(expected);
+    }
+    assertThat(given.lines().get(0)).contains(" bits/dim given the labels (standard error ");
+    assertThat(given.summary()).containsEntry("classes", "labels");
+    assertThat(none.lines().get(0)).contains(" bits/dim of images of no class (standard error ");
+    assertThat(none.summary()).containsEntry("classes", "none");
+    assertThat(rows(asked)).isEqualTo(rows(none)).isNotEqualTo(rows(given));
+  }
+
+  @Test
+  void classesThatTheModelIsNotToldOrDoesNotKnowAreRefused() {
+    Path numbered = TinyModel.write(folder.resolve("numbered"), 5, ClassLabels.numbered(2));
+    Path known = TinyModel.write(folder.resolve("one"), 5, List.of("bag"));
+    Path labelled = labelled();
+
+    assertThatThrownBy(() -> run(ofClasses(numbered, table, "o", false)))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "--data = "
+                + table
+                + ": has no labels, and the model needs to be told the class of every image.");
+    assertThatThrownBy(() -> run(ofClasses(numbered, table, "o", true)))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage("--unconditional: the model knows no images of no class.");
+    assertThatThrownBy(() -> run(ofClasses(model, table, "o", true)))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage("--unconditional: the model knows no classes; leave it out.");
+    assertThatThrownBy(() -> run(ofClasses(numbered, labelled, "o", false)))
+        .hasMessageContaining("has no label, and the model knows no images of no class.");
+    assertThatThrownBy(() -> run(ofClasses(known, labelled, "o", false)))
+        .hasMessageContaining("has the label 1, and the model knows the classes 0 to 0.");
+  }
+
   /** What one evaluator in this JVM computes, without Spark. */
   private static List<ImageBound> alone(int timesteps) {
     StoredModel stored =
@@ -143,7 +225,7 @@ class EvaluateJobTest {
             3);
     List<ImageBound> bounds = new ArrayList<>();
     for (int id = 0; id < IMAGES; id++) {
-      bounds.add(evaluator.evaluate(id, pixels.get(id), count -> {}));
+      bounds.add(evaluator.evaluate(id, pixels.get(id), OptionalInt.empty(), count -> {}));
     }
     return bounds;
   }
