@@ -94,6 +94,32 @@ class SamplerComparisonTest {
         .hasMessage("--steps = 101: must be at most 100, the timesteps of the model.");
   }
 
+  /** Guided, a model is asked as often, about twice the images. */
+  @Test
+  void aModelOfClassesIsMeasuredUnderGuidance() {
+    Path classes = TinyModel.write(folder.resolve("classes"), 5, List.of("a", "b", "c"));
+    List<List<String>> rows = new ArrayList<>();
+    for (String guidance : List.of("1", "2")) {
+      var text = new StringWriter();
+      var comparison =
+          new SamplerComparison(
+              SPARK.context("local[2]"),
+              classes.toString(),
+              TinyModel.sampling("sampling.guidance=" + guidance),
+              Precision.FLOAT32,
+              new PrintWriter(text));
+      comparison.only(Set.of(SamplerChoice.DDIM));
+      comparison.withSteps(Set.of(10));
+      // More than it has room for otherwise.
+      comparison.samplers(70);
+      String row = text.toString().lines().skip(2).findFirst().orElseThrow();
+      rows.add(Arrays.stream(row.split("\\|", -1)).map(String::strip).toList());
+    }
+
+    assertThat(rows).extracting(row -> row.get(3)).containsExactly("10", "10");
+    assertThat(rows.get(0).get(6)).isNotEqualTo(rows.get(1).get(6));
+  }
+
   @Test
   void imagesOfEachSamplerAreComparedWithThoseOfATable() {
     List<byte[]> images = new ArrayList<>();

@@ -30,8 +30,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * 2,000 images in 50 steps on a cluster of two executors, as processes that are killed: what comes
- * out is what comes out undisturbed, in other files, in one process.
+ * 2,000 images of two classes in 50 steps, some of them guided, on a cluster of two executors, as
+ * processes that are killed: what comes out is what comes out undisturbed, in other files, in one
+ * process.
  */
 class SampleFaultTest {
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
@@ -51,6 +52,9 @@ class SampleFaultTest {
           "sampling.sampler=ddim",
           "sampling.steps=50",
           "sampling.micro-batch=40",
+          "sampling.classes=c=1,a=2",
+          "sampling.guidance=2.0",
+          "sampling.guidance-interval=[50, 60]",
           "sampling.seed=3");
 
   @TempDir static Path shared;
@@ -63,7 +67,7 @@ class SampleFaultTest {
 
   @BeforeAll
   static void sampleUndisturbed() throws IOException {
-    model = TinyModel.write(shared.resolve("model"), 5);
+    model = TinyModel.write(shared.resolve("model"), 5, List.of("a", "b", "c"));
     Path output = shared.resolve("samples");
     sample(output, "sampling.shard-size=400");
     undisturbed = manifest(output).get("fingerprint").asText();
@@ -203,10 +207,11 @@ class SampleFaultTest {
                 .read()
                 .parquet(output.resolve("images").toString())
                 .orderBy("sample_index")
-                .select("sample_index")
+                .select("sample_index", "label_name")
                 .collectAsList())
-        .extracting(row -> row.getLong(0))
-        .containsExactlyElementsOf(LongStream.range(0, COUNT).boxed().toList());
+        .extracting(row -> row.getLong(0) + row.getString(1))
+        .containsExactlyElementsOf(
+            LongStream.range(0, COUNT).mapToObj(i -> i + (i % 3 == 1 ? "c" : "a")).toList());
   }
 
   /** What writers have left that were killed: hidden, and removed once it is old. */
