@@ -179,6 +179,17 @@ class BackendAgreementTest {
     assertSame(actualGradient, expectedGradient, ROUNDING, "gradient");
   }
 
+  /** What is not a number must not become one: nobody would notice that a model has diverged. */
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+  void softmaxKeepsWhatIsNoNumber(float value) {
+    Tensor x = random(2, 49);
+    array(x).putScalar(1, 30, value);
+    vector.softmax(x);
+    assertThat(array(x).getRow(0).sumNumber().floatValue()).isCloseTo(1, within(ROUNDING));
+    assertThat(array(x).getRow(1).toFloatVector()).containsOnly(Float.NaN);
+  }
+
   @ParameterizedTest
   @CsvSource({"1, 1", "3, 15", "4, 16", "500, 49", "2, 256"})
   void rowsAndColumns(int rows, int columns) {

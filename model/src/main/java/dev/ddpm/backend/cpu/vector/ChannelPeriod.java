@@ -172,8 +172,31 @@ final class ChannelPeriod {
     }
   }
 
+  /** Two vectors at a time, so that a cache line is read once and four sums grow side by side. */
   private void momentsOfChunk(ByteBuffer x, int base, int rows, float[] pivot) {
-    for (int v = 0; v < period; v += LANES) {
+    int v = 0;
+    for (; v + LANES < period; v += 2 * LANES) {
+      FloatVector pivotLeft = fromArray(SPECIES, pivot, v);
+      FloatVector pivotRight = fromArray(SPECIES, pivot, v + LANES);
+      FloatVector sumLeft = broadcast(SPECIES, 0);
+      FloatVector sumRight = broadcast(SPECIES, 0);
+      FloatVector squaresLeft = broadcast(SPECIES, 0);
+      FloatVector squaresRight = broadcast(SPECIES, 0);
+      for (int row = 0; row < rows; row++) {
+        int i = base + row * period + v;
+        FloatVector left = fromByteBuffer(SPECIES, x, i << 2, ORDER).sub(pivotLeft);
+        FloatVector right = fromByteBuffer(SPECIES, x, (i + LANES) << 2, ORDER).sub(pivotRight);
+        sumLeft = sumLeft.add(left);
+        sumRight = sumRight.add(right);
+        squaresLeft = left.fma(left, squaresLeft);
+        squaresRight = right.fma(right, squaresRight);
+      }
+      sumLeft.intoArray(partial, v);
+      sumRight.intoArray(partial, v + LANES);
+      squaresLeft.intoArray(partialSquares, v);
+      squaresRight.intoArray(partialSquares, v + LANES);
+    }
+    if (v < period) {
       FloatVector pivotHere = fromArray(SPECIES, pivot, v);
       FloatVector sum = broadcast(SPECIES, 0);
       FloatVector squares = broadcast(SPECIES, 0);

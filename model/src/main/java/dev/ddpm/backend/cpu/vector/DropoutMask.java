@@ -1,13 +1,10 @@
 package dev.ddpm.backend.cpu.vector;
 
 import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
-import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
-import static jdk.incubator.vector.FloatVector.fromByteBuffer;
+import static jdk.incubator.vector.FloatVector.fromArray;
 
 import dev.ddpm.backend.Dropout;
-import java.nio.ByteBuffer;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -19,21 +16,13 @@ final class DropoutMask {
   private DropoutMask() {}
 
   /**
-   * Writes {@code from} with its elements zeroed or scaled.
+   * Zeroes or scales each element.
    *
    * @param imageKey key of the image
    * @param element number of the first element within the image
    * @param count elements, a multiple of the vector length
    */
-  static void apply(
-      Dropout dropout,
-      long imageKey,
-      int element,
-      ByteBuffer from,
-      int fromIndex,
-      ByteBuffer to,
-      int toIndex,
-      int count) {
+  static void apply(Dropout dropout, long imageKey, int element, float[] values, int count) {
     long key = dropout.maskKey(imageKey);
     int low = (int) key + element;
     int high = (int) (key >>> 32);
@@ -52,10 +41,7 @@ final class DropoutMask {
               .sub(threshold)
               .lanewise(VectorOperators.ASHR, 31)
               .and(scale);
-      FloatVector values =
-          fromByteBuffer(SPECIES, from, (fromIndex + i) << 2, ORDER)
-              .mul(kept.reinterpretAsFloats());
-      values.intoByteBuffer(to, (toIndex + i) << 2, ORDER);
+      fromArray(SPECIES, values, i).mul(kept.reinterpretAsFloats()).intoArray(values, i);
     }
   }
 }

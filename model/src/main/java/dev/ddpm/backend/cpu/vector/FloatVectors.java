@@ -1,6 +1,5 @@
 package dev.ddpm.backend.cpu.vector;
 
-import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import java.nio.ByteBuffer;
@@ -26,24 +25,12 @@ final class FloatVectors {
 
   /** Copies values from memory into the beginning of an array. */
   static void read(ByteBuffer memory, int base, int count, float[] values) {
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-      fromByteBuffer(SPECIES, memory, (base + i) << 2, ORDER).intoArray(values, i);
-    }
-    for (; i < count; i++) {
-      values[i] = memory.getFloat((base + i) << 2);
-    }
+    memory.asFloatBuffer().get(base, values, 0, count);
   }
 
   /** Copies the beginning of an array to memory. */
   static void write(float[] values, int count, ByteBuffer memory, int base) {
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-      fromArray(SPECIES, values, i).intoByteBuffer(memory, (base + i) << 2, ORDER);
-    }
-    for (; i < count; i++) {
-      memory.putFloat((base + i) << 2, values[i]);
-    }
+    memory.asFloatBuffer().put(base, values, 0, count);
   }
 
   /** Adds values to others in memory. */

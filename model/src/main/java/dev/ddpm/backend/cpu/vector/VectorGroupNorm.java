@@ -20,7 +20,9 @@ import jdk.incubator.vector.FloatVector;
  * channels: forward in two passes over an image (moments, result), backward in two.
  *
  * <p>A pass is a chain of short loops over a chunk that stays in the nearest cache. One loop with
- * the choices inside would make the compiler keep vectors as objects where the branches meet.
+ * the choices inside would make the compiler keep vectors as objects where the branches meet. Where
+ * several loops follow each other they run over arrays: a loop over memory reads its bounds and its
+ * address anew for every vector.
  */
 final class VectorGroupNorm {
   /** Values of a chunk: 16 KiB of each array. */
@@ -38,6 +40,7 @@ final class VectorGroupNorm {
   private final float[] slope;
   private final float[] partial;
   private final float[] exponential;
+  private final float[] values;
   private final double[] sumDz;
   private final double[] sumDzXHat;
   private final double[] sumXHat;
@@ -63,7 +66,8 @@ final class VectorGroupNorm {
     constant = new float[length];
     slope = new float[length];
     partial = new float[3 * length];
-    exponential = new float[Exponential.room(rowsPerChunk * length)];
+    exponential = new float[rowsPerChunk * length];
+    values = new float[rowsPerChunk * length];
     sumDz = new double[length];
     sumDzXHat = new double[length];
     sumXHat = new double[length];
@@ -100,40 +104,31 @@ final class VectorGroupNorm {
       for (int row = 0; row < whole; row += rowsPerChunk) {
         int at = row * length;
         int rows = Math.min(rowsPerChunk, whole - row);
+        int count = rows * length;
         ByteBuffer source = chunk(shape, x, base, row, rows, stagedX);
-        ByteBuffer target = target(y);
-        int from = chunkBase(x, base + at);
-        activate(shape, dropout, key, source, from, target, chunkBase(y, base + at), rows, at);
+        FloatVectors.read(source, chunkBase(x, base + at), count, values);
+        activate(shape, dropout, key, at, rows);
+        FloatVectors.write(values, count, target(y), chunkBase(y, base + at));
         store(shape, y, base, row, rows);
       }
       int done = whole * length;
       if (done < size) {
-        ChannelPeriod.copy(x.bytes(), base + done, stagedX, 0, size - done);
-        activate(shape, dropout, key, stagedX, 0, stagedOut, 0, 1, done);
-        ChannelPeriod.copy(stagedOut, 0, y.bytes(), base + done, size - done);
+        FloatVectors.read(x.bytes(), base + done, size - done, values);
+        activate(shape, dropout, key, done, 1);
+        FloatVectors.write(values, size - done, y.bytes(), base + done);
       }
     }
   }
 
-  private void activate(
-      GroupNorm shape,
-      Dropout dropout,
-      long key,
-      ByteBuffer x,
-      int xBase,
-      ByteBuffer y,
-      int yBase,
-      int rows,
-      int element) {
+  private void activate(GroupNorm shape, Dropout dropout, long key, int element, int rows) {
     int length = period.length();
-    affine(x, xBase, y, yBase, rows, length, factor, constant);
+    int count = rows * length;
+    affine(values, rows, length, factor, constant, values);
     if (shape.swish()) {
-      negative(y, yBase, rows * length, exponential);
-      Exponential.apply(exponential, rows * length);
-      divideByOneMore(y, yBase, exponential, rows * length);
+      Exponential.swish(values, count);
     }
     if (dropout != null) {
-      DropoutMask.apply(dropout, key, element, y, yBase, y, yBase, rows * length);
+      DropoutMask.apply(dropout, key, element, values, count);
     }
   }
 
@@ -186,38 +181,14 @@ final class VectorGroupNorm {
     period.repeat(gain);
   }
 
-  private static void negative(ByteBuffer y, int base, int count, float[] result) {
-    for (int i = 0; i < count; i += LANES) {
-      fromByteBuffer(SPECIES, y, (base + i) << 2, ORDER).neg().intoArray(result, i);
-    }
-  }
-
-  /** y /= 1 + e. */
-  private static void divideByOneMore(ByteBuffer y, int base, float[] e, int count) {
-    for (int i = 0; i < count; i += LANES) {
-      FloatVector denominator = fromArray(SPECIES, e, i).add(1);
-      fromByteBuffer(SPECIES, y, (base + i) << 2, ORDER)
-          .div(denominator)
-          .intoByteBuffer(y, (base + i) << 2, ORDER);
-    }
-  }
-
   private static void affine(
-      ByteBuffer x,
-      int xBase,
-      ByteBuffer y,
-      int yBase,
-      int rows,
-      int length,
-      float[] factor,
-      float[] constant) {
+      float[] x, int rows, int length, float[] factor, float[] constant, float[] result) {
     for (int row = 0; row < rows; row++) {
       for (int v = 0; v < length; v += LANES) {
         int i = row * length + v;
-        FloatVector z =
-            fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER)
-                .fma(fromArray(SPECIES, factor, v), fromArray(SPECIES, constant, v));
-        z.intoByteBuffer(y, (yBase + i) << 2, ORDER);
+        fromArray(SPECIES, x, i)
+            .fma(fromArray(SPECIES, factor, v), fromArray(SPECIES, constant, v))
+            .intoArray(result, i);
       }
     }
   }
@@ -342,7 +313,9 @@ final class VectorGroupNorm {
     ByteBuffer gradient = dy;
     int gradientBase = dyBase;
     if (dropout != null) {
-      DropoutMask.apply(dropout, key, element, dy, dyBase, dz, dzBase, rows * length);
+      FloatVectors.read(dy, dyBase, rows * length, values);
+      DropoutMask.apply(dropout, key, element, values, rows * length);
+      FloatVectors.write(values, rows * length, dz, dzBase);
       gradient = dz;
       gradientBase = dzBase;
     }

@@ -103,8 +103,9 @@ public final class VectorKernels implements CpuKernels {
       for (int i = 0; i < padded; i += LANES) {
         total = total.add(fromArray(SPECIES, row, i));
       }
-      // the padding's e^−87 is below half an ulp of a sum that contains e^0
-      float factor = 1 / total.reduceLanes(VectorOperators.ADD);
+      // The padding's e^−87 is below half an ulp of a sum that contains e^0. A maximum that is NaN
+      // or infinite makes a row of NaN, which e^x has lost.
+      float factor = 1 / total.reduceLanes(VectorOperators.ADD) + 0 * maximum;
       for (int i = 0; i < padded; i += LANES) {
         fromArray(SPECIES, row, i).mul(factor).intoArray(row, i);
       }
@@ -139,8 +140,8 @@ public final class VectorKernels implements CpuKernels {
 
   private int prepareRows(int columns) {
     int padded = (columns + LANES - 1) / LANES * LANES;
-    if (row.length < Exponential.room(padded)) {
-      row = new float[Exponential.room(padded)];
+    if (row.length < padded) {
+      row = new float[padded];
       otherRow = new float[padded];
     }
     return padded;

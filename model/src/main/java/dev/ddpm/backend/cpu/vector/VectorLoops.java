@@ -23,7 +23,7 @@ final class VectorLoops {
 
   private final float[] values = new float[CHUNK];
   private final float[] gradients = new float[CHUNK];
-  private final float[] exponentials = new float[Exponential.room(CHUNK)];
+  private final float[] exponentials = new float[CHUNK];
   private final ByteBuffer first = staging();
   private final ByteBuffer second = staging();
   private final ByteBuffer third = staging();
@@ -45,11 +45,7 @@ final class VectorLoops {
     for (int from = 0; from < length; from += CHUNK) {
       int count = Math.min(CHUNK, length - from);
       FloatVectors.read(x, from, count, values);
-      exponential(count);
-      for (int i = 0; i < count; i += LANES) {
-        FloatVector denominator = fromArray(SPECIES, exponentials, i).add(1);
-        fromArray(SPECIES, values, i).div(denominator).intoArray(values, i);
-      }
+      Exponential.swish(values, count);
       FloatVectors.write(values, count, y, from);
     }
   }
@@ -73,11 +69,10 @@ final class VectorLoops {
 
   /** e^−x of the values; what lies in the last vector beyond them is of no use to anyone. */
   private void exponential(int count) {
-    int padded = (count + LANES - 1) / LANES * LANES;
-    for (int i = 0; i < padded; i += LANES) {
+    for (int i = 0; i < count; i += LANES) {
       fromArray(SPECIES, values, i).neg().intoArray(exponentials, i);
     }
-    Exponential.apply(exponentials, padded);
+    Exponential.apply(exponentials, count);
   }
 
   void clear(ByteBuffer y, int length) {
