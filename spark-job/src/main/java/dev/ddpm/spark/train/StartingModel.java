@@ -171,6 +171,9 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
   ModelFolder open(ModelDescription wanted, Configuration configuration) {
     ModelFolder folder = StoredModel.open(path, configuration);
     ClassLabels known = folder.description().classes();
+    if (known.exist() && !known.equals(wanted.classes())) {
+      throw otherClasses(known, wanted.classes());
+    }
     Map<String, List<String>> misfits =
         new TreeMap<>(folder.description().misfits(wanted.architecture()));
     misfits.remove("classes");
@@ -189,9 +192,6 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
           "--from = %s: is of another network (%s); set model.* and the size of the images as that"
               + " model has them.",
           path, String.join(", ", lines));
-    }
-    if (known.exist() && !known.equals(wanted.classes())) {
-      throw otherClasses(known, wanted.classes());
     }
     return folder;
   }

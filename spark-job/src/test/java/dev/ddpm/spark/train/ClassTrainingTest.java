@@ -174,7 +174,7 @@ class ClassTrainingTest {
         .contains(
             "The network learns to tell 10 classes (kind 0, kind 1, kind 2, kind 3, kind 4, …)"
                 + " apart; images without a label, and others with probability 0.3, are of none.");
-    for (TensorFile file : TensorFile.values()) {
+    for (TensorFile file : List.of(TensorFile.WEIGHTS, TensorFile.EMA, TensorFile.UPDATER)) {
       assertThat(parts.resolve("model").resolve(file.fileName()))
           .hasSameBinaryContentAs(whole.resolve("model").resolve(file.fileName()));
     }
