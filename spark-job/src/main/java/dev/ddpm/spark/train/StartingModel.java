@@ -124,6 +124,11 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
         moments
             ? embedding.to(readMoments(folder, flat, training))
             : new float[parameters.length * training.optimiser().stateValues()];
+    OuterOptimiser outer = training.outerOptimiser();
+    float[] velocity =
+        moments && outer.stateValues() > 0 && folder.has(TensorFile.MOMENTUM)
+            ? embedding.to(flat.read(folder, TensorFile.MOMENTUM))
+            : outer.initialVelocity(parameters.length);
     long step = moments ? folder.training().map(TrainingState::step).orElse(0L) : 0;
     Map<String, String> provenance = new TreeMap<>(wanted.provenance());
     provenance.put(HASH, folder.modelHash(file));
@@ -134,19 +139,10 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
             new ModelState(
                 new WireFloats(parameters),
                 new WireFloats(updater),
-                new WireFloats(momentum(folder, flat, training, parameters.length)),
+                new WireFloats(velocity),
                 step),
             training.emaDecay() > 0 ? Optional.of(new WireFloats(average)) : Optional.empty(),
             new TrainingState(step, 0, 0, 0, training.seed())));
-  }
-
-  /** Of a run without it, or started anew, none has gathered. */
-  private float[] momentum(
-      ModelFolder folder, FlatTensors flat, TrainingConfig training, int size) {
-    OuterOptimiser outer = training.outerOptimiser();
-    return moments && outer.stateValues() > 0 && folder.has(TensorFile.MOMENTUM)
-        ? flat.read(folder, TensorFile.MOMENTUM)
-        : outer.initialVelocity(size);
   }
 
   private float[] readMoments(ModelFolder folder, FlatTensors flat, TrainingConfig training) {

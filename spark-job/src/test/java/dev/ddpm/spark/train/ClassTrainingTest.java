@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.FlatTensors;
@@ -266,6 +267,40 @@ class ClassTrainingTest {
       }
     }
     assertThat(model(moments).training().orElseThrow().step()).isEqualTo(8 + 3);
+  }
+
+  /** Nothing is learnt in the new run, so that its momentum is what was left of the other's. */
+  @Test
+  void momentumOverRoundsGoesOnInTheWiderNetwork() {
+    String[] outer = {"training.outer-learning-rate=0.7", "training.outer-momentum=0.5"};
+    Path plain = folder.resolve("plain");
+    train(
+        table,
+        plain,
+        Optional.empty(),
+        "model.classes=none",
+        "training.max-rounds=1",
+        outer[0],
+        outer[1]);
+    Path taught = folder.resolve("taught");
+    train(
+        table, taught, from(plain, true), STANDSTILL, "training.max-rounds=1", outer[0], outer[1]);
+    Path begun = folder.resolve("begun");
+    train(
+        table, begun, from(plain, false), STANDSTILL, "training.max-rounds=1", outer[0], outer[1]);
+
+    String name = "final.bias";
+    float before = tensor(plain, TensorFile.MOMENTUM, name)[0];
+    assertThat(before).isNotZero();
+    assertThat(tensor(taught, TensorFile.MOMENTUM, name)[0]).isEqualTo(0.5f * before);
+    for (float value : tensor(taught, TensorFile.MOMENTUM, EMBEDDING)) {
+      assertThat(Math.abs(value)).isLessThan(1e-25f);
+    }
+    assertThat(tensor(taught, TensorFile.WEIGHTS, name)[0])
+        .isEqualTo(
+            tensor(plain, TensorFile.WEIGHTS, name)[0] + 0.7f * 0.25f * before,
+            within(1e-6f));
+    assertThat(tensor(begun, TensorFile.MOMENTUM, name)).containsOnly(0);
   }
 
   @Test
