@@ -154,7 +154,7 @@ class SetFaultTest {
     int code =
         ChildJvm.run(
             folder.resolve("log"),
-            120,
+            300,
             List.of("-Xmx1g"),
             HaltingEvaluation.class,
             real.toString(),

@@ -298,8 +298,7 @@ class ClassTrainingTest {
     }
     assertThat(tensor(taught, TensorFile.WEIGHTS, name)[0])
         .isEqualTo(
-            tensor(plain, TensorFile.WEIGHTS, name)[0] + 0.7f * 0.25f * before,
-            within(1e-6f));
+            tensor(plain, TensorFile.WEIGHTS, name)[0] + 0.7f * 0.25f * before, within(1e-6f));
     assertThat(tensor(begun, TensorFile.MOMENTUM, name)).containsOnly(0);
   }
 
