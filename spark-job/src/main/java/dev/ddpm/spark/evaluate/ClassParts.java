@@ -5,6 +5,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Types;
 
 /**
  * Both sets divided into the classes of the table, as far as their images are labelled.
@@ -38,5 +41,25 @@ record ClassParts(List<Integer> classes, Parts real, Parts generated) {
           return place < 0 ? Parts.NONE : place;
         });
     return new Parts.Listed(places, classes.size());
+  }
+
+  /**
+   * The columns of a table with a figure per class: the class, its images on both sides, and the
+   * figure.
+   *
+   * @param figure name of its column
+   * @param table name of the schema
+   */
+  static MessageType schema(String figure, String table) {
+    return Types.buildMessage()
+        .required(PrimitiveTypeName.INT32)
+        .named("label")
+        .required(PrimitiveTypeName.INT64)
+        .named("real_images")
+        .required(PrimitiveTypeName.INT64)
+        .named("generated_images")
+        .required(PrimitiveTypeName.DOUBLE)
+        .named(figure)
+        .named(table);
   }
 }

@@ -10,9 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
-import org.apache.parquet.schema.MessageType;
-import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
-import org.apache.parquet.schema.Types;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -98,7 +95,11 @@ final class Frechet extends SetMetric {
           summary.put("frechet_real_against_real_images", List.of(standIns, realImages - standIns));
         });
     List<List<Object>> rows = classes(job, configuration, sets, evaluation.shared().classes(sets));
-    return new Measured(line(sets, distance, error, floor, rows), summary, schema(), rows);
+    return new Measured(
+        line(sets, distance, error, floor, rows),
+        summary,
+        ClassParts.schema("frechet", "frechet"),
+        rows);
   }
 
   private static String line(
@@ -196,19 +197,5 @@ final class Frechet extends SetMetric {
       }
     }
     return rows;
-  }
-
-  /** Class, images of it on both sides, and their distance. */
-  private static MessageType schema() {
-    return Types.buildMessage()
-        .required(PrimitiveTypeName.INT32)
-        .named("label")
-        .required(PrimitiveTypeName.INT64)
-        .named("real_images")
-        .required(PrimitiveTypeName.INT64)
-        .named("generated_images")
-        .required(PrimitiveTypeName.DOUBLE)
-        .named("frechet")
-        .named("frechet");
   }
 }

@@ -91,7 +91,7 @@ final class Kid extends SetMetric {
     ClassParts parts = evaluation.shared().classes(sets);
     if (!parts.classes().isEmpty()) {
       List<List<Object>> classes = classes(job, configuration, sets, parts);
-      tables.add(new Measured.Table("-classes", classSchema(), classes));
+      tables.add(new Measured.Table("-classes", ClassParts.schema("kid", "kid_classes"), classes));
       line += "; %d classes in the table".formatted(classes.size());
     }
     return new Measured(line, summary, tables, List.of());
@@ -227,19 +227,5 @@ final class Kid extends SetMetric {
         .required(PrimitiveTypeName.DOUBLE)
         .named("kid")
         .named("kid");
-  }
-
-  /** Class, images of it on both sides, and their distance. */
-  private static MessageType classSchema() {
-    return Types.buildMessage()
-        .required(PrimitiveTypeName.INT32)
-        .named("label")
-        .required(PrimitiveTypeName.INT64)
-        .named("real_images")
-        .required(PrimitiveTypeName.INT64)
-        .named("generated_images")
-        .required(PrimitiveTypeName.DOUBLE)
-        .named("kid")
-        .named("kid_classes");
   }
 }
