@@ -24,6 +24,7 @@ public final class Interruption {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
   private final PrintWriter err;
+  private final Thread command = Thread.currentThread();
   private final CountDownLatch commandEnded = new CountDownLatch(1);
   private volatile Optional<String> goingOn = Optional.empty();
   private volatile OptionalInt exitCode = OptionalInt.empty();
@@ -38,7 +39,8 @@ public final class Interruption {
   }
 
   /**
-   * Takes the signals of this JVM, but for those that whoever started it has it ignore.
+   * Takes the signals of this JVM, but for those that whoever started it has it ignore. The thread
+   * that calls this is the one that runs the command.
    *
    * @param err receives the line
    */
@@ -89,11 +91,21 @@ public final class Interruption {
 
   private void awaitCommand() {
     try {
-      if (!commandEnded.await(LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (hasCommandEnded()) {
+        return;
+      }
+      // Spark drops a job that it is handed while it stops, and whoever waits for it waits for
+      // ever.
+      command.interrupt();
+      if (!hasCommandEnded()) {
         err.println("The command does not end by itself; ending without it.");
       }
     } catch (InterruptedException hurried) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private boolean hasCommandEnded() throws InterruptedException {
+    return commandEnded.await(LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 }

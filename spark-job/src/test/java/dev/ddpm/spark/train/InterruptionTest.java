@@ -38,7 +38,7 @@ class InterruptionTest {
     assertThat(new ProcessBuilder("kill", "-" + signal, Long.toString(training.pid())).start())
         .satisfies(kill -> assertThat(kill.waitFor()).isZero());
 
-    assertThat(training.waitFor(20, TimeUnit.SECONDS)).as("ends at once").isTrue();
+    assertThat(training.waitFor(20, TimeUnit.SECONDS)).as("ends soon").isTrue();
     assertThat(training.exitValue()).isEqualTo(exitCode);
     assertThat(lastErrors())
         .containsExactly(
@@ -59,7 +59,7 @@ class InterruptionTest {
     awaitRound(training);
     training.destroy();
 
-    assertThat(training.waitFor(20, TimeUnit.SECONDS)).as("ends at once").isTrue();
+    assertThat(training.waitFor(20, TimeUnit.SECONDS)).as("ends soon").isTrue();
     assertThat(lastErrors())
         .singleElement()
         .asString()
