@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh clone to generated images: builds, trains on the shipped images, samples 64.
+# From a fresh clone to generated images: builds, trains on the shipped images, samples 80.
 set -euo pipefail
 
 self="${BASH_SOURCE[0]}"
@@ -21,7 +21,7 @@ case "${1:-}" in
 Usage: quickstart.sh [--dry-run]
 
 Builds the project (JDK 17 and Maven), trains conf/fashion-mnist.conf on the 10,000 Fashion-MNIST images that
-come with it, on all cores of this machine, and samples 64 images. Everything it makes is in runs/fashion-mnist:
+come with it, on all cores of this machine, and samples 80 images, eight of every class. Everything it makes is in runs/fashion-mnist:
 run again, it continues there; remove that folder to start over.
 
 Options:
@@ -45,5 +45,5 @@ if [[ "${1:-}" != --dry-run && -f "$run/samples/contact-sheet.png" ]]; then
   echo "Sampled before. Contact sheet: $run/samples/contact-sheet.png"
 else
   passing_signals "$scripts/local.sh" "$@" sample --config conf/fashion-mnist.conf \
-    --model "$run" --output "$run/samples" --count 64
+    --model "$run" --output "$run/samples" --count 80
 fi

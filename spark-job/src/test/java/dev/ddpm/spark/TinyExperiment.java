@@ -78,7 +78,7 @@ public final class TinyExperiment {
   public static void ingest(SparkSession spark, String table, int height, int width) {
     var options =
         new IngestOptions(
-            new IdxSource(Files64.IMAGES, Optional.of(Files64.LABELS)),
+            new IdxSource(Files64.IMAGES, Optional.of(Files64.LABELS), List.of()),
             table,
             new ChannelPolicy(Channels.GREY, Rgb.WHITE),
             Optional.of(new ResizePolicy(height, width, ResizePolicy.Mode.STRETCH, Rgb.WHITE)),

@@ -22,9 +22,11 @@ import dev.ddpm.spark.ingest.TableSource;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
@@ -107,6 +109,15 @@ final class IngestCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "With --source idx: the IDX file of labels.")
   Optional<String> labels;
+
+  @Option(
+      names = "--label-names",
+      split = ",",
+      paramLabel = "NAME",
+      description =
+          "With --labels: what the labels 0, 1, 2, … mean, such as"
+              + " t-shirt,trouser,pullover (default: they have no names).")
+  List<String> labelNames = List.of();
 
   @Option(
       names = "--label-from-folder",
@@ -244,7 +255,7 @@ final class IngestCommand implements Callable<Integer> {
           "--source %s takes one INPUT; %d were given.", Words.of(found), inputs.size());
     }
     return switch (found) {
-      case IDX -> new IdxSource(inputs.get(0), labels);
+      case IDX -> new IdxSource(inputs.get(0), labels, checkedLabelNames());
       case CIFAR10 -> new CifarSource(inputs);
       case FOLDER -> new FolderSource(inputs.get(0), glob, labelFromFolder);
       case ARCHIVE -> new ArchiveSource(inputs, glob, labelFromFolder);
@@ -252,11 +263,31 @@ final class IngestCommand implements Callable<Integer> {
     };
   }
 
+  private List<String> checkedLabelNames() {
+    if (!labelNames.isEmpty() && labels.isEmpty()) {
+      throw DdpmException.user("--label-names was given without --labels.");
+    }
+    List<String> names = labelNames.stream().map(String::strip).toList();
+    Set<String> seen = new HashSet<>();
+    for (String name : names) {
+      if (name.isEmpty() || !seen.add(name)) {
+        throw DdpmException.user(
+            "--label-names = %s: %s; every class needs a name of its own.",
+            String.join(",", names),
+            name.isEmpty() ? "one name is empty" : name + " stands there twice");
+      }
+    }
+    return names;
+  }
+
   /** Those of the given options that a kind understands and some others do not. */
   private List<String> ownOptions(InputKind of) {
     List<String> given = new ArrayList<>();
     if (of == InputKind.IDX) {
       labels.ifPresent(unused -> given.add("--labels"));
+      if (!labelNames.isEmpty()) {
+        given.add("--label-names");
+      }
     }
     if (of == InputKind.FOLDER || of == InputKind.ARCHIVE) {
       glob.ifPresent(unused -> given.add("--glob"));

@@ -29,8 +29,8 @@ import picocli.CommandLine.Spec;
       "  ddpm train --config conf/labml.conf --data hdfs:///images/celeba --run hdfs:///runs/celeba"
           + " \\",
       "    --set training.epochs=20 --set training.averaging-frequency=8",
-      "  ddpm train --config conf/fashion-mnist.conf --data tables/boots --run runs/boots \\",
-      "    --from runs/fashion-mnist --set training.learning-rate=2e-5",
+      "  ddpm train --config conf/colour-64.conf --data tables/boots --run runs/boots \\",
+      "    --from runs/shoes --set training.learning-rate=2e-5",
       "",
       "In the run folder: model/ (the trained model), checkpoints/, metrics.jsonl, loss.png;",
       "with validation.*: best/ and sheets/."

@@ -17,8 +17,16 @@ import org.apache.spark.sql.SparkSession;
  *
  * @param images path of the images (magic number 0x803)
  * @param labels path of their labels (magic number 0x801), if there are any
+ * @param labelNames what the labels mean: element i is the name of label i; empty if that is not
+ *     known
  */
-public record IdxSource(String images, Optional<String> labels) implements ImageSource {
+public record IdxSource(String images, Optional<String> labels, List<String> labelNames)
+    implements ImageSource {
+
+  /** Copies the list. */
+  public IdxSource {
+    labelNames = List.copyOf(labelNames);
+  }
 
   @Override
   public String description() {
@@ -42,7 +50,7 @@ public record IdxSource(String images, Optional<String> labels) implements Image
             spark,
             FileSlice.of(found.toString(), found.getName(), header.count()),
             slice -> read(files, slice, header, labelPath, preparation)),
-        List.of(),
+        labelNames,
         header.count());
   }
 
@@ -67,11 +75,21 @@ public record IdxSource(String images, Optional<String> labels) implements Image
             "%s has %d labels, but %s has %d images: one label per image is needed.",
             path, count, images, header.count());
       }
-      file.skipNBytes(count);
+      for (int i = 0; i < count; i++) {
+        checkNamed(file.readUnsignedByte(), path, i);
+      }
       SliceReader.checkEnd(file, path, "label");
       return found;
     } catch (IOException e) {
       throw InputFiles.failed(path, e);
+    }
+  }
+
+  private void checkNamed(int label, String path, int position) {
+    if (!labelNames.isEmpty() && label >= labelNames.size()) {
+      throw DdpmException.user(
+          "%s has the label %d at position %d, but %d names were given, of labels 0 to %d.",
+          path, label, position, labelNames.size(), labelNames.size() - 1);
     }
   }
 

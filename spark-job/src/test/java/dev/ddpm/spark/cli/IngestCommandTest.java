@@ -7,6 +7,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.dataset.ImageTableReader;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -135,6 +136,27 @@ class IngestCommandTest {
             "label 0: cat");
   }
 
+  @Test
+  void namesTheLabelsOfAnIdxFile() {
+    String names = "t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag, ankle boot";
+
+    int code = run("--labels", LABELS, "--label-names", names, "--output", table(), IMAGES);
+
+    assertThat(code).isZero();
+    assertThat(out.toString().lines())
+        .contains("label 0: t-shirt", "label 8: bag", "label 9: ankle boot");
+    assertThat(ImageTableReader.open(SPARK.session(), table()).labelNames()).hasSize(10);
+  }
+
+  @Test
+  void refusesLabelsWithoutAName() {
+    assertThatThrownBy(
+            () -> call("--labels", LABELS, "--label-names", "a,b", "--output", table(), IMAGES))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("labels-idx1-ubyte.gz has the label ")
+        .hasMessageContaining(", but 2 names were given, of labels 0 to 1.");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -146,6 +168,12 @@ class IngestCommandTest {
             + " archive only.",
         "--source idx --orientation ignore|--orientation was given with --source idx: it goes with"
             + " folder or archive or table only.",
+        "--source folder --label-names x|--label-names was given with --source folder: it goes with"
+            + " idx only.",
+        "--source idx --label-names a,b|--label-names was given without --labels.",
+        "--source idx --labels l --label-names a,b,a|--label-names = a,b,a: a stands there twice;"
+            + " every class needs a name of its own.",
+        "--source idx --labels l --label-names a,,b|--label-names = a,,b: one name is empty;",
         "--source cifar10 --label-from-folder|--label-from-folder was given with --source cifar10",
         "--source idx second|--source idx takes one INPUT; 2 were given.",
         "--source idx --height 4|--height and --width must be given together, or neither.",

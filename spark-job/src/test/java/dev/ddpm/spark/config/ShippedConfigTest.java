@@ -105,12 +105,13 @@ class ShippedConfigTest {
     assertThat(config.training().maxBad()).isEqualTo("1%");
   }
 
-  /** An experiment that leaves the size to the data gets this one. */
+  /** An experiment that leaves size and classes to the data gets this size, and ten classes. */
   private static Architecture architecture(ExperimentConfig config, int channels, int size) {
     int own = config.model().height();
     int side = own == 0 ? size : own;
     int most = Math.max(channels, config.model().imageChannels());
-    return config.model().architecture(new ImageShape(side, side, most));
+    int rows = config.model().classes() == ClassesChoice.NONE ? 0 : 11;
+    return config.model().architecture(new ImageShape(side, side, most), rows);
   }
 
   private static LabmlUNet spec(ExperimentConfig config, int channels, int size) {

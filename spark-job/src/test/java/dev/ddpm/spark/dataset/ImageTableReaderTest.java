@@ -117,6 +117,7 @@ class ImageTableReaderTest {
 
     assertThat(reader.images()).isEqualTo(10_000);
     assertThat(reader.channels()).isEqualTo(1);
+    assertThat(reader.labelNames()).hasSize(10).startsWith("t-shirt").endsWith("ankle boot");
     assertThat(reader.table().groupBy("label").count().filter("count between 900 and 1100").count())
         .isEqualTo(10);
     byte[] source;

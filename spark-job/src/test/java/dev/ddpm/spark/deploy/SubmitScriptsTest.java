@@ -607,7 +607,7 @@ class SubmitScriptsTest {
         .first()
         .asString()
         .contains("spark-internal train --config conf/fashion-mnist.conf");
-    assertThat(result.out()).contains("spark-internal sample ").contains("--count 64");
+    assertThat(result.out()).contains("spark-internal sample ").contains("--count 80");
   }
 
   /** Which of its steps it was: nothing goes on without it. */

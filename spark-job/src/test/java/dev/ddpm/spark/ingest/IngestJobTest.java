@@ -136,7 +136,8 @@ class IngestJobTest {
   @Test
   void idxKeepsEveryPixelAndLabel() throws IOException {
     IngestResult result =
-        ingest(options(new IdxSource(Files64.IMAGES, Optional.of(Files64.LABELS)), GREY));
+        ingest(
+            options(new IdxSource(Files64.IMAGES, Optional.of(Files64.LABELS), List.of()), GREY));
 
     assertThat(result.skipped()).isZero();
     assertThat(result.table().count()).isEqualTo(64);
@@ -165,7 +166,7 @@ class IngestJobTest {
     Path plain = folder.resolve("plain");
     Files.write(plain, unzipped(Files64.IMAGES));
 
-    ingest(options(new IdxSource(plain.toString(), Optional.empty()), GREY));
+    ingest(options(new IdxSource(plain.toString(), Optional.empty(), List.of()), GREY));
 
     assertThat(rows()).hasSize(64).allSatisfy(row -> assertThat(row.isNullAt(5)).isTrue());
   }
@@ -180,7 +181,8 @@ class IngestJobTest {
     }
     Files.write(file, idx.array());
 
-    IngestResult result = ingest(options(new IdxSource(file.toString(), Optional.empty()), GREY));
+    IngestResult result =
+        ingest(options(new IdxSource(file.toString(), Optional.empty(), List.of()), GREY));
 
     assertThat(result.table().shape()).isEqualTo("3×2×1");
     assertThat(pixels(rows().get(1))).containsExactly(0, 1, 2, 3, 4, 5);
@@ -192,11 +194,13 @@ class IngestJobTest {
     byte[] whole = unzipped(Files64.IMAGES);
 
     assertRefused(
-        options(new IdxSource(folder.resolve("none").toString(), Optional.empty()), GREY),
+        options(
+            new IdxSource(folder.resolve("none").toString(), Optional.empty(), List.of()), GREY),
         DdpmException.Category.DATA,
         "none does not exist");
     Files.write(file, Arrays.copyOf(whole, whole.length - 1));
-    IngestOptions options = options(new IdxSource(file.toString(), Optional.empty()), GREY);
+    IngestOptions options =
+        options(new IdxSource(file.toString(), Optional.empty(), List.of()), GREY);
     assertRefused(options, DdpmException.Category.DATA, "file is truncated");
     Files.write(file, Arrays.copyOf(whole, whole.length + 1));
     assertRefused(options, DdpmException.Category.DATA, "file goes on after its last image");
@@ -221,12 +225,12 @@ class IngestJobTest {
     Files.write(labels, ByteBuffer.allocate(8 + 63).putInt(0x801).putInt(63).array());
 
     assertRefused(
-        options(new IdxSource(Files64.IMAGES, Optional.of(labels.toString())), GREY),
+        options(new IdxSource(Files64.IMAGES, Optional.of(labels.toString()), List.of()), GREY),
         DdpmException.Category.DATA,
         "labels has 63 labels, but",
         "has 64 images");
     assertRefused(
-        options(new IdxSource(Files64.IMAGES, Optional.of(Files64.IMAGES)), GREY),
+        options(new IdxSource(Files64.IMAGES, Optional.of(Files64.IMAGES), List.of()), GREY),
         DdpmException.Category.DATA,
         "is not an IDX file of labels");
   }
@@ -252,7 +256,7 @@ class IngestJobTest {
     byte[] goodImages = gzipped(unzipped(Files64.IMAGES));
     byte[] goodLabels = gzipped(unzipped(Files64.LABELS));
     IngestOptions options =
-        options(new IdxSource(images.toString(), Optional.of(labels.toString())), GREY);
+        options(new IdxSource(images.toString(), Optional.of(labels.toString()), List.of()), GREY);
 
     Files.write(images, goodImages);
     for (int at : new int[] {goodLabels.length - 20, goodLabels.length - 6}) {
@@ -283,7 +287,7 @@ class IngestJobTest {
     Files.write(labels, concat(unzipped(Files64.LABELS), new byte[1]));
 
     assertRefused(
-        options(new IdxSource(Files64.IMAGES, Optional.of(labels.toString())), GREY),
+        options(new IdxSource(Files64.IMAGES, Optional.of(labels.toString()), List.of()), GREY),
         DdpmException.Category.DATA,
         "labels goes on after its last label");
   }
@@ -304,7 +308,7 @@ class IngestJobTest {
     Files.write(Path.of(written), flipped);
 
     assertRefused(
-        options(new IdxSource(written, Optional.empty()), GREY),
+        options(new IdxSource(written, Optional.empty(), List.of()), GREY),
         DdpmException.Category.DATA,
         "images is damaged: Checksum error");
   }
@@ -316,7 +320,7 @@ class IngestJobTest {
         file, ByteBuffer.allocate(16).putInt(0x803).putInt(0).putInt(28).putInt(28).array());
 
     assertRefused(
-        options(new IdxSource(file.toString(), Optional.empty()), GREY),
+        options(new IdxSource(file.toString(), Optional.empty(), List.of()), GREY),
         DdpmException.Category.DATA,
         "There is no image in the input");
   }
@@ -731,7 +735,7 @@ class IngestJobTest {
   void theFirstImagesCanBeTakenAlone() {
     ingest(
         new IngestOptions(
-            new IdxSource(Files64.IMAGES, Optional.of(Files64.LABELS)),
+            new IdxSource(Files64.IMAGES, Optional.of(Files64.LABELS), List.of()),
             output().toString(),
             GREY,
             Optional.empty(),
@@ -830,7 +834,7 @@ class IngestJobTest {
 
   @Test
   void theSameInputGivesTheSameDescription() throws IOException {
-    ingest(options(new IdxSource(Files64.IMAGES, Optional.empty()), GREY));
+    ingest(options(new IdxSource(Files64.IMAGES, Optional.empty(), List.of()), GREY));
 
     assertThat(output().resolve(TableDescription.FILE_NAME))
         .content(StandardCharsets.UTF_8)
@@ -851,7 +855,7 @@ class IngestJobTest {
         };
     SPARK.session().sparkContext().addSparkListener(listener);
 
-    ingest(options(new IdxSource(Files64.IMAGES, Optional.empty()), GREY));
+    ingest(options(new IdxSource(Files64.IMAGES, Optional.empty(), List.of()), GREY));
 
     await().untilAsserted(() -> assertThat(counted).hasValue(64));
     SPARK.session().sparkContext().removeSparkListener(listener);
@@ -870,7 +874,7 @@ class IngestJobTest {
       file.write(noise);
     }
     var out = new StringWriter();
-    var source = new IdxSource(input().resolve("noise").toString(), Optional.empty());
+    var source = new IdxSource(input().resolve("noise").toString(), Optional.empty(), List.of());
 
     new IngestJob(SPARK.session(), options(source, GREY), new PrintWriter(out), 1 << 20).run();
 

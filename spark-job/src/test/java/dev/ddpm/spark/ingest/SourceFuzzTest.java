@@ -90,7 +90,7 @@ class SourceFuzzTest {
   }
 
   private static IdxSource idx(Path images, Path labels) {
-    return new IdxSource(images.toString(), Optional.of(labels.toString()));
+    return new IdxSource(images.toString(), Optional.of(labels.toString()), List.of());
   }
 
   @Test
