@@ -22,6 +22,7 @@ public final class NoiseSchedule implements Serializable {
   /** Last β of the linear schedule of the paper. */
   public static final double LAST_BETA = 0.02;
 
+  private static final double LOGISTIC_END = 6;
   private static final double COSINE_OFFSET = 0.008;
   private static final double COSINE_MAXIMUM_BETA = 0.999;
 
@@ -75,6 +76,25 @@ public final class NoiseSchedule implements Serializable {
     for (int t = 0; t < steps; t++) {
       double root = between(Math.sqrt(first), Math.sqrt(last), t, steps);
       beta[t] = root * root;
+    }
+    return ofBeta(beta);
+  }
+
+  /**
+   * β from near {@code first} to near {@code last} as the logistic function rises from −6 to 6: of
+   * the way between them the first step has gone a 400th part, and the last step has as much left
+   * (GeoDiff: Xu et al., arXiv 2203.02923).
+   *
+   * @throws DdpmException (user) if {@code steps} is not positive, or the ends are not in (0, 1)
+   *     and in order
+   */
+  public static NoiseSchedule sigmoid(int steps, double first, double last) {
+    checkSteps(steps);
+    checkBetas(first, last);
+    double[] beta = new double[steps];
+    for (int t = 0; t < steps; t++) {
+      double way = 1 / (1 + StrictMath.exp(-between(-LOGISTIC_END, LOGISTIC_END, t, steps)));
+      beta[t] = first + (last - first) * way;
     }
     return ofBeta(beta);
   }

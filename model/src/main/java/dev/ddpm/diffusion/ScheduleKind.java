@@ -21,6 +21,14 @@ public enum ScheduleKind {
     }
   },
 
+  /** As the logistic function rises from −6 to 6 (Xu et al., arXiv 2203.02923). */
+  SIGMOID(ScheduleSpec.Sigmoid.class) {
+    @Override
+    public ScheduleSpec create(int steps, double firstBeta, double lastBeta) {
+      return new ScheduleSpec.Sigmoid(steps, firstBeta, lastBeta);
+    }
+  },
+
   /** So that ᾱ follows a squared cosine (Nichol and Dhariwal, arXiv 2102.09672). */
   COSINE(ScheduleSpec.Cosine.class) {
     @Override

@@ -68,6 +68,30 @@ public sealed interface ScheduleSpec extends Serializable {
   }
 
   /**
+   * {@link NoiseSchedule#sigmoid(int, double, double)}.
+   *
+   * @param steps number of steps T, from 1 to {@value #MAXIMUM_STEPS}
+   * @param firstBeta where β comes from, in (0, 1)
+   * @param lastBeta where it goes to, at least {@code firstBeta} and below 1
+   */
+  record Sigmoid(int steps, double firstBeta, double lastBeta) implements ScheduleSpec {
+    /**
+     * Checks the values.
+     *
+     * @throws DdpmException (user) naming the one that is out of range
+     */
+    public Sigmoid {
+      requireSteps(steps);
+      requireBetas(firstBeta, lastBeta);
+    }
+
+    @Override
+    public NoiseSchedule build() {
+      return NoiseSchedule.sigmoid(steps, firstBeta, lastBeta);
+    }
+  }
+
+  /**
    * β of every step, of an imported model that has a schedule of its own.
    *
    * @param betas β_0, β_1, …, each in (0, 1); from 1 to {@value #MAXIMUM_STEPS}

@@ -4,7 +4,6 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.ScheduleSpec;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -168,19 +167,9 @@ final class DiffusersScheduler {
                 : switch (options.text("beta_schedule", "linear")) {
                   case "scaled_linear" -> new ScheduleSpec.ScaledLinear(steps, start, end);
                   case "squaredcos_cap_v2" -> new ScheduleSpec.Cosine(steps);
-                  case "sigmoid" -> sigmoid(new ScheduleSpec.Linear(steps, start, end));
+                  case "sigmoid" -> new ScheduleSpec.Sigmoid(steps, start, end);
                   default -> new ScheduleSpec.Linear(steps, start, end);
                 });
-  }
-
-  /** β between the ends of a linear schedule as the logistic function goes from −6 to 6. */
-  private static ScheduleSpec sigmoid(ScheduleSpec.Linear ends) {
-    List<Double> betas = new ArrayList<>();
-    for (int t = 0; t < ends.steps(); t++) {
-      double x = ends.steps() == 1 ? -6 : -6 + 12.0 * t / (ends.steps() - 1);
-      betas.add(ends.firstBeta() + (ends.lastBeta() - ends.firstBeta()) / (1 + StrictMath.exp(-x)));
-    }
-    return new ScheduleSpec.Betas(betas);
   }
 
   /**
@@ -413,6 +402,10 @@ final class DiffusersScheduler {
       options.put("beta_schedule", "scaled_linear");
       options.put("beta_start", scaled.firstBeta());
       options.put("beta_end", scaled.lastBeta());
+    } else if (schedule instanceof ScheduleSpec.Sigmoid sigmoid) {
+      options.put("beta_schedule", "sigmoid");
+      options.put("beta_start", sigmoid.firstBeta());
+      options.put("beta_end", sigmoid.lastBeta());
     } else if (schedule instanceof ScheduleSpec.Betas given) {
       options.put("trained_betas", given.betas());
     } else {

@@ -168,6 +168,9 @@ public final class ModelCard {
     if (schedule instanceof ScheduleSpec.ScaledLinear) {
       return "a schedule that is linear in √β";
     }
+    if (schedule instanceof ScheduleSpec.Sigmoid) {
+      return "a sigmoid schedule";
+    }
     return schedule instanceof ScheduleSpec.Cosine ? "a cosine schedule" : "a schedule of its own";
   }
 

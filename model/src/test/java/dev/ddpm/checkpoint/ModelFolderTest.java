@@ -111,6 +111,7 @@ class ModelFolderTest {
                 new ScheduleSpec.Cosine(50),
                 new ScheduleSpec.Linear(7, 0.1 / 3, 0.2),
                 new ScheduleSpec.ScaledLinear(7, 0.1 / 3, 0.2),
+                new ScheduleSpec.Sigmoid(7, 0.1 / 3, 0.2),
                 new ScheduleSpec.Betas(List.of(0.1, 0.1 / 3)))) {
           ModelDescription description =
               new ModelDescription(UNET, schedule, prediction, preset, range, Map.of());

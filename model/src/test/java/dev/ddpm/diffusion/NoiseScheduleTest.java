@@ -53,6 +53,29 @@ class NoiseScheduleTest {
         .isCloseTo(0.1, within(1e-15));
   }
 
+  /** The numbers of diffusers. */
+  @Test
+  void sigmoidScheduleRisesAsTheLogisticFunction() {
+    NoiseSchedule schedule = new ScheduleSpec.Sigmoid(3, 1e-4, 0.5).build();
+
+    assertThat(schedule.beta(0)).isCloseTo(0.0013360643, within(1e-9));
+    assertThat(schedule.beta(1)).isCloseTo(0.25005, within(1e-9));
+    assertThat(schedule.beta(2)).isCloseTo(0.4987639357, within(1e-9));
+    assertThat(new ScheduleSpec.Sigmoid(1, 0.1, 0.2).build().beta(0))
+        .isCloseTo(0.1 + 0.1 / (1 + Math.exp(6)), within(1e-15));
+  }
+
+  @Test
+  void sigmoidScheduleFallsFromNearlyOneToNearlyZero() {
+    NoiseSchedule schedule = NoiseSchedule.sigmoid(1000, 1e-4, 0.02);
+
+    assertThat(schedule.alphaBar(0)).isGreaterThan(0.9998);
+    assertThat(schedule.alphaBar(999)).isLessThan(1e-4);
+    for (int t = 1; t < 1000; t++) {
+      assertThat(schedule.alphaBar(t)).isLessThan(schedule.alphaBar(t - 1));
+    }
+  }
+
   @Test
   void anyBetasAreASchedule() {
     NoiseSchedule schedule = new ScheduleSpec.Betas(List.of(0.5, 0.2)).build();

@@ -23,12 +23,9 @@ public record DiffusionConfig(
     @Key(
             value = "1e-4",
             in = "[1e-15, 1)",
-            doc = "β of the first timestep; schedules linear and scaled-linear only.")
+            doc = "β of the first timestep; not of schedule cosine.")
         double betaFirst,
-    @Key(
-            value = "0.02",
-            in = "(0, 1)",
-            doc = "β of the last timestep; schedules linear and scaled-linear only.")
+    @Key(value = "0.02", in = "(0, 1)", doc = "β of the last timestep; not of schedule cosine.")
         double betaLast,
     @Key(
             value = "epsilon",
