@@ -14,7 +14,7 @@ project="$(dirname "$scripts")"
 # shellcheck source=/dev/null
 source "$scripts/functions.bash"
 
-commands="ingest, train, sample, evaluate, classifier, interpolate, compare-samplers, import, export, plan, config"
+commands="ingest, train, sample, evaluate, ema, classifier, interpolate, compare-samplers, import, export, plan, config"
 
 fail() {
   echo "error: $1 (see '$name --help')" >&2

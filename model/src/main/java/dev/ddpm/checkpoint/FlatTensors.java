@@ -3,6 +3,7 @@ package dev.ddpm.checkpoint;
 import dev.ddpm.network.ParameterLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -44,6 +45,17 @@ public final class FlatTensors {
   }
 
   /**
+   * Averages under the names of the weights with the prefixes of {@link ModelFolder#PROFILES}.
+   *
+   * @param averages one after the other, flat
+   */
+  public NamedTensors namedProfiles(float[] averages) {
+    var tensors = new NamedTensors();
+    bases().forEach((prefix, base) -> add(tensors, prefix, averages, base));
+    return tensors;
+  }
+
+  /**
    * Reads weights as a flat vector.
    *
    * @param file {@link TensorFile#WEIGHTS}, {@link TensorFile#EMA} or {@link TensorFile#MOMENTUM}
@@ -58,6 +70,19 @@ public final class FlatTensors {
         folder,
         TensorFile.UPDATER,
         Map.of(ModelFolder.FIRST_MOMENT, 0, ModelFolder.SECOND_MOMENT, size()));
+  }
+
+  /** Reads averages: one after the other, flat. */
+  public float[] readProfiles(ModelFolder folder) {
+    return read(folder, TensorFile.PROFILES, bases());
+  }
+
+  private Map<String, Integer> bases() {
+    Map<String, Integer> bases = new LinkedHashMap<>();
+    for (String prefix : ModelFolder.PROFILES) {
+      bases.put(prefix, bases.size() * size());
+    }
+    return bases;
   }
 
   private int size() {

@@ -24,8 +24,8 @@ import java.util.stream.Stream;
  *
  * <ul>
  *   <li>{@code model.json}: the description of the model, and the SHA-256 of every other file
- *   <li>{@code weights.safetensors}, {@code ema.safetensors}, {@code updater.safetensors}: see
- *       {@link TensorFile}; all but the first may be missing
+ *   <li>{@code weights.safetensors} and others: see {@link TensorFile}; all but the first may be
+ *       missing
  *   <li>{@code training.json}: a {@link TrainingState}; may be missing
  * </ul>
  *
@@ -51,6 +51,9 @@ public final class ModelFolder {
 
   /** Prefix of Adam's second moments in {@link TensorFile#UPDATER}. */
   public static final String SECOND_MOMENT = "v.";
+
+  /** Prefixes of the averages in {@link TensorFile#PROFILES}, from the narrow to the wide one. */
+  public static final List<String> PROFILES = List.of("narrow.", "wide.");
 
   private static final String MODEL = "model.json";
   private static final String TRAINING = "training.json";

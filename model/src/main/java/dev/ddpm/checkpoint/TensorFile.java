@@ -9,7 +9,12 @@ public enum TensorFile {
   /** Adam's moments, each under the name of its weight with the prefix {@code m.} or {@code v.}. */
   UPDATER("updater.safetensors"),
   /** What moves the weights on from round to round: the momentum of the outer optimiser. */
-  MOMENTUM("momentum.safetensors");
+  MOMENTUM("momentum.safetensors"),
+  /**
+   * Averages of the weights of which others are made after the fact, each tensor under the name of
+   * its weight with the prefix {@code narrow.} or {@code wide.}.
+   */
+  PROFILES("profiles.safetensors");
 
   private final String fileName;
 

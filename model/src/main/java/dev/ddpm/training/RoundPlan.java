@@ -96,6 +96,11 @@ public record RoundPlan(long rows, int workers, int averagingFrequency, int batc
     return rounds / rounds() * stepsPerEpoch() + rounds % rounds() * averagingFrequency;
   }
 
+  /** Rows that are used up after so many rounds, over all epochs; each counts in every epoch. */
+  public long rowsAfter(long rounds) {
+    return rounds / rounds() * rows + rowsBefore((int) (rounds % rounds()));
+  }
+
   /** Position of the first row of a worker's batch within the epoch's order. */
   public long batchStart(int round, int worker, int step) {
     long batches = (long) stepsIn(round) * workers;

@@ -24,7 +24,8 @@ class ArchitectureTest {
           "compare",
           "plan",
           "exchange",
-          "classify");
+          "classify",
+          "ema");
 
   /** From the top to the bottom; packages of one layer do not import each other. */
   private static final List<List<String>> LAYERS =
@@ -70,7 +71,8 @@ class ArchitectureTest {
         "compare",
         "plan",
         "exchange",
-        "classify"
+        "classify",
+        "ema"
       })
   void noJobImportsAnother(String job) {
     noClasses()

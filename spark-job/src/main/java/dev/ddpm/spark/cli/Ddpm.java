@@ -37,6 +37,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       SampleCommand.class,
       EvaluateCommand.class,
+      EmaCommand.class,
       ClassifierCommand.class,
       InterpolateCommand.class,
       CompareSamplersCommand.class,

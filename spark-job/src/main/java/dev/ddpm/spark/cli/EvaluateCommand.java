@@ -1,11 +1,17 @@
 package dev.ddpm.spark.cli;
 
+import dev.ddpm.DdpmException;
 import dev.ddpm.spark.config.ExperimentConfig;
+import dev.ddpm.spark.config.WeightChoice;
+import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.evaluate.EvaluateJob;
 import dev.ddpm.spark.evaluate.MetricChoice;
 import dev.ddpm.spark.sample.SampleJob;
 import dev.ddpm.spark.stored.ExtractorChoice;
+import dev.ddpm.training.PowerProfile;
+import java.io.PrintWriter;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -39,6 +45,8 @@ import picocli.CommandLine.Spec;
       "    --output samples/today-judged",
       "  ddpm evaluate --metrics frechet,kid --model runs/celeba --count 10000 \\",
       "    --data tables/celeba --features-cache features --output runs/celeba/judged",
+      "  ddpm evaluate --model runs/celeba --ema-widths 0.03,0.05,0.1,0.2 --data held-out \\",
+      "    --output runs/celeba/widths",
       "  ddpm evaluate --metrics memorisation --samples samples/today --data tables/celeba \\",
       "    --held-out tables/celeba-test --output samples/today-remembered",
       "",
@@ -159,9 +167,21 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
               + " compared. Refused if they are of other images, numbers of images or features.")
   String earlier;
 
+  @In(PowerProfile.WIDTHS)
+  @Option(
+      names = "--ema-widths",
+      paramLabel = "WIDTH",
+      split = ",",
+      description =
+          "Evaluates averages of these widths of the run --model, as 'ema' makes them, instead of"
+              + " its own average, and tells the best by bits-per-dim, frechet or kid.")
+  List<Double> emaWidths = List.of();
+
   @Override
   public String goingOn() {
-    return "the same command goes on with the samples and features that are there";
+    return emaWidths.isEmpty()
+        ? "the same command goes on with the samples and features that are there"
+        : "the same command with a new --output begins again";
   }
 
   @Override
@@ -172,20 +192,12 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
     if (model != null) {
       settings = common.experiment(model, spark);
     }
-    var request =
-        new EvaluateJob.Request(
-            Optional.ofNullable(model),
-            data,
-            output,
-            metrics,
-            images == null ? OptionalLong.empty() : OptionalLong.of(images),
-            timesteps == null ? OptionalInt.empty() : OptionalInt.of(timesteps),
-            settings.sampling(),
-            settings.backend().precision().precision(),
-            comparison(spark, settings),
-            unconditional);
     var out = spec.commandLine().getOut();
-    EvaluateJob.Result result = new EvaluateJob(spark, out).run(request);
+    if (!emaWidths.isEmpty()) {
+      search(spark, settings, out);
+      return 0;
+    }
+    EvaluateJob.Result result = evaluate(spark, settings, Optional.ofNullable(model), output);
     result.lines().forEach(out::println);
     result.tables().forEach(table -> out.println("Table: " + table));
     out.println("Summary: " + result.file());
@@ -193,19 +205,58 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
     return 0;
   }
 
+  private void search(SparkSession spark, ExperimentConfig settings, PrintWriter out) {
+    if (model == null || samples != null) {
+      throw DdpmException.user(
+          "--ema-widths: are of a run; name its folder by --model, and leave out --samples.");
+    }
+    if (settings.sampling().weights() != WeightChoice.EMA) {
+      throw DdpmException.user(
+          "sampling.weights = %s: must be ema with --ema-widths.",
+          Word.of(settings.sampling().weights()));
+    }
+    new WidthSearch(spark.sparkContext().hadoopConfiguration(), out)
+        .run(
+            model,
+            emaWidths,
+            output,
+            metrics,
+            (average, folder) -> evaluate(spark, settings, Optional.of(average), folder));
+  }
+
+  private EvaluateJob.Result evaluate(
+      SparkSession spark, ExperimentConfig settings, Optional<String> evaluated, String folder) {
+    var request =
+        new EvaluateJob.Request(
+            evaluated,
+            data,
+            folder,
+            metrics,
+            images == null ? OptionalLong.empty() : OptionalLong.of(images),
+            timesteps == null ? OptionalInt.empty() : OptionalInt.of(timesteps),
+            settings.sampling(),
+            settings.backend().precision().precision(),
+            comparison(spark, settings, evaluated, folder),
+            unconditional);
+    return new EvaluateJob(spark, spec.commandLine().getOut()).run(request);
+  }
+
   /** The other images: those that there are, or those of the model. */
   private Optional<EvaluateJob.Comparison> comparison(
-      SparkSession spark, ExperimentConfig settings) {
-    boolean drawn = samples == null && model != null && count != null;
+      SparkSession spark,
+      ExperimentConfig settings,
+      Optional<String> evaluated,
+      String outputFolder) {
+    boolean drawn = samples == null && evaluated.isPresent() && count != null;
     if (samples == null && !drawn) {
       return Optional.empty();
     }
     EvaluateJob.Samples folder = () -> samples;
     if (drawn) {
-      String drawnInto = output + "/" + EvaluateJob.SAMPLES;
+      String drawnInto = outputFolder + "/" + EvaluateJob.SAMPLES;
       var wanted =
           new SampleJob.Request(
-              model,
+              evaluated.orElseThrow(),
               drawnInto,
               count,
               settings.sampling(),

@@ -137,7 +137,12 @@ final class PlanCommand implements Callable<Integer> {
                 training.wireFormat(),
                 training.batchSize(),
                 training.averagingFrequency()),
-            TrainingMemory.of(architecture, plan, training.optimiser(), training.outerOptimiser()),
+            TrainingMemory.of(
+                architecture,
+                plan,
+                training.optimiser(),
+                training.outerOptimiser(),
+                training.averages()),
             new ClusterShape(1, tasks, taskCpus, network * 1e9 / 8),
             executors,
             images);

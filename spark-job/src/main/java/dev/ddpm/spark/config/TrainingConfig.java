@@ -5,12 +5,14 @@ import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.training.Decay;
+import dev.ddpm.training.KeptProfiles;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.RoundPlan;
 import dev.ddpm.training.TrainingSpec;
 import java.io.Serializable;
+import java.util.Optional;
 
 /** The optimisation and how it is spread over workers. */
 public record TrainingConfig(
@@ -108,6 +110,14 @@ public record TrainingConfig(
             doc = "Decay per optimiser step of the weights' moving average; 0 = no average.")
         double emaDecay,
     @Key(
+            value = "false",
+            since = "0.2.0",
+            absent = "false",
+            doc =
+                "Whether to keep two more averages and snapshots of them, of which the command ema"
+                    + " makes an average of any width when the run is over.")
+        boolean emaProfiles,
+    @Key(
             paper = "true",
             labml = "false",
             doc = "Whether each image is mirrored left to right with probability 1/2.")
@@ -173,6 +183,16 @@ public record TrainingConfig(
         clipNorm,
         emaDecay,
         seed);
+  }
+
+  /** Averages of the weights over time that the driver has room for. */
+  public int averages() {
+    return emaProfiles ? 1 + KeptProfiles.PROFILES.size() : 1;
+  }
+
+  /** The averages of which others are made, before the first round; empty if none are kept. */
+  public Optional<float[]> initialProfiles(int weights) {
+    return emaProfiles ? Optional.of(KeptProfiles.initial(weights)) : Optional.empty();
   }
 
   /** What is made of the averaged weights after a round. */

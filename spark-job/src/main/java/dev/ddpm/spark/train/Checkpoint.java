@@ -11,21 +11,31 @@ import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.io.HadoopFileStore;
+import dev.ddpm.spark.stored.ProfileSnapshots;
 import dev.ddpm.spark.train.round.ModelState;
+import dev.ddpm.training.KeptProfiles;
 import dev.ddpm.training.Optimiser;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Everything that training needs to go on, as it is after a round.
  *
  * @param state averaged weights and optimiser state
  * @param ema weights averaged over time; empty for none
+ * @param profiles averages of which others are made after the fact, see {@link KeptProfiles}; empty
+ *     for none
  * @param training where training stands
  */
-record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState training) {
+record Checkpoint(
+    ModelState state,
+    Optional<WireFloats> ema,
+    Optional<WireFloats> profiles,
+    TrainingState training) {
   private static final String EMA_DECAY = "training.ema-decay";
+  private static final String EMA_PROFILES = "training.ema-profiles";
   private static final String OUTER_MOMENTUM = "training.outer-momentum";
 
   /** Writes it as a model folder. */
@@ -34,6 +44,8 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
     Map<TensorFile, NamedTensors> tensors = new EnumMap<>(TensorFile.class);
     tensors.put(TensorFile.WEIGHTS, flat.named(state.parameters().values()));
     ema.ifPresent(average -> tensors.put(TensorFile.EMA, flat.named(average.values())));
+    profiles.ifPresent(
+        averages -> tensors.put(TensorFile.PROFILES, flat.namedProfiles(averages.values())));
     if (state.updater().values().length > 0) {
       tensors.put(TensorFile.UPDATER, flat.namedMoments(state.updater().values()));
     }
@@ -41,6 +53,31 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
       tensors.put(TensorFile.MOMENTUM, flat.named(state.momentum().values()));
     }
     ModelFolder.write(store, description, tensors, Optional.of(training));
+  }
+
+  /** The same without what only a run needs that goes on. */
+  Checkpoint asModel() {
+    return new Checkpoint(state, ema, Optional.empty(), training);
+  }
+
+  /**
+   * Writes the averages of which others are made, and the weights, as a model folder.
+   *
+   * @param images that the run has been trained on
+   */
+  void writeSnapshot(HadoopFileStore store, ModelDescription description, long images) {
+    var flat = new FlatTensors(ParameterLayout.of(description.architecture()));
+    Map<String, String> provenance = new TreeMap<>(description.provenance());
+    provenance.put(ProfileSnapshots.IMAGES, Long.toString(images));
+    ModelFolder.write(
+        store,
+        description.withProvenance(provenance),
+        Map.of(
+            TensorFile.WEIGHTS,
+            flat.named(state.parameters().values()),
+            TensorFile.PROFILES,
+            flat.namedProfiles(profiles.orElseThrow().values())),
+        Optional.of(training));
   }
 
   /**
@@ -55,6 +92,9 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
     }
     if (averaged && !folder.has(TensorFile.EMA)) {
       throw absent(TensorFile.EMA, "the moving average of its weights");
+    }
+    if ("true".equals(settings.get(EMA_PROFILES)) && !folder.has(TensorFile.PROFILES)) {
+      throw absent(TensorFile.PROFILES, "the averages of which others are made");
     }
     if (number(settings, OUTER_MOMENTUM) > 0 && !folder.has(TensorFile.MOMENTUM)) {
       throw absent(TensorFile.MOMENTUM, "the momentum of its outer optimiser");
@@ -103,6 +143,10 @@ record Checkpoint(ModelState state, Optional<WireFloats> ema, TrainingState trai
         folder.has(TensorFile.EMA)
             ? Optional.of(new WireFloats(flat.read(folder, TensorFile.EMA)))
             : Optional.empty();
-    return new Checkpoint(state, ema, training);
+    Optional<WireFloats> profiles =
+        folder.has(TensorFile.PROFILES)
+            ? Optional.of(new WireFloats(flat.readProfiles(folder)))
+            : Optional.empty();
+    return new Checkpoint(state, ema, profiles, training);
   }
 }

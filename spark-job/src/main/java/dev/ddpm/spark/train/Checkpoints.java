@@ -5,6 +5,7 @@ import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.stored.CheckpointName;
+import dev.ddpm.spark.stored.ProfileSnapshots;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -97,9 +98,28 @@ final class Checkpoints {
     long round = checkpoint.training().round();
     checkpoint.write(store(new Path(folder, CheckpointName.of(round))), description);
     List<Path> all = newestFirst().stream().filter(path -> round(path) <= round).toList();
+    remove(all.subList(Math.min(keep, all.size()), all.size()));
+  }
+
+  /**
+   * Writes a snapshot of the averages, then removes those that are not kept any more.
+   *
+   * @param images that the run has been trained on
+   */
+  void writeSnapshot(Checkpoint checkpoint, ModelDescription description, long images) {
+    long round = checkpoint.training().round();
+    checkpoint.writeSnapshot(
+        store(new Path(folder, CheckpointName.of(round))), description, images);
+    remove(
+        newestFirst().stream()
+            .filter(path -> round(path) < round && !ProfileSnapshots.isKept(round(path), round))
+            .toList());
+  }
+
+  private void remove(List<Path> old) {
     try {
-      for (Path old : all.subList(Math.min(keep, all.size()), all.size())) {
-        files.delete(old, true);
+      for (Path path : old) {
+        files.delete(path, true);
       }
     } catch (IOException e) {
       LOG.warn("Old checkpoints could not be removed: {}", e.getMessage());

@@ -9,6 +9,7 @@ import dev.ddpm.spark.io.HadoopFileStore;
 import dev.ddpm.spark.io.Lease;
 import dev.ddpm.spark.io.NamedFolder;
 import dev.ddpm.spark.stored.CheckpointName;
+import dev.ddpm.spark.stored.ProfileSnapshots;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -26,6 +27,7 @@ import org.apache.hadoop.fs.Path;
  *   <li>{@code run.json}: the version of all this
  *   <li>{@code checkpoints/round-000123/}: a model folder with everything to go on from
  *   <li>{@code best/round-000123/}: the same, where the held-out images had their smallest loss
+ *   <li>{@code profiles/round-000123/}: averages of which others are made after the fact
  *   <li>{@code sheets/round-000123.png}: what the model drew after a round
  *   <li>{@code model/}: the same, at the end
  *   <li>{@code metrics.jsonl}: one {@link RoundReport} a line
@@ -45,6 +47,7 @@ final class RunFolder implements AutoCloseable {
   private final Configuration configuration;
   private final Checkpoints checkpoints;
   private final Checkpoints best;
+  private final Checkpoints profiles;
   private final MetricsFile metrics;
   private final Lease lease;
 
@@ -53,6 +56,8 @@ final class RunFolder implements AutoCloseable {
     this.configuration = configuration;
     this.checkpoints = new Checkpoints(checkpoints(folder), files, configuration);
     this.best = new Checkpoints(new Path(folder, "best"), files, configuration);
+    this.profiles =
+        new Checkpoints(new Path(folder, ProfileSnapshots.FOLDER), files, configuration);
     this.metrics = new MetricsFile(store(folder));
     this.lease = lease;
   }
@@ -94,6 +99,7 @@ final class RunFolder implements AutoCloseable {
     }
     checkpoints.removeTemporaries();
     best.removeTemporaries();
+    profiles.removeTemporaries();
   }
 
   private static void requireVersion(HadoopFileStore store) throws IOException {
@@ -191,7 +197,17 @@ final class RunFolder implements AutoCloseable {
   /** Writes a checkpoint as the best one, and removes the one that was. */
   void writeBest(Checkpoint checkpoint, ModelDescription description) {
     lease.ensureHeld();
-    best.write(checkpoint, description, 1);
+    best.write(checkpoint.asModel(), description, 1);
+  }
+
+  /**
+   * Writes a snapshot of the averages, then removes those that are not kept any more.
+   *
+   * @param images that the run has been trained on
+   */
+  void writeSnapshot(Checkpoint checkpoint, ModelDescription description, long images) {
+    lease.ensureHeld();
+    profiles.writeSnapshot(checkpoint, description, images);
   }
 
   /** Writes the contact sheet of a round. */
@@ -222,7 +238,7 @@ final class RunFolder implements AutoCloseable {
   /** Writes the final model. */
   void writeModel(Checkpoint checkpoint, ModelDescription description) {
     lease.ensureHeld();
-    checkpoint.write(store(model()), description);
+    checkpoint.asModel().write(store(model()), description);
   }
 
   @Override

@@ -142,6 +142,7 @@ public record StartingModel(String path, WeightChoice weights, boolean moments) 
                 new WireFloats(velocity),
                 step),
             training.emaDecay() > 0 ? Optional.of(new WireFloats(average)) : Optional.empty(),
+            training.initialProfiles(parameters.length).map(WireFloats::new),
             new TrainingState(step, 0, 0, 0, training.seed())));
   }
 

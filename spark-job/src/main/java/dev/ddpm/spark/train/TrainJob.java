@@ -131,7 +131,8 @@ public final class TrainJob {
               wanted.architecture(),
               prepared.plan(),
               training.optimiser(),
-              training.outerOptimiser()));
+              training.outerOptimiser(),
+              training.averages()));
       // A model that cannot be started from leaves no run folder.
       Optional<Checkpoints.Stored> start = model.map(open -> readStart(open, wanted));
       try (RunFolder folder = RunFolder.open(run, hadoop, leaseExpiry)) {
@@ -405,7 +406,11 @@ public final class TrainJob {
         training.emaDecay() > 0
             ? Optional.of(new WireFloats(driver.network().parameters()))
             : Optional.empty();
-    return new Checkpoint(state, ema, new TrainingState(0, 0, 0, 0, training.seed()));
+    return new Checkpoint(
+        state,
+        ema,
+        training.initialProfiles(driver.network().parameters().length).map(WireFloats::new),
+        new TrainingState(0, 0, 0, 0, training.seed()));
   }
 
   private void announce(Prepared prepared, Replica driver, int slots) {

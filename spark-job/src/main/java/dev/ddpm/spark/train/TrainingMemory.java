@@ -21,17 +21,21 @@ public final class TrainingMemory {
    *
    * <p>With S bytes of weights and moments and W bytes of weights, the driver holds the state, its
    * broadcast and the mean that arrives (3 S), what a few tasks have returned, as Spark fetches it
-   * and as it unpacks that, the moving average (W) and the momentum of the outer optimiser (W); a
-   * quarter more is what large arrays leave unused between them. An executor holds the state it
-   * received; each of its tasks the state it has arrived at and what it adds up (2 S), and a
+   * and as it unpacks that, the averages over time (W each) and the momentum of the outer optimiser
+   * (W); a quarter more is what large arrays leave unused between them. An executor holds the state
+   * it received; each of its tasks the state it has arrived at and what it adds up (2 S), and a
    * replica.
    */
   public static MemoryNeeds of(
-      Architecture architecture, RoundPlan plan, Optimiser optimiser, OuterOptimiser outer) {
+      Architecture architecture,
+      RoundPlan plan,
+      Optimiser optimiser,
+      OuterOptimiser outer,
+      int averages) {
     NetworkMemory memory = NetworkMemory.of(architecture);
     long weights = Float.BYTES * memory.parameters();
     long state = weights * (1 + optimiser.stateValues());
-    long kept = weights * (1 + outer.stateValues());
+    long kept = weights * (averages + outer.stateValues());
     long result = state + state / 100 + (1 << 20);
     return new MemoryNeeds(
         MemoryNeeds.SPARK_HEAP + (3 * state + 2 * Math.min(state, IN_FLIGHT) + kept) * 5 / 4,

@@ -5,9 +5,11 @@ import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.TrainingConfig;
+import dev.ddpm.spark.stored.ProfileSnapshots;
 import dev.ddpm.spark.train.round.ModelState;
 import dev.ddpm.spark.train.round.Round;
 import dev.ddpm.training.Ema;
+import dev.ddpm.training.KeptProfiles;
 import dev.ddpm.training.LossByTimestep;
 import dev.ddpm.training.RoundPlan;
 import java.util.Optional;
@@ -111,6 +113,10 @@ final class TrainingRun {
     if (best) {
       folder.writeBest(current, description);
     }
+    if (current.profiles().isPresent() && (ProfileSnapshots.isDue(roundsDone()) || finished())) {
+      // Before the checkpoint, likewise.
+      folder.writeSnapshot(current, description, plan.rowsAfter(roundsDone()));
+    }
     if (due) {
       folder.write(current, description, training.keepCheckpoints());
     }
@@ -168,6 +174,15 @@ final class TrainingRun {
                     firstStep,
                     round.steps()));
     long done = roundsDone() + 1;
+    current
+        .profiles()
+        .ifPresent(
+            averages ->
+                KeptProfiles.update(
+                    averages.values(),
+                    round.state().parameters().values(),
+                    plan.rowsAfter(roundsDone()),
+                    plan.rowsAfter(done)));
     var position =
         new TrainingState(
             round.state().step(),
@@ -175,6 +190,6 @@ final class TrainingRun {
             done / plan.rounds(),
             plan.rowsBefore((int) (done % plan.rounds())),
             training.seed());
-    return new Checkpoint(round.state(), current.ema(), position);
+    return new Checkpoint(round.state(), current.ema(), current.profiles(), position);
   }
 }

@@ -89,6 +89,7 @@ class TrainJobRobustnessTest {
     new Checkpoint(
             new ModelState(state.parameters(), state.updater(), state.step()),
             whole.ema(),
+            whole.profiles(),
             whole.training())
         .write(store, stored.description());
 

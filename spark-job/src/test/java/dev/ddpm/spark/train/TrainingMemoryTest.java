@@ -21,7 +21,8 @@ class TrainingMemoryTest {
             LargeNetwork.UNET,
             new RoundPlan(64_000, 2, 16, 16, 0),
             Optimiser.ADAM,
-            OuterOptimiser.AVERAGE);
+            OuterOptimiser.AVERAGE,
+            1);
 
     assertThat(needs.result()).isBetween(GIB * 18 / 10, 2 * GIB);
     assertThat(needs.taskNative()).isBetween(3 * GIB, 5 * GIB);
@@ -32,9 +33,9 @@ class TrainingMemoryTest {
   void withoutMomentsAThirdTravels() {
     var plan = new RoundPlan(64_000, 2, 16, 16, 0);
     MemoryNeeds adam =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE);
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 1);
     MemoryNeeds sgd =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.SGD, OuterOptimiser.AVERAGE);
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.SGD, OuterOptimiser.AVERAGE, 1);
 
     assertThat(3 * sgd.taskHeap()).isEqualTo(adam.taskHeap());
   }
@@ -44,13 +45,26 @@ class TrainingMemoryTest {
   void momentumOverRoundsIsKeptByTheDriver() {
     var plan = new RoundPlan(64_000, 2, 16, 16, 0);
     MemoryNeeds plain =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE);
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 1);
     MemoryNeeds outer =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, new OuterOptimiser(0.7, 0.9));
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, new OuterOptimiser(0.7, 0.9), 1);
 
     assertThat(outer.driverHeap() - plain.driverHeap())
         .isEqualTo(5L * ParameterLayout.of(LargeNetwork.UNET).size());
     assertThat(outer.taskHeap()).isEqualTo(plain.taskHeap());
     assertThat(outer.result()).isEqualTo(plain.result());
+  }
+
+  @Test
+  void everyAverageIsKeptByTheDriver() {
+    var plan = new RoundPlan(64_000, 2, 16, 16, 0);
+    MemoryNeeds one =
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 1);
+    MemoryNeeds three =
+        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 3);
+
+    assertThat(three.driverHeap() - one.driverHeap())
+        .isEqualTo(10L * ParameterLayout.of(LargeNetwork.UNET).size());
+    assertThat(three.taskHeap()).isEqualTo(one.taskHeap());
   }
 }
