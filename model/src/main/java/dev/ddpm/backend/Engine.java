@@ -15,6 +15,15 @@ public interface Engine {
    */
   void keepWeights();
 
+  /**
+   * Lets blocks compute once more in the backward pass what they would have to keep for it, from
+   * the first pass on: less memory, more time, and the same results to the bit.
+   */
+  void recompute();
+
+  /** Whether blocks compute once more what their backward pass reads. */
+  boolean recomputes();
+
   /** A new tensor of zeros that the caller owns. */
   Tensor allocate(long... shape);
 
@@ -35,6 +44,20 @@ public interface Engine {
 
   /** The same for images in some layout. */
   Tensor scratch(String role, Layout layout, long... shape);
+
+  /**
+   * Memory for what a block's backward pass reads of its forward pass: the block's own, or, if
+   * blocks recompute, memory that all blocks share, of whatever shape, and that the backward pass
+   * has to fill again first.
+   *
+   * @param role tells apart tensors that are in use at the same time
+   */
+  Tensor kept(String role, Layout layout, long... shape);
+
+  /** The same for what is in rows. */
+  default Tensor kept(String role, long... shape) {
+    return kept(role, Layout.ROWS, shape);
+  }
 
   /** The operations that need no more than their tensors. */
   Kernels kernels();

@@ -57,11 +57,19 @@ public final class NetworkMemory {
    * @param batchSizes the sizes of batches that occur; each has buffers of its own
    */
   public long replicaBytes(int optimiserValues, Collection<Integer> batchSizes) {
-    long images = batchSizes.stream().mapToLong(Integer::longValue).sum();
-    double counted =
-        (double) Float.BYTES
-            * (parameters * (2 + optimiserValues) + (double) count.training().values() * images);
-    return bytes(counted);
+    return replicaBytes(optimiserValues, batchSizes, MemorySaving.NONE);
+  }
+
+  /**
+   * The same of a replica that saves memory. Gradients of parts are added up in an array of their
+   * own.
+   */
+  public long replicaBytes(
+      int optimiserValues, Collection<Integer> batchSizes, MemorySaving saving) {
+    long images = saving.passSizes(batchSizes).stream().mapToLong(Integer::longValue).sum();
+    long arrays = 2L + optimiserValues + (saving.divides(batchSizes) ? 1 : 0);
+    long values = saving.recomputes() ? count.recomputingValues() : count.training().values();
+    return bytes((double) Float.BYTES * (parameters * arrays + (double) values * images));
   }
 
   /**

@@ -13,7 +13,8 @@ public interface TrainableNetwork extends Denoiser {
   Architecture architecture();
 
   /**
-   * One forward and backward pass with dropout; {@link #update} may follow.
+   * The gradient of a batch, with dropout; {@link #update} may follow. A network that {@linkplain
+   * MemorySaving saves memory} computes it in parts.
    *
    * @param batch noised images and their timesteps
    * @param target what the network should put out, of the same layout as the images

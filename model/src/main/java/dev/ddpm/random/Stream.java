@@ -30,7 +30,9 @@ public enum Stream {
   /** The order in which images are dealt out to the parts of a set that are compared. */
   EVALUATION_ORDER(11),
   /** Whether a training image is taken for one of no class. */
-  LABEL_DROPOUT(12);
+  LABEL_DROPOUT(12),
+  /** The orders of classes, and of the images of a class, where batches are balanced. */
+  CLASS_ORDER(13);
 
   private final int id;
 

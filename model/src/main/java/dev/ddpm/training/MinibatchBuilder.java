@@ -13,9 +13,9 @@ import dev.ddpm.random.Stream;
  * Makes minibatches from images: mirrors, maps to the data range, draws t and ε and mixes them in,
  * and takes some images for ones of no class.
  *
- * <p>Everything drawn for an image depends on the seed, the epoch and its row id alone, so a step
- * made again, or made elsewhere, sees the same. Not thread-safe: the minibatch is overwritten by
- * the next one.
+ * <p>Everything drawn for an image depends on the seed, its row id and the number of its use alone,
+ * so a step made again, or made elsewhere, sees the same. Not thread-safe: the minibatch is
+ * overwritten by the next one.
  */
 final class MinibatchBuilder {
   private final ImageShape image;
@@ -59,25 +59,25 @@ final class MinibatchBuilder {
   /**
    * Draws timesteps and noise for images, and mixes them.
    *
-   * @param epoch number of the epoch
+   * @param uses number of the use of each image: that of the epoch where each is used once
    * @param ids row ids of the images
    * @param pixels uint8 values per image, (height, width, channels)
    * @param labels class per image, or {@link ClassLabels#NO_LABEL}; not looked at for a network
    *     without classes
    */
-  Minibatch build(long epoch, long[] ids, byte[][] pixels, int[] labels) {
-    int step = Math.toIntExact(epoch);
+  Minibatch build(int[] uses, long[] ids, byte[][] pixels, int[] labels) {
     int size = image.size();
     resize(ids.length);
     for (int i = 0; i < ids.length; i++) {
       int offset = i * size;
       long id = ids[i];
-      training.dataRange().fromBytes(oriented(id, step, pixels[i]), 0, x0, offset, size);
+      int use = uses[i];
+      training.dataRange().fromBytes(oriented(id, use, pixels[i]), 0, x0, offset, size);
       int t =
           CounterRandom.uniformInt(
-              training.seed(), Stream.TIMESTEP, id, step, diffusion.schedule().steps());
+              training.seed(), Stream.TIMESTEP, id, use, diffusion.schedule().steps());
       CounterRandom.gaussian(
-          training.seed(), Stream.TRAINING_NOISE, id, step, epsilon, offset, size);
+          training.seed(), Stream.TRAINING_NOISE, id, use, epsilon, offset, size);
       diffusion.qSample(x0, epsilon, t, minibatch.batch().xt(), offset, size);
       diffusion.target(training.prediction(), x0, epsilon, t, minibatch.target(), offset, size);
       minibatch.batch().timesteps()[i] = t;
@@ -85,15 +85,15 @@ final class MinibatchBuilder {
         minibatch.weights()[i] = weightOfTimestep[t];
       }
       if (classes > 0) {
-        minibatch.batch().classes()[i] = taught(id, step, labels[i]);
+        minibatch.batch().classes()[i] = taught(id, use, labels[i]);
       }
-      minibatch.imageKeys()[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, step);
+      minibatch.imageKeys()[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, use);
     }
     return minibatch;
   }
 
   /** The class that an image is trained as. */
-  private int taught(long id, int step, int label) {
+  private int taught(long id, int use, int label) {
     int noClass = classes - 1;
     if (label == ClassLabels.NO_LABEL) {
       return noClass;
@@ -103,20 +103,20 @@ final class MinibatchBuilder {
           "Image %d has the class %d; the network knows %d.".formatted(id, label, noClass));
     }
     return training.labelDropout() > 0
-            && CounterRandom.uniform(training.seed(), Stream.LABEL_DROPOUT, id, step)
+            && CounterRandom.uniform(training.seed(), Stream.LABEL_DROPOUT, id, use)
                 < training.labelDropout()
         ? noClass
         : label;
   }
 
-  private byte[] oriented(long id, int step, byte[] pixels) {
+  private byte[] oriented(long id, int use, byte[] pixels) {
     if (pixels.length != image.size()) {
       throw new IllegalArgumentException(
           "Image %d has %d values; the network takes %d."
               .formatted(id, pixels.length, image.size()));
     }
     if (!training.horizontalFlip()
-        || CounterRandom.uniform(training.seed(), Stream.FLIP, id, step) >= 0.5) {
+        || CounterRandom.uniform(training.seed(), Stream.FLIP, id, use) >= 0.5) {
       return pixels;
     }
     int channels = image.channels();

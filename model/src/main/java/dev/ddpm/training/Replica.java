@@ -5,6 +5,7 @@ import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.TrainableNetwork;
+import java.util.Arrays;
 
 /**
  * One copy of the model with everything that an optimiser step needs. Not thread-safe: a worker has
@@ -45,7 +46,8 @@ public final class Replica {
    * the simplified loss (Ho et al., equation 14), in which each image counts as the training's
    * weighting says, clips its global norm and updates the weights.
    *
-   * @param epoch number of the epoch, which keys what is drawn
+   * @param uses number of the use of each image: with its id it keys what is drawn, so that an
+   *     image that is used again is seen in another way; that of the epoch where each is used once
    * @param ids row ids of the images, which key what is drawn
    * @param pixels uint8 values per image, (height, width, channels)
    * @param labels class per image, or {@link ClassLabels#NO_LABEL}; not looked at by a network
@@ -53,8 +55,8 @@ public final class Replica {
    * @return mean over all elements of the squared error, unweighted and before the update; if it is
    *     not finite, there was no update and no step is counted
    */
-  public double step(long epoch, long[] ids, byte[][] pixels, int[] labels) {
-    Minibatch minibatch = minibatches.build(epoch, ids, pixels, labels);
+  public double step(int[] uses, long[] ids, byte[][] pixels, int[] labels) {
+    Minibatch minibatch = minibatches.build(uses, ids, pixels, labels);
     double loss =
         network.computeGradient(
             minibatch.batch(), minibatch.target(), minibatch.weights(), minibatch.imageKeys());
@@ -62,6 +64,13 @@ public final class Replica {
       network.update(clipNorm);
     }
     return loss;
+  }
+
+  /** The same of images that are used once in every epoch. */
+  public double step(long epoch, long[] ids, byte[][] pixels, int[] labels) {
+    int[] uses = new int[ids.length];
+    Arrays.fill(uses, Math.toIntExact(epoch));
+    return step(uses, ids, pixels, labels);
   }
 
   /**
@@ -75,7 +84,7 @@ public final class Replica {
    * @param losses takes one mean squared error per image
    */
   public void evaluate(long[] ids, byte[][] pixels, int[] labels, LossByTimestep losses) {
-    Minibatch minibatch = heldOut.build(0, ids, pixels, labels);
+    Minibatch minibatch = heldOut.build(new int[ids.length], ids, pixels, labels);
     Batch batch = minibatch.batch();
     if (predicted.length < batch.size() * imageSize) {
       predicted = new float[batch.size() * imageSize];

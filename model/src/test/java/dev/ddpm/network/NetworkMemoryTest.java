@@ -1,6 +1,7 @@
 package dev.ddpm.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.network.block.TimeEncoding;
 import java.util.List;
@@ -21,6 +22,31 @@ class NetworkMemoryTest {
     assertThat(memory.replicaBytes(0, List.of())).isBetween(none / 2 - 1, none / 2 + 1);
     assertThat(memory.replicaBytes(2, List.of(8, 4)) - eight)
         .isBetween((eight - none) / 2 - 1, (eight - none) / 2 + 1);
+  }
+
+  /** Gradients of parts are added up in an array of their own. */
+  @Test
+  void partsTakeTheMemoryOfOneOfThemAndOfAnotherGradient() {
+    NetworkMemory memory = NetworkMemory.of(SPEC);
+    MemorySaving eighths = MemorySaving.inParts(128, 8, false);
+
+    assertThat(memory.replicaBytes(2, List.of(128), eighths))
+        .isCloseTo(memory.replicaBytes(3, List.of(16)), within(1L));
+    assertThat(memory.replicaBytes(2, List.of(16), eighths))
+        .isEqualTo(memory.replicaBytes(2, List.of(16)));
+    assertThat(memory.replicaBytes(2, List.of(), eighths))
+        .isEqualTo(memory.replicaBytes(2, List.of()));
+  }
+
+  /** What every block keeps to itself is its result and the gradient of its input. */
+  @Test
+  void recomputingTakesAboutTwoThirdsOfTheMemoryOfAnImage() {
+    NetworkMemory memory = NetworkMemory.of(SPEC);
+    long weights = memory.replicaBytes(2, List.of());
+    long keeping = memory.replicaBytes(2, List.of(64)) - weights;
+    long recomputing = memory.replicaBytes(2, List.of(64), new MemorySaving(64, true)) - weights;
+
+    assertThat((double) recomputing / keeping).isBetween(0.6, 0.75);
   }
 
   /** A sum that has become negative would pass for little. */

@@ -53,7 +53,13 @@ class MinibatchBuilderTest {
       MinibatchBuilder builder, long epoch, long[] ids, byte[]... pixels) {
     int[] labels = new int[ids.length];
     Arrays.fill(labels, ClassLabels.NO_LABEL);
-    return builder.build(epoch, ids, pixels, labels);
+    return builder.build(uses(epoch, ids), ids, pixels, labels);
+  }
+
+  private static int[] uses(long epoch, long[] ids) {
+    int[] uses = new int[ids.length];
+    Arrays.fill(uses, (int) epoch);
+    return uses;
   }
 
   private static byte[] image(int first) {
@@ -139,7 +145,7 @@ class MinibatchBuilderTest {
   }
 
   private static int[] taught(MinibatchBuilder builder, long epoch, long[] ids, int... labels) {
-    Minibatch batch = builder.build(epoch, ids, new byte[ids.length][24], labels);
+    Minibatch batch = builder.build(uses(epoch, ids), ids, new byte[ids.length][24], labels);
     return Arrays.copyOf(batch.batch().classes(), ids.length);
   }
 
@@ -180,7 +186,7 @@ class MinibatchBuilderTest {
     long[] ids = {4, 900, 17};
     byte[][] pixels = {image(0), image(7), image(100)};
     Minibatch plain = build(builder(true), 3, ids, pixels);
-    Minibatch batch = withClasses(0.5).build(3, ids, pixels, new int[] {0, 1, 2});
+    Minibatch batch = withClasses(0.5).build(uses(3, ids), ids, pixels, new int[] {0, 1, 2});
 
     assertThat(plain.batch().classes()).isNull();
     assertThat(batch.batch().xt()).isEqualTo(plain.batch().xt());

@@ -56,6 +56,16 @@ final class CpuEngine extends Nd4jEngine {
   }
 
   @Override
+  protected Tensor memory(long length) {
+    return CpuTensor.zeros(Layout.BLOCKS, length);
+  }
+
+  @Override
+  protected Tensor view(Tensor memory, Layout layout, long... shape) {
+    return CpuTensor.view((CpuTensor) memory, layout, shape);
+  }
+
+  @Override
   public Kernels kernels() {
     return kernels;
   }

@@ -18,6 +18,11 @@ public abstract class Nd4jEngine implements Engine {
   private final Precision precision;
   private final Map<List<Object>, Tensor> scratch = new HashMap<>();
 
+  /** Memory that blocks share which recompute, by role: the largest that was asked for so far. */
+  private final Map<String, Tensor> recomputed = new HashMap<>();
+
+  private boolean recomputes;
+
   /** An engine for a network of one precision. */
   protected Nd4jEngine(Precision precision) {
     this.precision = precision;
@@ -65,6 +70,16 @@ public abstract class Nd4jEngine implements Engine {
   }
 
   @Override
+  public final void recompute() {
+    recomputes = true;
+  }
+
+  @Override
+  public final boolean recomputes() {
+    return recomputes;
+  }
+
+  @Override
   public final Tensor allocate(long... shape) {
     return tensor(Nd4j.create(type(), shape, 'c'));
   }
@@ -73,6 +88,26 @@ public abstract class Nd4jEngine implements Engine {
   public final Tensor keys(int batch) {
     return tensor(Nd4j.create(DataType.INT64, batch));
   }
+
+  @Override
+  public final Tensor kept(String role, Layout layout, long... shape) {
+    if (!recomputes) {
+      return allocate(layout, shape);
+    }
+    long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    Tensor known = recomputed.get(role);
+    if (known == null || known.length() < length) {
+      known = memory(length);
+      recomputed.put(role, known);
+    }
+    return view(known, layout, shape);
+  }
+
+  /** New memory for so many values of images in any layout. */
+  protected abstract Tensor memory(long length);
+
+  /** The beginning of such memory as images. */
+  protected abstract Tensor view(Tensor memory, Layout layout, long... shape);
 
   @Override
   public final Tensor scratch(String role, Layout layout, long... shape) {

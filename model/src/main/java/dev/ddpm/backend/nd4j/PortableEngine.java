@@ -42,6 +42,16 @@ final class PortableEngine extends Nd4jEngine {
   }
 
   @Override
+  protected Tensor memory(long length) {
+    return allocate(length);
+  }
+
+  @Override
+  protected Tensor view(Tensor memory, Layout layout, long... shape) {
+    return memory.slice(0, shape);
+  }
+
+  @Override
   public Kernels kernels() {
     return kernels;
   }

@@ -42,8 +42,15 @@ public final class AttentionBlock implements Block {
     public void count(MemoryCount count, long inputPositions) {
       long image = inputPositions * channels;
       long pairs = inputPositions * inputPositions;
-      count.training().own(6 * image + heads * pairs);
       long head = image / heads;
+      count.training().own(2 * image);
+      for (int i = 0; i < heads; i++) {
+        count.remember("query", head);
+        count.remember("key", head);
+        count.remember("value", head);
+        count.remember("mixed", head);
+        count.remember("attention", pairs);
+      }
       count.inference().own(image);
       count.inference().share("query, key, value and mixed", 4 * head);
       count.inference().share("attention", pairs);
@@ -120,7 +127,7 @@ public final class AttentionBlock implements Block {
       biasGradient = part(parameters.gradient("projection.bias"), index, width);
       values =
           training
-              ? engine.allocate(batch, positions, width)
+              ? engine.kept(role, batch, positions, width)
               : engine.scratch(role, batch, positions, width);
       gradient = training ? engine.scratch(role + " gradient", batch, positions, width) : null;
       ProductShape product = ProductShape.of(batch * positions, spec.channels(), width);
@@ -162,7 +169,7 @@ public final class AttentionBlock implements Block {
       outputGradient = part(parameters.gradient("output.weight"), head, width, spec.channels());
       mixed =
           training
-              ? engine.allocate(batch, positions, width)
+              ? engine.kept("mixed", batch, positions, width)
               : engine.scratch("mixed", batch, positions, width);
       dMixed = training ? engine.scratch("mixed gradient", batch, positions, width) : null;
       pairs = new PairwiseAttention(engine, batch, positions, width, training);
@@ -173,14 +180,22 @@ public final class AttentionBlock implements Block {
     }
 
     void forward(Tensor x, Tensor y) {
+      attend(x);
+      toResult.run(mixed, output, y);
+    }
+
+    /** Computes what the backward pass reads. */
+    private void attend(Tensor x) {
       query.project(x);
       key.project(x);
       value.project(x);
       pairs.forward(query.values, key.values, value.values, mixed);
-      toResult.run(mixed, output, y);
     }
 
     void backward(Tensor x, Tensor dy, Tensor dx) {
+      if (engine.recomputes()) {
+        attend(x);
+      }
       toOutput.run(mixed, dy, outputGradient);
       toMixed.run(dy, output, dMixed);
       pairs.backward(

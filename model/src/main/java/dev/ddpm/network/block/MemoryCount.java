@@ -1,12 +1,18 @@
 package dev.ddpm.network.block;
 
+import dev.ddpm.backend.Engine;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 
 /** Adds up what the blocks of a network keep in memory. */
 public final class MemoryCount {
   private final Tally training = new Tally();
   private final Tally inference = new Tally();
+  private final Map<String, Long> largest = new HashMap<>();
+  private long recomputed;
+  private long remembered;
   private long keptWeights;
 
   /** Values per image: arrays of blocks, and scratch memory, which equal shapes share. */
@@ -42,6 +48,25 @@ public final class MemoryCount {
   /** What a pretrained network takes. */
   public Tally inference() {
     return inference;
+  }
+
+  /**
+   * Counts an array of so many values that training has from {@link Engine#kept(String, long...)},
+   * in the order in which blocks are computed.
+   */
+  void remember(String role, long length) {
+    training.own(length);
+    remembered += length;
+    if (length > largest.getOrDefault(role, 0L)) {
+      largest.put(role, length);
+      // Blocks before this one go on with what they have.
+      recomputed += length;
+    }
+  }
+
+  /** Values per image that training takes if blocks recompute. */
+  public long recomputingValues() {
+    return training.values() - remembered + recomputed;
   }
 
   /** Counts values that kernels make of the weights of a pretrained network, and keep. */

@@ -56,7 +56,13 @@ public final class NormedAttentionBlock implements Block {
       long image = inputPositions * channels;
       long pairs = heads * inputPositions * inputPositions;
       long byHeads = heads > 1 ? 4 * image : 0;
-      count.training().own((normalises() ? 7 : 6) * image + byHeads + pairs);
+      count.training().own(2 * image);
+      count.remember("normalised", normalises() ? image : 0);
+      for (String role : List.of(QUERY, KEY, VALUE, MIXED)) {
+        count.remember(role, image);
+        count.remember(role + " by head", byHeads / 4);
+      }
+      count.remember("attention", pairs);
       count.training().share("query, key, value and mixed gradient", 4 * image + byHeads);
       count.training().share("normalised gradient", image);
       count.training().share("scaled gradient", divisor == 1 ? 0 : image);
@@ -100,27 +106,25 @@ public final class NormedAttentionBlock implements Block {
     Rows(String role, int batch, int positions, boolean training) {
       long rows = (long) batch * positions;
       values = buffer(training, role, rows, spec.channels());
-      byHead = byHead(values, training ? null : role + " by head", batch, positions);
+      byHead = byHead(training, values, role + " by head", batch, positions);
       gradient = training ? engine.scratch(role + " gradient", rows, spec.channels()) : null;
       gradientByHead =
-          training ? byHead(gradient, role + " gradient by head", batch, positions) : null;
+          training ? byHead(false, gradient, role + " gradient by head", batch, positions) : null;
     }
 
     /** The same memory where there is one head. */
-    private Tensor byHead(Tensor rows, String sharedAs, int batch, int positions) {
+    private Tensor byHead(boolean kept, Tensor rows, String role, int batch, int positions) {
       long stack = (long) batch * spec.heads();
       if (spec.heads() == 1) {
         return rows.reshape(stack, positions, spec.width());
       }
-      return sharedAs == null
-          ? engine.allocate(stack, positions, spec.width())
-          : engine.scratch(sharedAs, stack, positions, spec.width());
+      return buffer(kept, role, stack, positions, spec.width());
     }
   }
 
-  /** What the backward pass reads must be owned; in inference blocks share it. */
-  private Tensor buffer(boolean training, String role, long... shape) {
-    return training ? engine.allocate(shape) : engine.scratch(role, shape);
+  /** What the backward pass reads is kept for it; all else blocks share. */
+  private Tensor buffer(boolean kept, String role, long... shape) {
+    return kept ? engine.kept(role, shape) : engine.scratch(role, shape);
   }
 
   private final class Pass {
@@ -178,6 +182,15 @@ public final class NormedAttentionBlock implements Block {
   public Tensor forward(Tensor[] inputs, boolean training) {
     input = inputs[0];
     Pass pass = passes.of(input.size(0), training);
+    attend(pass);
+    pass.output.forward(pass.mixed.values, pass.y);
+    engine.kernels().add(input, pass.y);
+    pass.scaling.apply(pass.y);
+    return pass.y;
+  }
+
+  /** Computes what the backward pass reads. */
+  private void attend(Pass pass) {
     if (pass.norm != null) {
       pass.norm.forward(input, null, null, pass.normalised);
     }
@@ -192,15 +205,14 @@ public final class NormedAttentionBlock implements Block {
         pass.projected.get(2).byHead,
         pass.mixed.byHead);
     pass.heads.join(pass.mixed.byHead, pass.mixed.values);
-    pass.output.forward(pass.mixed.values, pass.y);
-    engine.kernels().add(input, pass.y);
-    pass.scaling.apply(pass.y);
-    return pass.y;
   }
 
   @Override
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
+    if (engine.recomputes()) {
+      attend(pass);
+    }
     Kernels kernels = engine.kernels();
     Tensor dSum = pass.scaling.scaled(dy);
     pass.output.parameterGradients(pass.mixed.values, dSum);

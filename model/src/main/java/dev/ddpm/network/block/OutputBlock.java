@@ -33,7 +33,8 @@ public final class OutputBlock implements Block {
 
     @Override
     public void count(MemoryCount count, long inputPositions) {
-      count.training().own(inputPositions * (2L * in + out));
+      count.training().own(inputPositions * (in + out));
+      count.remember("first activated", inputPositions * in);
       count.inference().own(inputPositions * out);
       count.inference().share("activated", inputPositions * in);
       count.training().share("gradient", inputPositions * in);
@@ -78,7 +79,9 @@ public final class OutputBlock implements Block {
               null);
       convolution = engine.convolution(shape, parameters.weight("final.weight"));
       activated =
-          training ? engine.allocate(shape.input()) : engine.scratch("activated", shape.input());
+          training
+              ? engine.kept("first activated", shape.input())
+              : engine.scratch("activated", shape.input());
       y = engine.allocate(shape.output());
       dActivated = training ? engine.scratch("gradient", shape.input()) : null;
       if (training) {
@@ -91,14 +94,21 @@ public final class OutputBlock implements Block {
   public Tensor forward(Tensor[] inputs, boolean training) {
     input = inputs[0];
     Pass pass = passes.of(input.size(0), training);
-    pass.norm.forward(input, null, null, pass.activated);
+    activate(pass);
     pass.convolution.forward(pass.activated, parameters.value("final.bias"), pass.y);
     return pass.y;
+  }
+
+  private void activate(Pass pass) {
+    pass.norm.forward(input, null, null, pass.activated);
   }
 
   @Override
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
+    if (engine.recomputes()) {
+      activate(pass);
+    }
     engine.kernels().sumRows(dy, parameters.gradient("final.bias"));
     pass.convolution.backward(pass.activated, dy, pass.dActivated);
     pass.norm.backward(input, null, null, pass.dActivated, null, pass.gradients[0], null);

@@ -24,7 +24,7 @@ final class PairwiseAttention {
     this.engine = engine;
     weights =
         training
-            ? engine.allocate(stack, positions, positions)
+            ? engine.kept("attention", stack, positions, positions)
             : engine.scratch("attention", stack, positions, positions);
     dWeights = training ? engine.scratch("attention gradient", stack, positions, positions) : null;
     double scale = 1 / Math.sqrt(width);

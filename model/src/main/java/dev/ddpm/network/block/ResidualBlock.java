@@ -111,7 +111,13 @@ public final class ResidualBlock implements Block {
     public void count(MemoryCount count, long inputPositions) {
       long before = inputPositions * in();
       long after = inputPositions * out;
-      count.training().own((skip == 0 ? 0 : before) + 2 * before + 3 * after);
+      count.training().own(before + after);
+      if (skip > 0) {
+        count.remember("both", before);
+      }
+      count.remember("first activated", before);
+      count.remember("hidden", after);
+      count.remember("second activated", after);
       count.inference().own(after);
       if (skip > 0) {
         count.inference().share("both", before);
@@ -189,9 +195,9 @@ public final class ResidualBlock implements Block {
       shortcut = engine.product(throughShortcut.accumulating());
       timeProjection = engine.product(fromTime.accumulating());
       both = spec.skip() == 0 ? null : buffer(training, "both", Layout.ROWS, first.input());
-      activated1 = buffer(training, "activated", layout1, first.input());
+      activated1 = buffer(training, activated(training, "first"), layout1, first.input());
       hidden = buffer(training, "hidden", hiddenLayout, second.input());
-      activated2 = buffer(training, "activated", layout2, second.input());
+      activated2 = buffer(training, activated(training, "second"), layout2, second.input());
       timeBias = engine.allocate(batch, spec.out());
       modulation = spec.modulates() ? engine.allocate(batch, spec.timeValues()) : timeBias;
       bias = engine.allocate(spec.out());
@@ -222,9 +228,14 @@ public final class ResidualBlock implements Block {
       return new GroupNorm(next.batch(), positions, next.in(), spec.groups(), spec.epsilon(), true);
     }
 
-    /** What the backward pass reads must be owned; in inference blocks share it. */
+    /** In inference nobody needs the first any more when there is the second. */
+    private String activated(boolean training, String which) {
+      return training ? which + " activated" : "activated";
+    }
+
+    /** What the backward pass reads is kept for it; in inference blocks share it. */
     private Tensor buffer(boolean training, String role, Layout layout, long[] shape) {
-      return training ? engine.allocate(layout, shape) : engine.scratch(role, layout, shape);
+      return training ? engine.kept(role, layout, shape) : engine.scratch(role, layout, shape);
     }
   }
 
@@ -293,6 +304,12 @@ public final class ResidualBlock implements Block {
     time = inputs[next++];
     keys = inputs[next];
     Pass pass = passes.of(image.size(0), training);
+    activate(pass);
+    return result(pass);
+  }
+
+  /** Computes what the backward pass reads. */
+  private void activate(Pass pass) {
     Kernels kernels = engine.kernels();
     if (skip != null) {
       kernels.concatenate(image, skip, pass.both);
@@ -312,7 +329,11 @@ public final class ResidualBlock implements Block {
     } else {
       pass.norm2.forward(pass.hidden, pass.timeBias, keys, pass.activated2);
     }
+  }
 
+  private Tensor result(Pass pass) {
+    Kernels kernels = engine.kernels();
+    Tensor x = input(pass);
     if (spec.projects()) {
       kernels.copy(parameters.value("shortcut.bias"), pass.bias);
       kernels.add(parameters.value("conv2.bias"), pass.bias);
@@ -333,6 +354,9 @@ public final class ResidualBlock implements Block {
   @Override
   public Tensor[] backward(Tensor gradient) {
     Pass pass = passes.last();
+    if (engine.recomputes()) {
+      activate(pass);
+    }
     Backward b = pass.backward;
     Kernels kernels = engine.kernels();
     Tensor x = input(pass);

@@ -10,6 +10,7 @@ import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.Architecture;
+import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.TrainableNetwork;
 import dev.ddpm.network.WeightInitializer;
@@ -35,13 +36,18 @@ public final class Dl4jNetwork implements TrainableNetwork {
   private final Architecture architecture;
   private final ParameterLayout layout;
   private final ComputationGraph graph;
+  private final MemorySaving saving;
   private final Map<Integer, Arrays> arrays = new HashMap<>();
+  private Tensor gradient;
+  private Tensor gradientOfParts;
   private int lastBatch;
 
-  private Dl4jNetwork(Architecture architecture, IUpdater updater) {
+  private Dl4jNetwork(Architecture architecture, IUpdater updater, MemorySaving saving) {
     this.architecture = architecture;
+    this.saving = saving;
     this.layout = ParameterLayout.of(architecture);
     this.graph = BlockGraph.create(architecture.plan(), updater, DataType.FLOAT);
+    prepare(engine());
   }
 
   /**
@@ -54,6 +60,20 @@ public final class Dl4jNetwork implements TrainableNetwork {
    */
   public static Dl4jNetwork create(
       Architecture architecture, long seed, Optimiser optimiser, LearningRate learningRate) {
+    return create(architecture, seed, optimiser, learningRate, MemorySaving.NONE);
+  }
+
+  /**
+   * The same in less memory.
+   *
+   * @param saving how the memory of a step is saved
+   */
+  public static Dl4jNetwork create(
+      Architecture architecture,
+      long seed,
+      Optimiser optimiser,
+      LearningRate learningRate,
+      MemorySaving saving) {
     ScheduledRate rate = ScheduledRate.of(learningRate);
     return create(
         architecture,
@@ -61,12 +81,19 @@ public final class Dl4jNetwork implements TrainableNetwork {
         switch (optimiser) {
           case ADAM -> TorchAdam.scheduled(rate);
           case SGD -> new Sgd(rate);
-        });
+        },
+        saving);
   }
 
   /** The same with any rule of DL4J's. */
   static Dl4jNetwork create(Architecture architecture, long seed, IUpdater updater) {
-    Dl4jNetwork network = new Dl4jNetwork(architecture, updater);
+    return create(architecture, seed, updater, MemorySaving.NONE);
+  }
+
+  /** The same in less memory. */
+  static Dl4jNetwork create(
+      Architecture architecture, long seed, IUpdater updater, MemorySaving saving) {
+    Dl4jNetwork network = new Dl4jNetwork(architecture, updater, saving);
     network.setParameters(WeightInitializer.draw(network.layout, seed));
     return network;
   }
@@ -84,8 +111,8 @@ public final class Dl4jNetwork implements TrainableNetwork {
   public static Denoiser pretrained(
       Architecture architecture, float[] weights, Precision precision) {
     Nd4jBackend backend = Backends.best(Nd4jBackend.class, precision);
-    Dl4jNetwork network = new Dl4jNetwork(architecture, new NoOp());
-    BlockGraph.use(backend.create(precision), network.graph);
+    Dl4jNetwork network = new Dl4jNetwork(architecture, new NoOp(), MemorySaving.NONE);
+    network.use(backend.create(precision));
     network.setParameters(weights);
     network.engine().keepWeights();
     return network;
@@ -93,7 +120,18 @@ public final class Dl4jNetwork implements TrainableNetwork {
 
   /** Changes what the blocks compute with, before the first pass. */
   void use(Nd4jBackend backend) {
-    BlockGraph.use(backend.create(Precision.FLOAT32), graph);
+    use(backend.create(Precision.FLOAT32));
+  }
+
+  private void use(Nd4jEngine engine) {
+    prepare(engine);
+    BlockGraph.use(engine, graph);
+  }
+
+  private void prepare(Nd4jEngine engine) {
+    if (saving.recomputes()) {
+      engine.recompute();
+    }
   }
 
   private Nd4jEngine engine() {
@@ -108,6 +146,8 @@ public final class Dl4jNetwork implements TrainableNetwork {
     final Tensor target;
     final Tensor weights;
     final float[] times;
+    final long[] imageKeys;
+    final float[] factors;
     final Tensor classes;
     final float[] classNumbers;
     final INDArray[] inputs;
@@ -117,6 +157,8 @@ public final class Dl4jNetwork implements TrainableNetwork {
       image = imageTensor(size);
       timestep = engine().allocate(size, 1);
       times = new float[size];
+      imageKeys = new long[size];
+      factors = new float[size];
       keys = engine().keys(size);
       target = imageTensor(size);
       weights = engine().allocate(size, 1);
@@ -135,27 +177,41 @@ public final class Dl4jNetwork implements TrainableNetwork {
       return engine().allocate(size, shape.height(), shape.width(), shape.channels());
     }
 
-    /** As DL4J has factors of examples: a mask of the labels; null for none. */
-    INDArray[] weights(float[] values) {
-      if (values == null) {
+    /**
+     * As DL4J has factors of examples: a mask of the labels; null for none.
+     *
+     * @param values one factor per image of the batch; null for 1
+     * @param share of the images in the whole batch
+     */
+    INDArray[] weights(float[] values, int from, float share) {
+      if (values == null && share == 1) {
         return null;
       }
-      weights.upload(values, 0);
+      for (int i = 0; i < factors.length; i++) {
+        factors[i] = values == null ? share : share * values[from + i];
+      }
+      weights.upload(factors, 0);
       return new INDArray[] {Nd4jEngine.array(weights)};
     }
 
-    void set(Batch batch) {
-      image.upload(batch.xt(), 0);
-      for (int i = 0; i < times.length; i++) {
-        times[i] = batch.timesteps()[i];
-      }
+    /** Takes the images of a batch from one on, as many as there is room for. */
+    void set(Batch batch, int from) {
+      image.upload(batch.xt(), from * architecture.imageShape().size());
+      System.arraycopy(batch.timesteps(), from, times, 0, times.length);
       timestep.upload(times, 0);
       if (classes != null) {
         for (int i = 0; i < classNumbers.length; i++) {
-          classNumbers[i] = known(batch.classes()[i]);
+          classNumbers[i] = known(batch.classes()[from + i]);
         }
         classes.upload(classNumbers, 0);
       }
+    }
+
+    /** Takes what a backward pass needs of the same images. */
+    void setTarget(float[] values, long[] allKeys, int from) {
+      target.upload(values, from * architecture.imageShape().size());
+      System.arraycopy(allKeys, from, imageKeys, 0, imageKeys.length);
+      keys.upload(imageKeys);
     }
 
     private int known(int number) {
@@ -167,15 +223,15 @@ public final class Dl4jNetwork implements TrainableNetwork {
     }
   }
 
-  private Arrays arrays(Batch batch) {
+  private Arrays arrays(Batch batch, int from, int images) {
     if ((batch.classes() != null) != (architecture.classes() > 0)) {
       throw new IllegalArgumentException(
           architecture.classes() > 0
               ? "This network needs a class per image."
               : "This network knows no classes.");
     }
-    Arrays known = arrays.computeIfAbsent(batch.size(), Arrays::new);
-    known.set(batch);
+    Arrays known = arrays.computeIfAbsent(images, Arrays::new);
+    known.set(batch, from);
     return known;
   }
 
@@ -204,7 +260,7 @@ public final class Dl4jNetwork implements TrainableNetwork {
   /** {@inheritDoc} Without dropout, and without the buffers of a backward pass. */
   @Override
   public void predict(Batch in, float[] out) {
-    Arrays bound = arrays(in);
+    Arrays bound = arrays(in, 0, in.size());
     INDArray prediction = graph.output(false, false, bound.inputs)[0];
     engine().tensor(prediction).download(out, 0);
   }
@@ -215,15 +271,40 @@ public final class Dl4jNetwork implements TrainableNetwork {
     if (graph.getFlattenedGradients() == null) {
       graph.initGradientsView();
     }
-    Arrays bound = arrays(batch);
-    bound.target.upload(target, 0);
-    bound.keys.upload(imageKeys);
-    graph.setInputs(bound.inputs);
-    graph.setLabels(bound.labels);
-    graph.setLayerMaskArrays(null, bound.weights(weights));
-    graph.computeGradientAndScore();
     lastBatch = batch.size();
-    return graph.score();
+    int part = Math.min(saving.imagesAtOnce(), batch.size());
+    double sum = 0;
+    for (int from = 0; from < batch.size(); from += part) {
+      int images = Math.min(part, batch.size() - from);
+      if (from > 0) {
+        keepGradient(from == part);
+      }
+      Arrays bound = arrays(batch, from, images);
+      bound.setTarget(target, imageKeys, from);
+      graph.setInputs(bound.inputs);
+      graph.setLabels(bound.labels);
+      graph.setLayerMaskArrays(null, bound.weights(weights, from, (float) images / batch.size()));
+      graph.computeGradientAndScore();
+      sum += graph.score() * images;
+    }
+    if (part == batch.size()) {
+      return graph.score();
+    }
+    engine().kernels().add(gradientOfParts, gradient);
+    return sum / batch.size();
+  }
+
+  /** Adds the gradient of a part to that of those before it. */
+  private void keepGradient(boolean first) {
+    if (gradientOfParts == null) {
+      gradient = engine().tensor(graph.getFlattenedGradients().reshape(layout.size()));
+      gradientOfParts = engine().allocate(layout.size());
+    }
+    if (first) {
+      engine().kernels().copy(gradient, gradientOfParts);
+    } else {
+      engine().kernels().add(gradient, gradientOfParts);
+    }
   }
 
   @Override

@@ -142,7 +142,8 @@ final class PlanCommand implements Callable<Integer> {
                 plan,
                 training.optimiser(),
                 training.outerOptimiser(),
-                training.averages()),
+                training.averages(),
+                training.memorySavings().get(0)),
             new ClusterShape(1, tasks, taskCpus, network * 1e9 / 8),
             executors,
             images);

@@ -7,6 +7,8 @@ import java.io.PrintWriter;
 import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.function.Function;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -54,6 +56,17 @@ public final class ClusterJob implements AutoCloseable {
    */
   public void require(MemoryNeeds needs) {
     MemoryBudget.check(spark, slots, needs);
+  }
+
+  /**
+   * Chooses how to work: the first way whose needs the cluster's machines meet.
+   *
+   * @param ways at least one, the best first
+   * @throws DdpmException (environment) if none fits, naming what the last one lacks and what would
+   *     do
+   */
+  public <T> T firstFitting(List<T> ways, Function<T, MemoryNeeds> needs) {
+    return MemoryBudget.firstFitting(spark, slots, ways, needs);
   }
 
   /** Sends what tasks build their models from; they are built where and when they are used. */

@@ -1,8 +1,10 @@
 package dev.ddpm.spark.cluster;
 
 import dev.ddpm.DdpmException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -25,6 +27,32 @@ public final class MemoryBudget {
    */
   static void check(JavaSparkContext spark, int slots, MemoryNeeds needs) {
     check(needs, MemorySupply.of(spark, slots));
+  }
+
+  /** The first of several ways to work for whose needs there is enough, see {@link ClusterJob}. */
+  static <T> T firstFitting(
+      JavaSparkContext spark, int slots, List<T> ways, Function<T, MemoryNeeds> needs) {
+    return firstFitting(ways, needs, MemorySupply.of(spark, slots));
+  }
+
+  static <T> T firstFitting(List<T> ways, Function<T, MemoryNeeds> needs, MemorySupply supply) {
+    T last = ways.get(ways.size() - 1);
+    for (T way : ways.subList(0, ways.size() - 1)) {
+      if (fits(needs.apply(way), supply)) {
+        return way;
+      }
+    }
+    check(needs.apply(last), supply);
+    return last;
+  }
+
+  private static boolean fits(MemoryNeeds needs, MemorySupply supply) {
+    try {
+      check(needs, supply);
+      return true;
+    } catch (DdpmException tooMuch) {
+      return false;
+    }
   }
 
   /**
@@ -73,8 +101,8 @@ public final class MemoryBudget {
           supply.driverNative(),
           raiseDriverNative(true)
               + ", or lower "
-              + needs.batchKey()
-              + " or the number of tasks at a time");
+              + (needs.batchKey().isEmpty() ? "" : needs.batchKey() + " or ")
+              + "the number of tasks at a time");
     } else {
       require(
           "The driver", "of Java heap", needs.driverHeap(), supply.driverHeap(), RAISE_DRIVER_HEAP);
@@ -98,8 +126,8 @@ public final class MemoryBudget {
           supply.executorNative(),
           "raise spark.executor.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
               + " spark.executor.extraJavaOptions (--native-memory of the scripts), or"
-              + " spark.task.cpus, or lower "
-              + needs.batchKey());
+              + " spark.task.cpus"
+              + (needs.batchKey().isEmpty() ? "" : ", or lower " + needs.batchKey()));
     }
     require(
         "The driver",

@@ -9,7 +9,8 @@ package dev.ddpm.spark.cluster;
  * @param taskHeap the same, for each task that runs at a time
  * @param taskNative outside of the heap, for each task that runs at a time
  * @param result what the tasks of one Spark job return to the driver together
- * @param batchKey key of the configuration by which {@code taskNative} grows
+ * @param batchKey key of the configuration by which {@code taskNative} grows; empty if no value of
+ *     it would do
  */
 public record MemoryNeeds(
     long driverHeap,

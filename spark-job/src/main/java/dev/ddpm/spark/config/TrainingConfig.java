@@ -1,8 +1,10 @@
 package dev.ddpm.spark.config;
 
+import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.network.MemorySaving;
 import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.training.Decay;
 import dev.ddpm.training.KeptProfiles;
@@ -12,12 +14,43 @@ import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.RoundPlan;
 import dev.ddpm.training.TrainingSpec;
 import java.io.Serializable;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** The optimisation and how it is spread over workers. */
 public record TrainingConfig(
     @Key(value = "32", in = "[1, 1000000]", doc = "Images per worker and optimiser step.")
         int batchSize,
+    @Key(
+            value = "0",
+            since = "0.2.0",
+            absent = "1",
+            in = "[0, 1000000]",
+            doc =
+                "Parts that a worker's batch is computed in, whose gradients are added up: less"
+                    + " memory, and the same step but for rounding; 0 = as few as the memory of a"
+                    + " worker demands.")
+        int accumulate,
+    @Key(
+            value = "false",
+            since = "0.2.0",
+            absent = "false",
+            doc =
+                "Whether blocks of the network compute activations once more in the backward pass"
+                    + " instead of keeping them: less memory, the same results. Done anyway where"
+                    + " accumulate = 0 and not even one image at a time would fit.")
+        boolean recompute,
+    @Key(
+            value = "false",
+            since = "0.2.0",
+            absent = "false",
+            doc =
+                "Whether all classes of the table's labels have the same share of every batch:"
+                    + " images of small classes are used more often in an epoch, those of large"
+                    + " ones in some epochs only; images without a label are used once in each.")
+        boolean balanceClasses,
     @Key(
             value = "0",
             in = "[0, 1000000]",
@@ -193,6 +226,26 @@ public record TrainingConfig(
   /** The averages of which others are made, before the first round; empty if none are kept. */
   public Optional<float[]> initialProfiles(int weights) {
     return emaProfiles ? Optional.of(KeptProfiles.initial(weights)) : Optional.empty();
+  }
+
+  /**
+   * The ways to save memory that may be chosen from, the fastest first: the configured one, or else
+   * ever smaller parts of a batch, and then the same with blocks that recompute.
+   *
+   * @throws DdpmException (user) if the batch has fewer images than parts
+   */
+  public List<MemorySaving> memorySavings() {
+    if (accumulate > 0) {
+      return List.of(MemorySaving.inParts(batchSize, accumulate, recompute));
+    }
+    return Stream.of(recompute, true)
+        .distinct()
+        .flatMap(
+            again ->
+                IntStream.rangeClosed(1, batchSize)
+                    .mapToObj(parts -> MemorySaving.inParts(batchSize, parts, again))
+                    .distinct())
+        .toList();
   }
 
   /** What is made of the averaged weights after a round. */

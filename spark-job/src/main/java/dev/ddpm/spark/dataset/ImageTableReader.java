@@ -9,14 +9,18 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageShape;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
@@ -26,6 +30,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
+import scala.Tuple2;
 
 /**
  * An image table that was checked and can be read.
@@ -37,6 +42,8 @@ import org.apache.spark.sql.types.DataTypes;
 public final class ImageTableReader {
   /** A batch of the default 4096 rows of images can exceed what a column vector holds (2 GiB). */
   private static final int READER_BATCH = 64;
+
+  private static final int MOST_IN_AN_ARRAY = Integer.MAX_VALUE - 8;
 
   private final String path;
   private final Dataset<Row> table;
@@ -178,6 +185,43 @@ public final class ImageTableReader {
   /** The identity of the labels, see {@link TableFingerprint}; computed in one pass over them. */
   public String labelsFingerprint() {
     return TableFingerprint.ofLabels(table);
+  }
+
+  /**
+   * The label of each image, by its id; {@link ClassLabels#NO_LABEL} for none.
+   *
+   * @throws DdpmException (user) if there are more images than an array can have values
+   */
+  public int[] labelsById() {
+    if (images > MOST_IN_AN_ARRAY) {
+      throw DdpmException.user(
+          "The image table %s has %d images: the labels of at most %d can be held in memory.",
+          path, images, MOST_IN_AN_ARRAY);
+    }
+    int[] all = new int[(int) images];
+    table
+        .select(ImageTable.ID, ImageTable.LABEL)
+        .toJavaRDD()
+        .mapPartitions(ImageTableReader::idsAndLabels)
+        .collect()
+        .forEach(
+            part -> {
+              for (int i = 0; i < part._1().length; i++) {
+                all[(int) part._1()[i]] = part._2()[i];
+              }
+            });
+    return all;
+  }
+
+  private static Iterator<Tuple2<long[], int[]>> idsAndLabels(Iterator<Row> rows) {
+    var ids = LongStream.builder();
+    var labels = IntStream.builder();
+    rows.forEachRemaining(
+        row -> {
+          ids.add(row.getLong(0));
+          labels.add(row.isNullAt(1) ? ClassLabels.NO_LABEL : row.getInt(1));
+        });
+    return List.of(new Tuple2<>(ids.build().toArray(), labels.build().toArray())).iterator();
   }
 
   /** Name of each label; empty if the table does not tell. */

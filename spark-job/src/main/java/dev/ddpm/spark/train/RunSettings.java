@@ -32,9 +32,20 @@ final class RunSettings {
 
   private static final String SCHEDULE = "training.schedule";
 
-  /** Settings that may change when a run goes on: they do not touch what a step computes. */
+  /** Provenance: parts that batches are computed in, as memory has demanded. */
+  static final String ACCUMULATE = "training.accumulate";
+
+  /** Provenance: whether blocks recompute, as memory has demanded. */
+  static final String RECOMPUTE = "training.recompute";
+
+  /**
+   * Settings that may change when a run goes on: they do not touch what a step computes, or its
+   * rounding alone.
+   */
   private static final List<String> FREE =
       List.of(
+          ACCUMULATE,
+          RECOMPUTE,
           "training.epochs",
           "training.max-rounds",
           "training.checkpoint-every",

@@ -8,6 +8,7 @@ import dev.ddpm.checkpoint.TrainingState;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageShape;
+import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.WireFloats;
@@ -26,8 +27,11 @@ import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.train.round.DataSplit;
 import dev.ddpm.spark.train.round.ModelState;
 import dev.ddpm.spark.train.round.TrainingSetup;
+import dev.ddpm.training.BalancedOrder;
+import dev.ddpm.training.EpochOrder;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
+import dev.ddpm.training.ShuffledOrder;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
@@ -120,24 +124,24 @@ public final class TrainJob {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (ClusterJob job = ClusterJob.start(context, Precision.FLOAT32)) {
       Prepared prepared = prepare(reader, job);
-      ModelDescription wanted = prepared.description();
+      ModelDescription plain = prepared.description();
       if (!begun) {
         requireUse(prepared);
       }
       // The wrong network would be told as too little memory.
-      Optional<ModelFolder> model = begun ? Optional.empty() : openStart(wanted);
-      job.require(
-          TrainingMemory.of(
-              wanted.architecture(),
-              prepared.plan(),
-              training.optimiser(),
-              training.outerOptimiser(),
-              training.averages()));
+      Optional<ModelFolder> model = begun ? Optional.empty() : openStart(plain);
+      var memory =
+          new MemoryChoice(job::firstFitting, training, prepared.plan(), plain.architecture());
+      MemorySaving toBegin = memory.toBegin();
+      ModelDescription wanted = memory.describe(plain, toBegin);
       // A model that cannot be started from leaves no run folder.
       Optional<Checkpoints.Stored> start = model.map(open -> readStart(open, wanted));
       try (RunFolder folder = RunFolder.open(run, hadoop, leaseExpiry)) {
+        Optional<Checkpoints.Stored> found = folder.resume(resume);
+        MemorySaving saving =
+            found.map(stored -> memory.toGoOn(stored.description())).orElse(toBegin);
         Optional<Checkpoints.Stored> resumed =
-            folder.resume(resume).map(stored -> goingOn(stored, wanted));
+            found.map(stored -> goingOn(stored, memory.describe(wanted, saving)));
         if (resumed.isEmpty()) {
           requireUse(prepared);
         }
@@ -147,7 +151,8 @@ public final class TrainJob {
                 .or(() -> openStart(wanted).map(open -> readStart(open, wanted)));
         return train(
             job,
-            beginning.map(known -> prepared.as(known.description())).orElse(prepared),
+            prepared.as(beginning.map(Checkpoints.Stored::description).orElse(wanted), saving),
+            memory.told(saving),
             folder,
             beginning.map(Checkpoints.Stored::checkpoint),
             resumed.isPresent());
@@ -219,20 +224,28 @@ public final class TrainJob {
   /**
    * What is known before anything is written or built.
    *
+   * @param order which image stands where in an epoch
    * @param extractor what a distance of drawn images is one of; empty if none is computed
    */
   record Prepared(
       ImageTableReader reader,
       DataSplit split,
       RoundPlan plan,
+      EpochOrder order,
       ModelDescription description,
       TrainingSetup setup,
       Optional<ExtractorSpec> extractor) {
 
     /** The same with what the beginning of the run has made known. */
-    Prepared as(ModelDescription known) {
+    Prepared as(ModelDescription known, MemorySaving saving) {
       return new Prepared(
-          reader, split, plan, known, setup.after(StartingModel.earlierSteps(known)), extractor);
+          reader,
+          split,
+          plan,
+          order,
+          known,
+          setup.after(StartingModel.earlierSteps(known)).with(saving),
+          extractor);
     }
   }
 
@@ -261,7 +274,15 @@ public final class TrainJob {
             description.schedule().build(),
             training.spec(diffusion.prediction(), diffusion.dataRange(), plan));
     return new Prepared(
-        reader, split, plan, description, setup, extractor(experiment, reader.imageShape()));
+        reader,
+        split,
+        plan,
+        training.balanceClasses()
+            ? BalancedClasses.order(reader, split, training.seed(), table)
+            : new ShuffledOrder(plan),
+        description,
+        setup,
+        extractor(experiment, reader.imageShape()));
   }
 
   private Optional<ExtractorSpec> extractor(ExperimentConfig experiment, ImageShape images) {
@@ -278,10 +299,15 @@ public final class TrainJob {
     return Optional.of(extractor);
   }
 
-  /** Trains from a checkpoint or a model on, or from weights that are drawn. */
+  /**
+   * Trains from a checkpoint or a model on, or from weights that are drawn.
+   *
+   * @param memory what is to be told of how it is saved
+   */
   private Result train(
       ClusterJob job,
       Prepared prepared,
+      Optional<String> memory,
       RunFolder folder,
       Optional<Checkpoint> beginning,
       boolean resumed) {
@@ -304,6 +330,7 @@ public final class TrainJob {
           new TrainingRun(
               plan, training, prepared.description(), folder, initial, cluster.watch(), log);
       announce(prepared, driver, job.slots());
+      memory.ifPresent(out::println);
       if (!resumed) {
         from.ifPresent(model -> out.println(model.line(initial)));
       } else {
@@ -371,7 +398,7 @@ public final class TrainJob {
     provenance.put(RunSettings.TABLE, table);
     provenance.put(RunSettings.FINGERPRINT, reader.fingerprint());
     ClassLabels classes = TrainedClasses.of(experiment.model().classes(), reader, table);
-    if (classes.exist()) {
+    if (classes.exist() || experiment.training().balanceClasses()) {
       provenance.put(RunSettings.LABELS_FINGERPRINT, reader.labelsFingerprint());
     }
     from.ifPresent(model -> provenance.putAll(model.provenance()));
@@ -436,6 +463,9 @@ public final class TrainJob {
       out.println(
           "The network learns to tell %s apart; images without a label, and others with probability %s, are of none."
               .formatted(TrainedClasses.told(classes), prepared.setup().training().labelDropout()));
+    }
+    if (prepared.order() instanceof BalancedOrder balanced) {
+      out.println(BalancedClasses.told(balanced));
     }
     if (split.heldOut() + split.unusable() > 0) {
       out.println(

@@ -12,6 +12,7 @@ import dev.ddpm.spark.train.round.DataSplit;
 import dev.ddpm.spark.train.round.EpochRows;
 import dev.ddpm.spark.train.round.ImageBatch;
 import dev.ddpm.spark.train.round.Shuffles;
+import dev.ddpm.training.EpochOrder;
 import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
@@ -31,6 +32,7 @@ final class TrainingCluster implements AutoCloseable {
   private final WireFormat wire;
   private final OuterOptimiser outer;
   private final DataSplit split;
+  private final Broadcast<EpochOrder> order;
   private final Broadcast<ExecutorPool<Replica>> replicas;
   private final JavaRDD<ImageRow> rows;
   private final Watch watch;
@@ -42,6 +44,7 @@ final class TrainingCluster implements AutoCloseable {
     this.wire = experiment.training().wireFormat();
     this.outer = experiment.training().outerOptimiser();
     this.split = prepared.split();
+    this.order = job.broadcast(prepared.order());
     this.replicas = job.pool(prepared.setup());
     this.rows = prepared.reader().rows(split::isUsable).persist(StorageLevel.MEMORY_AND_DISK());
     this.watch = watch(job, prepared, experiment);
@@ -91,7 +94,13 @@ final class TrainingCluster implements AutoCloseable {
 
   private Validation validation(TrainJob.Prepared prepared, int slots) {
     return new Validation(
-        spark, replicas, rows, split, plan.batchSize(), slots, prepared.setup().schedule().steps());
+        spark,
+        replicas,
+        rows,
+        split,
+        Math.min(plan.batchSize(), prepared.setup().saving().imagesAtOnce()),
+        slots,
+        prepared.setup().schedule().steps());
   }
 
   /** What can be looked at on the way. */
@@ -118,7 +127,7 @@ final class TrainingCluster implements AutoCloseable {
             run::onRound);
     boolean goOn = true;
     while (goOn) {
-      JavaRDD<ImageBatch> epoch = EpochRows.of(rows, split, plan, run.epoch());
+      JavaRDD<ImageBatch> epoch = EpochRows.of(rows, split, plan, order, run.epoch());
       goOn = training.epoch(run.epoch(), epoch);
       Shuffles.removeLast(spark, epoch);
     }

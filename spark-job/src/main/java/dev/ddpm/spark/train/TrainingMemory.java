@@ -1,6 +1,7 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.network.Architecture;
+import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.NetworkMemory;
 import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.spark.train.round.BlockMean;
@@ -25,13 +26,16 @@ public final class TrainingMemory {
    * (W); a quarter more is what large arrays leave unused between them. An executor holds the state
    * it received; each of its tasks the state it has arrived at and what it adds up (2 S), and a
    * replica.
+   *
+   * @param saving how a replica saves memory
    */
   public static MemoryNeeds of(
       Architecture architecture,
       RoundPlan plan,
       Optimiser optimiser,
       OuterOptimiser outer,
-      int averages) {
+      int averages,
+      MemorySaving saving) {
     NetworkMemory memory = NetworkMemory.of(architecture);
     long weights = Float.BYTES * memory.parameters();
     long state = weights * (1 + optimiser.stateValues());
@@ -42,8 +46,8 @@ public final class TrainingMemory {
         memory.replicaBytes(optimiser.stateValues(), List.of()),
         MemoryNeeds.SPARK_HEAP + state,
         2 * state,
-        memory.replicaBytes(optimiser.stateValues(), plan.batchSizes()),
+        memory.replicaBytes(optimiser.stateValues(), plan.batchSizes(), saving),
         result,
-        "training.batch-size");
+        saving.imagesAtOnce() == 1 ? "" : "training.batch-size");
   }
 }

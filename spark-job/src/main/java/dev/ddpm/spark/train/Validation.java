@@ -174,6 +174,7 @@ final class Validation implements AutoCloseable {
       return new Tuple2<>(
           number,
           new ImageBatch(
+              new int[rows.size()],
               rows.stream().mapToLong(ImageRow::id).toArray(),
               rows.stream().map(ImageRow::pixels).toArray(byte[][]::new),
               rows.stream().mapToInt(ImageRow::labelNumber).toArray()));

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +65,21 @@ class MemoryBudgetTest {
     assertThatThrownBy(() -> MemoryBudget.check(NEEDS, local(1200, 799)))
         .hasMessageContaining("needs about 0.78 GiB outside of the Java heap")
         .hasMessageContaining("training.batch-size");
+  }
+
+  @Test
+  void theFirstWayThatFitsIsTakenAndTheLastOneToldOf() {
+    MemorySupply local = local(1200, 700);
+    Function<Long, MemoryNeeds> needs =
+        task -> new MemoryNeeds(1000 * MIB, 200 * MIB, 0, 100 * MIB, task * MIB, 50 * MIB, "");
+
+    assertThat(MemoryBudget.firstFitting(List.of(300L, 251L, 250L, 100L), needs, local))
+        .isEqualTo(250L);
+    assertThatThrownBy(() -> MemoryBudget.firstFitting(List.of(300L, 251L), needs, local))
+        .hasMessage(
+            "The driver, which runs all tasks, needs about 0.69 GiB outside of the Java heap, but"
+                + " has 0.68 GiB: raise org.bytedeco.javacpp.maxphysicalbytes (--native-memory of"
+                + " the scripts), or lower the number of tasks at a time.");
   }
 
   @Test

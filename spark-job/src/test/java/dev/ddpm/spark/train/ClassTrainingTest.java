@@ -25,6 +25,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -163,6 +164,57 @@ class ClassTrainingTest {
     int scale = 64 / TinyExperiment.HEIGHT;
     assertThat(sheet.width()).isEqualTo(10 * (TinyExperiment.WIDTH * scale + 2) + 2);
     assertThat(sheet.height()).isEqualTo(2 * (TinyExperiment.HEIGHT * scale + 2) + 2);
+  }
+
+  /** The network need not know the classes, and where the images lie does not matter. */
+  @Test
+  void balancedBatchesAreTheSameAfterAnInterruptionAndInOtherFiles() {
+    String[] balanced = {
+      "model.classes=none", "training.balance-classes=true", "training.epochs=2"
+    };
+    Path undisturbed = folder.resolve("undisturbed");
+    assertThat(train(table, undisturbed, Optional.empty(), balanced))
+        .contains("Batches are balanced over 10 classes, which have ")
+        .contains("58 images used + 0 skipped = 58");
+    Path elsewhere = folder.resolve("elsewhere");
+    SPARK
+        .session()
+        .read()
+        .parquet(table.toString())
+        .repartition(5)
+        .write()
+        .parquet(elsewhere.toString());
+    Path parts = folder.resolve("parts");
+    String[] begun = Arrays.copyOf(balanced, balanced.length + 1);
+    begun[balanced.length] = "training.max-rounds=3";
+    train(elsewhere, parts, Optional.empty(), begun);
+
+    assertThat(train(elsewhere, parts, Optional.empty(), balanced))
+        .contains("Going on after round 3 of");
+    for (TensorFile file : List.of(TensorFile.WEIGHTS, TensorFile.EMA, TensorFile.UPDATER)) {
+      assertThat(parts.resolve("model").resolve(file.fileName()))
+          .hasSameBinaryContentAs(undisturbed.resolve("model").resolve(file.fileName()));
+    }
+    assertUserError(
+        () -> train(table, parts, Optional.empty(), "model.classes=none", "training.epochs=2"),
+        "training.balance-classes: true → false");
+  }
+
+  @Test
+  void balancedBatchesNeedLabels() {
+    Path without = folder.resolve("without");
+    write(without, lit(null), List.of());
+
+    assertUserError(
+        () ->
+            train(
+                without,
+                folder.resolve("run"),
+                Optional.empty(),
+                "model.classes=none",
+                "training.balance-classes=true"),
+        "training.balance-classes = true: no image of the table " + without,
+        "has a label; ingest it with labels");
   }
 
   @Test

@@ -4,12 +4,14 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.LocalFileStore;
+import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.SelfDigest;
 import dev.ddpm.checkpoint.TensorFile;
@@ -242,6 +244,31 @@ class TrainJobTest {
         .extracting(line -> line.get("loss").asDouble())
         .containsExactlyElementsOf(
             metrics(whole).stream().map(line -> line.get("loss").asDouble()).toList());
+  }
+
+  @Test
+  void aRunMayGoOnInLessMemory() throws IOException {
+    Path recomputing = copyOf(interrupted);
+    assertThat(train(recomputing, "training.recompute=true"))
+        .contains("blocks of the network compute activations once more in the backward pass.");
+    assertSameModel(recomputing, whole);
+
+    Path inParts = folder.resolve("in parts");
+    assertThat(train(inParts, "training.max-rounds=5", "training.accumulate=4"))
+        .contains("To save memory, gradients are added up from 4 parts of up to 1 image(s).");
+    assertThat(train(inParts)).contains("Going on after round 5 of 12.");
+    assertThat(description(inParts).provenance())
+        .containsEntry("training.accumulate", "4")
+        .containsEntry("training.recompute", "false");
+    assertThat(lastLoss(inParts)).isCloseTo(lastLoss(whole), within(1e-3 * lastLoss(whole)));
+  }
+
+  private static ModelDescription description(Path run) {
+    return ModelFolder.open(new LocalFileStore(run.resolve("model"))).description();
+  }
+
+  private static double lastLoss(Path run) throws IOException {
+    return metrics(run).get(ROUNDS - 1).get("loss").asDouble();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.ddpm.spark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.LargeNetwork;
 import dev.ddpm.spark.cluster.MemoryNeeds;
@@ -13,6 +14,16 @@ import org.junit.jupiter.api.Test;
 class TrainingMemoryTest {
   private static final long GIB = 1L << 30;
 
+  private static MemoryNeeds needs(RoundPlan plan, Optimiser optimiser, OuterOptimiser outer) {
+    return needs(plan, optimiser, outer, 1);
+  }
+
+  private static MemoryNeeds needs(
+      RoundPlan plan, Optimiser optimiser, OuterOptimiser outer, int averages) {
+    return TrainingMemory.of(
+        LargeNetwork.UNET, plan, optimiser, outer, averages, MemorySaving.NONE);
+  }
+
   /** Known to take about 3.5 GB resident with batch size 16. */
   @Test
   void theLargeModelNeedsMoreThanSparksDefaults() {
@@ -22,7 +33,8 @@ class TrainingMemoryTest {
             new RoundPlan(64_000, 2, 16, 16, 0),
             Optimiser.ADAM,
             OuterOptimiser.AVERAGE,
-            1);
+            1,
+            MemorySaving.NONE);
 
     assertThat(needs.result()).isBetween(GIB * 18 / 10, 2 * GIB);
     assertThat(needs.taskNative()).isBetween(3 * GIB, 5 * GIB);
@@ -32,10 +44,8 @@ class TrainingMemoryTest {
   @Test
   void withoutMomentsAThirdTravels() {
     var plan = new RoundPlan(64_000, 2, 16, 16, 0);
-    MemoryNeeds adam =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 1);
-    MemoryNeeds sgd =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.SGD, OuterOptimiser.AVERAGE, 1);
+    MemoryNeeds adam = needs(plan, Optimiser.ADAM, OuterOptimiser.AVERAGE);
+    MemoryNeeds sgd = needs(plan, Optimiser.SGD, OuterOptimiser.AVERAGE);
 
     assertThat(3 * sgd.taskHeap()).isEqualTo(adam.taskHeap());
   }
@@ -44,10 +54,8 @@ class TrainingMemoryTest {
   @Test
   void momentumOverRoundsIsKeptByTheDriver() {
     var plan = new RoundPlan(64_000, 2, 16, 16, 0);
-    MemoryNeeds plain =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 1);
-    MemoryNeeds outer =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, new OuterOptimiser(0.7, 0.9), 1);
+    MemoryNeeds plain = needs(plan, Optimiser.ADAM, OuterOptimiser.AVERAGE);
+    MemoryNeeds outer = needs(plan, Optimiser.ADAM, new OuterOptimiser(0.7, 0.9));
 
     assertThat(outer.driverHeap() - plain.driverHeap())
         .isEqualTo(5L * ParameterLayout.of(LargeNetwork.UNET).size());
@@ -58,10 +66,8 @@ class TrainingMemoryTest {
   @Test
   void everyAverageIsKeptByTheDriver() {
     var plan = new RoundPlan(64_000, 2, 16, 16, 0);
-    MemoryNeeds one =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 1);
-    MemoryNeeds three =
-        TrainingMemory.of(LargeNetwork.UNET, plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 3);
+    MemoryNeeds one = needs(plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 1);
+    MemoryNeeds three = needs(plan, Optimiser.ADAM, OuterOptimiser.AVERAGE, 3);
 
     assertThat(three.driverHeap() - one.driverHeap())
         .isEqualTo(10L * ParameterLayout.of(LargeNetwork.UNET).size());

@@ -50,6 +50,11 @@ public final class CpuTensor extends Nd4jTensor {
     return new CpuTensor(aligned.array(), layout);
   }
 
+  /** The first values of a tensor as images in the given layout. */
+  public static CpuTensor view(CpuTensor whole, Layout layout, long... shape) {
+    return new CpuTensor(whole.slice(0, shape).array(), layout);
+  }
+
   @Override
   protected CpuTensor over(INDArray other) {
     return of(other);

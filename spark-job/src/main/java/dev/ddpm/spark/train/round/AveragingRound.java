@@ -54,7 +54,7 @@ public record AveragingRound(
     try {
       JavaPairRDD<BlockMean.Key, BlockMean.Contribution> contributions =
           RoundRows.of(epochRows, number, plan.workers())
-              .mapPartitionsWithIndex(new WorkerTask(wire, replicas, initial, epoch, hook), false)
+              .mapPartitionsWithIndex(new WorkerTask(wire, replicas, initial, hook), false)
               .mapToPair(contribution -> contribution);
       JavaRDD<BlockMean.Block> mean =
           BlockMean.of(contributions, BlockMean.reducers(plan.workers(), start.size()));
@@ -76,7 +76,6 @@ public record AveragingRound(
       WireFormat wire,
       Broadcast<ExecutorPool<Replica>> replicas,
       Broadcast<ModelState> initial,
-      long epoch,
       StepHook hook)
       implements Function2<
           Integer, Iterator<ImageBatch>, Iterator<Tuple2<BlockMean.Key, BlockMean.Contribution>>> {
@@ -88,7 +87,7 @@ public record AveragingRound(
         return Collections.emptyIterator();
       }
       RoundWorker.Result result =
-          new RoundWorker(epoch, number, hook).run(replicas.value(), initial, batches);
+          new RoundWorker(number, hook).run(replicas.value(), initial, batches);
       ModelState arrived = result.state();
       if (!wire.isExact()) {
         arrived.subtract(initial.value().parameters());

@@ -61,7 +61,7 @@ public final class DataSplit implements Serializable {
   }
 
   /** The number 0..training−1 of an image that is trained on; empty for any other. */
-  OptionalLong trainingRow(long id) {
+  public OptionalLong trainingRow(long id) {
     long position = position(id);
     return position < heldOut ? OptionalLong.empty() : OptionalLong.of(position - heldOut);
   }

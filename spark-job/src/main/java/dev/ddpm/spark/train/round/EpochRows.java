@@ -1,12 +1,13 @@
 package dev.ddpm.spark.train.round;
 
-import dev.ddpm.random.Permutation;
 import dev.ddpm.spark.dataset.ImageRow;
+import dev.ddpm.training.EpochOrder;
 import dev.ddpm.training.RoundPlan;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.broadcast.Broadcast;
 import scala.Tuple2;
 
 /**
@@ -23,33 +24,37 @@ public final class EpochRows {
    * @param rows the images of the table that can be used
    * @param split which of the rows are trained on
    * @param plan who uses what of them
+   * @param order which of them stands where in an epoch
    * @param epoch number of the epoch
    */
   public static JavaRDD<ImageBatch> of(
-      JavaRDD<ImageRow> rows, DataSplit split, RoundPlan plan, long epoch) {
+      JavaRDD<ImageRow> rows,
+      DataSplit split,
+      RoundPlan plan,
+      Broadcast<? extends EpochOrder> order,
+      long epoch) {
     return rows.filter(row -> split.trainingRow(row.id()).isPresent())
-        .mapPartitionsToPair(partition -> new Positioned(plan.order(epoch), split, partition))
+        .flatMapToPair(row -> positioned(order.value(), epoch, split, row))
         .repartitionAndSortWithinPartitions(new ByRoundAndWorker(plan))
         .mapPartitionsWithIndex(
             (partition, sorted) ->
                 new Minibatches(
-                    plan, partition / plan.workers(), partition % plan.workers(), sorted),
+                    plan,
+                    order.value(),
+                    epoch,
+                    partition / plan.workers(),
+                    partition % plan.workers(),
+                    sorted),
             true);
   }
 
-  /** Puts the position of its use before every row. */
-  private record Positioned(Permutation order, DataSplit split, Iterator<ImageRow> rows)
-      implements Iterator<Tuple2<Long, ImageRow>> {
-    @Override
-    public boolean hasNext() {
-      return rows.hasNext();
-    }
-
-    @Override
-    public Tuple2<Long, ImageRow> next() {
-      ImageRow row = rows.next();
-      return new Tuple2<>(order.positionOf(split.trainingRow(row.id()).getAsLong()), row);
-    }
+  /** Puts the position of each of its uses before a row. */
+  private static Iterator<Tuple2<Long, ImageRow>> positioned(
+      EpochOrder order, long epoch, DataSplit split, ImageRow row) {
+    return order
+        .positions(epoch, split.trainingRow(row.id()).getAsLong(), row.labelNumber())
+        .mapToObj(position -> new Tuple2<>(position, row))
+        .iterator();
   }
 
   private static final class ByRoundAndWorker extends Partitioner {
@@ -75,13 +80,23 @@ public final class EpochRows {
   /** Cuts a worker's rows into its steps, and checks that they are the rows of the plan. */
   private static final class Minibatches implements Iterator<ImageBatch> {
     private final RoundPlan plan;
+    private final EpochOrder order;
+    private final long epoch;
     private final int round;
     private final int worker;
     private final Iterator<Tuple2<Long, ImageRow>> sorted;
     private int step;
 
-    Minibatches(RoundPlan plan, int round, int worker, Iterator<Tuple2<Long, ImageRow>> sorted) {
+    Minibatches(
+        RoundPlan plan,
+        EpochOrder order,
+        long epoch,
+        int round,
+        int worker,
+        Iterator<Tuple2<Long, ImageRow>> sorted) {
       this.plan = plan;
+      this.order = order;
+      this.epoch = epoch;
       this.round = round;
       this.worker = worker;
       this.sorted = sorted;
@@ -100,6 +115,7 @@ public final class EpochRows {
       }
       long start = plan.batchStart(round, worker, step);
       int size = (int) (plan.batchEnd(round, worker, step) - start);
+      int[] uses = new int[size];
       long[] ids = new long[size];
       byte[][] pixels = new byte[size][];
       int[] labels = new int[size];
@@ -118,9 +134,10 @@ public final class EpochRows {
         ids[i] = row._2().id();
         pixels[i] = row._2().pixels();
         labels[i] = row._2().labelNumber();
+        uses[i] = order.use(epoch, start + i, labels[i]);
       }
       step++;
-      return new ImageBatch(ids, pixels, labels);
+      return new ImageBatch(uses, ids, pixels, labels);
     }
   }
 }

@@ -21,7 +21,6 @@ final class RoundWorker {
    */
   record Result(ModelState state, WorkerStats stats) {}
 
-  private final long epoch;
   private final int number;
   private final StepHook hook;
 
@@ -35,12 +34,10 @@ final class RoundWorker {
   /**
    * A worker that has done nothing yet.
    *
-   * @param epoch number of the epoch, which keys what is drawn for an image
    * @param number of the worker, 0..workers−1
    * @param hook told around every step
    */
-  RoundWorker(long epoch, int number, StepHook hook) {
-    this.epoch = epoch;
+  RoundWorker(int number, StepHook hook) {
     this.number = number;
     this.hook = hook;
   }
@@ -93,7 +90,7 @@ final class RoundWorker {
   private void step(Replica replica, ImageBatch images) {
     hook.before(images, replica.network());
     long start = System.nanoTime();
-    double loss = replica.step(epoch, images.ids(), images.pixels(), images.labels());
+    double loss = replica.step(images.uses(), images.ids(), images.pixels(), images.labels());
     computeNanos += System.nanoTime() - start;
     finite = Double.isFinite(loss);
     if (finite) {

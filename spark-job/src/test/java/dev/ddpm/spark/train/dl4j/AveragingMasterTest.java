@@ -28,6 +28,7 @@ import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
+import dev.ddpm.training.ShuffledOrder;
 import dev.ddpm.training.TrainingSpec;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -122,8 +123,9 @@ class AveragingMasterTest {
             round -> rounds.add(round));
     var network = new SparkComputationGraph(spark, Dl4jNetwork.graphOf(driver.network()), master);
     JavaRDD<ImageRow> rows = spark.parallelize(images(), partitions).cache();
+    Broadcast<ShuffledOrder> order = spark.broadcast(new ShuffledOrder(plan));
     for (int epoch = 0; epoch < epochs; epoch++) {
-      network.fitMultiDataSet(ImageMinibatch.of(EpochRows.of(rows, ALL, plan, epoch)));
+      network.fitMultiDataSet(ImageMinibatch.of(EpochRows.of(rows, ALL, plan, order, epoch)));
     }
     return rounds;
   }

@@ -22,6 +22,7 @@ import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
+import dev.ddpm.training.ShuffledOrder;
 import dev.ddpm.training.TrainingSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -121,8 +122,9 @@ public final class TinyTraining {
     var network = new SparkComputationGraph(spark, Dl4jNetwork.graphOf(driver.network()), master);
     JavaRDD<ImageRow> rows = spark.parallelize(images(architecture), 2).cache();
     var all = new DataSplit(ROWS, new long[0], 0, 7);
+    Broadcast<ShuffledOrder> order = spark.broadcast(new ShuffledOrder(plan));
     for (int epoch = 0; epoch < epochs && !master.stopped(); epoch++) {
-      network.fitMultiDataSet(ImageMinibatch.of(EpochRows.of(rows, all, plan, epoch)));
+      network.fitMultiDataSet(ImageMinibatch.of(EpochRows.of(rows, all, plan, order, epoch)));
     }
     rows.unpersist();
   }
