@@ -82,6 +82,12 @@ public record ModelDescription(
         architecture, classes, schedule, prediction, preset, dataRange, other, provenance);
   }
 
+  /** The same with other classes, as many. */
+  public ModelDescription withClasses(ClassLabels other) {
+    return new ModelDescription(
+        architecture, other, schedule, prediction, preset, dataRange, sampling, provenance);
+  }
+
   /** The same with another provenance. */
   public ModelDescription withProvenance(Map<String, String> other) {
     return new ModelDescription(

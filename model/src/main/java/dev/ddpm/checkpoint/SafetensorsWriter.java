@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Writes a safetensors file to a stream, tensor by tensor: the length of the header as 8 bytes
@@ -52,9 +53,22 @@ public final class SafetensorsWriter implements Closeable {
    * @param tensors one of them is in memory at a time if they are computed when asked for
    */
   public static void write(OutputStream out, NamedTensors tensors) throws IOException {
+    write(out, tensors, Map.of());
+  }
+
+  /**
+   * Writes a file of tensors.
+   *
+   * @param out receives it; closed
+   * @param tensors one of them is in memory at a time if they are computed when asked for
+   * @param metadata what the file says besides, by key
+   */
+  public static void write(OutputStream out, NamedTensors tensors, Map<String, String> metadata)
+      throws IOException {
+    Map<String, String> told = new TreeMap<>(metadata);
     // What a file of PyTorch's tensors says of itself, and diffusers asks for.
-    try (SafetensorsWriter writer =
-        new SafetensorsWriter(out, tensors.headers(), Map.of("format", "pt"))) {
+    told.put("format", "pt");
+    try (SafetensorsWriter writer = new SafetensorsWriter(out, tensors.headers(), told)) {
       for (TensorHeader header : tensors.headers()) {
         writer.write(tensors.values(header.name()));
       }

@@ -56,7 +56,8 @@ public final class DiffusersExport implements ForeignForm {
     folders
         .apply("unet")
         .create(
-            "diffusion_pytorch_model.safetensors", out -> SafetensorsWriter.write(out, weights));
+            "diffusion_pytorch_model.safetensors",
+            out -> SafetensorsWriter.write(out, weights, ExportedClasses.metadata(model)));
     Map<String, Object> index = new TreeMap<>();
     index.put("_class_name", "DDPMPipeline");
     index.put("_diffusers_version", VERSION);

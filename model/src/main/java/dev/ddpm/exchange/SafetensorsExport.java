@@ -20,7 +20,10 @@ public final class SafetensorsExport implements ForeignForm {
   public void write(
       Function<String, FileStore> folders, ModelDescription model, NamedTensors weights)
       throws IOException {
-    folders.apply("").create(WEIGHTS, out -> SafetensorsWriter.write(out, weights));
+    folders
+        .apply("")
+        .create(
+            WEIGHTS, out -> SafetensorsWriter.write(out, weights, ExportedClasses.metadata(model)));
   }
 
   @Override

@@ -16,12 +16,14 @@ import java.util.Map;
 final class SafetensorsWeights implements WeightsFile {
   private final Path file;
   private final List<TensorHeader> headers;
+  private final Map<String, String> metadata;
   private final Map<String, float[]> read = new HashMap<>();
 
   SafetensorsWeights(Path file) throws IOException {
     this.file = file;
     try (SafetensorsReader reader = reader()) {
       headers = reader.tensors();
+      metadata = reader.metadata();
       if (Files.size(file) != reader.length()) {
         throw DdpmException.data(
             "%s is damaged: it has %d bytes, but its header is that of a file of %d.",
@@ -40,6 +42,11 @@ final class SafetensorsWeights implements WeightsFile {
           () -> values(header.name()));
     }
     return tensors;
+  }
+
+  @Override
+  public Map<String, String> metadata() {
+    return metadata;
   }
 
   private float[] values(String name) {

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -21,6 +22,11 @@ public interface WeightsFile extends Closeable {
    * when they are asked for, until the file is closed.
    */
   NamedTensors tensors();
+
+  /** What the file says besides, by key; files of PyTorch say nothing. */
+  default Map<String, String> metadata() {
+    return Map.of();
+  }
 
   /**
    * Opens a file, whose form its first bytes tell.

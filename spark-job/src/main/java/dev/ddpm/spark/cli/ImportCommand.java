@@ -34,7 +34,9 @@ import picocli.CommandLine.Spec;
           + " model.norm-groups,",
       "model.attention-heads and diffusion.* as --config and --set have them. state-dict: all of"
           + " model.*",
-      "and diffusion.*. spark-job/EXCHANGE.md tells more."
+      "and diffusion.*; with model.classes = labels the last row of the embedding of classes is"
+          + " that of",
+      "images of no class. spark-job/EXCHANGE.md tells more."
     })
 final class ImportCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
@@ -115,6 +117,14 @@ final class ImportCommand implements Callable<Integer> {
             model.architecture().imageShape(),
             model.schedule().steps(),
             model.prediction().symbol()));
+    if (model.classes().exist()) {
+      out.println(
+          String.format(
+              Locale.ROOT,
+              "It knows %,d classes, and %s how images of none look.",
+              model.classes().count(),
+              model.classes().unlabelled() ? "also" : "not"));
+    }
     model.sampling().forEach((key, value) -> out.println("Sampled with " + key + " = " + value));
     out.println("Model: " + output);
     return 0;

@@ -168,22 +168,6 @@ public record ModelConfig(
   }
 
   /**
-   * The architecture where there is no data set to take classes from.
-   *
-   * @param image shape of the images
-   * @throws DdpmException (user) if they are to be taken from it, or as {@link
-   *     #architecture(ImageShape, int)} does
-   */
-  public Architecture architecture(ImageShape image) {
-    if (classes != ClassesChoice.NONE) {
-      throw DdpmException.user(
-          "model.classes = %s: there is no image table here to take them from; leave the key out.",
-          Word.of(classes));
-    }
-    return architecture(image, 0);
-  }
-
-  /**
    * The architecture for a data set.
    *
    * @param data shape of its images

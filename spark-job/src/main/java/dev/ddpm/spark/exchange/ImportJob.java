@@ -5,6 +5,7 @@ import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.NamedTensors;
 import dev.ddpm.checkpoint.TensorFile;
+import dev.ddpm.exchange.ExportedClasses;
 import dev.ddpm.exchange.FittingTensors;
 import dev.ddpm.exchange.ForeignModel;
 import dev.ddpm.exchange.WeightsFile;
@@ -81,7 +82,12 @@ public final class ImportJob {
         files.add(WeightsFile.open(file, request.stateDict()));
       }
       NamedTensors named = model.named(files);
-      ModelDescription description = describe(request, model.description(named.headers()));
+      ModelDescription told = model.description(named.headers());
+      for (int i = 0; i < files.size(); i++) {
+        String name = model.weights().get(i).toString();
+        told = ExportedClasses.restored(told, name, files.get(i).metadata());
+      }
+      ModelDescription description = describe(request, told);
       NamedTensors weights =
           FittingTensors.of(model.weights().get(0).toString(), named, description.architecture());
       ModelFolder.write(

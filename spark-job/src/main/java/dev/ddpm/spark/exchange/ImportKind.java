@@ -7,6 +7,7 @@ import dev.ddpm.exchange.ForeignModel;
 import dev.ddpm.exchange.LabmlModel;
 import dev.ddpm.exchange.LabmlShapes;
 import dev.ddpm.image.ImageShape;
+import dev.ddpm.spark.config.ClassesChoice;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.DiffusionConfig;
 import dev.ddpm.spark.config.ExperimentConfig;
@@ -83,9 +84,11 @@ public enum ImportKind {
             "--from state-dict: a configuration must describe the network; set --config, with"
                 + " model.image-channels, model.height and model.width in it.");
       }
+      var image = new ImageShape(model.height(), model.width(), model.imageChannels());
       return new BareModel(
           source,
-          model.architecture(new ImageShape(model.height(), model.width(), model.imageChannels())),
+          rows -> model.architecture(image, rows),
+          model.classes() == ClassesChoice.LABELS,
           conventions(config.diffusion()));
     }
   };

@@ -258,7 +258,7 @@ class ConfigLoaderTest {
     String ones = String.join(", ", Collections.nCopies(33, "1"));
     ModelConfig model = set("model.channel-multipliers=[" + ones + "]").experiment().model();
 
-    assertUserError(() -> model.architecture(new ImageShape(32, 32, 3)))
+    assertUserError(() -> model.architecture(new ImageShape(32, 32, 3), 0))
         .hasMessage("channel-multipliers has 33 levels: at most 14 are allowed.");
   }
 
@@ -291,7 +291,7 @@ class ConfigLoaderTest {
   void theShapeOfAnImageIsThatOfTheDataSet() {
     ModelConfig model = ConfigLoader.load(Optional.empty(), List.of()).experiment().model();
 
-    assertThat(model.architecture(new ImageShape(32, 24, 1)).imageShape().size())
+    assertThat(model.architecture(new ImageShape(32, 24, 1), 0).imageShape().size())
         .isEqualTo(32 * 24);
   }
 
@@ -299,7 +299,7 @@ class ConfigLoaderTest {
   void aShapeThatIsNotThatOfTheDataSetIsRefused() {
     ModelConfig model = set("model.height=28").experiment().model();
 
-    assertUserError(() -> model.architecture(new ImageShape(32, 32, 1)))
+    assertUserError(() -> model.architecture(new ImageShape(32, 32, 1), 0))
         .hasMessage(
             "model.height = 28: the images of the data set have 32; set that value, or leave the"
                 + " key out.");

@@ -31,6 +31,8 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ExportJobTest {
   private static final LabmlUNet LABML =
@@ -163,6 +165,74 @@ class ExportJobTest {
 
     assertThat(output.resolve("model.safetensors")).isRegularFile();
     assertThat(output.resolve("README.md")).content().contains("load_file(\"FOLDER/model");
+  }
+
+  /** Names, and that the last row is of no class, are in no tensor. */
+  @ParameterizedTest
+  @EnumSource(names = {"SAFETENSORS", "DIFFUSERS"})
+  void aModelOfClassesComesBackWithThem(ExportKind kind) {
+    var classes = new ClassLabels(List.of("bag", "boot, high", "7"), /* unlabelled= */ true);
+    Path model = folder.resolve("classes");
+    var unet =
+        new Unet2d(
+            1,
+            8,
+            8,
+            List.of(8, 16),
+            List.of(false, true),
+            1,
+            4,
+            1e-5,
+            8,
+            Unet2d.Middle.PLAIN,
+            new TimeEncoding(0, true),
+            1,
+            false,
+            0.1,
+            classes.rows(),
+            false);
+    ModelFolder.write(
+        new LocalFileStore(model),
+        new ModelDescription(
+            unet,
+            classes,
+            new ScheduleSpec.Linear(100, 1e-3, 0.2),
+            Prediction.EPSILON,
+            Preset.PAPER,
+            DataRange.MINUS_ONE_TO_ONE,
+            Map.of(),
+            Map.of()),
+        Map.of(
+            TensorFile.WEIGHTS, new FlatTensors(ParameterLayout.of(unet)).named(weights(unet, 1))),
+        Optional.empty());
+    Path output = export(kind, model, WeightChoice.RAW);
+
+    ModelFolder again =
+        kind == ExportKind.DIFFUSERS
+            ? imported(ImportKind.DIFFUSERS, output)
+            : imported(
+                ImportKind.STATE_DICT,
+                output.resolve("model.safetensors"),
+                "model.architecture=unet2d",
+                "model.image-channels=1",
+                "model.height=8",
+                "model.width=8",
+                "model.widths=[8, 16]",
+                "model.attention=[false, true]",
+                "model.blocks=1",
+                "model.norm-groups=4",
+                "model.norm-epsilon=1e-5",
+                "model.head-channels=8",
+                "model.time-cosines-first=true",
+                "model.time-frequency-shift=0",
+                "model.downsample-padding=1",
+                "model.dropout=0.1",
+                "diffusion.timesteps=100",
+                "diffusion.beta-first=1e-3",
+                "diffusion.beta-last=0.2");
+
+    assertThat(again.description().classes()).isEqualTo(classes);
+    assertThat(flat(again)).isEqualTo(weights(unet, 1));
   }
 
   @Test

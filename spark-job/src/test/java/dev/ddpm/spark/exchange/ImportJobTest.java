@@ -14,6 +14,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.exchange.TorchWriter;
+import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.ParameterLayout;
@@ -22,9 +23,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.apache.commons.io.file.PathUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,6 +147,42 @@ class ImportJobTest {
     assertThat(model.description().schedule()).isEqualTo(new ScheduleSpec.Cosine(1000));
     assertThatThrownBy(() -> imported(ImportKind.STATE_DICT, file, network))
         .hasMessageContaining("is not empty");
+  }
+
+  /** As PyTorch saves it: the last row is of no class where labels were learnt. */
+  @Test
+  void weightsAloneOfANetworkWithClasses() throws IOException {
+    var unet =
+        new LabmlUNet(1, 8, 16, 8, List.of(2, 1, 2), List.of(false, true, false), 2, 4, 1, 0, 4);
+    var layout = ParameterLayout.of(unet);
+    Path file = folder.resolve("weights.safetensors");
+    try (OutputStream out = Files.newOutputStream(file)) {
+      SafetensorsWriter.write(
+          out, new FlatTensors(layout).named(WeightInitializer.draw(layout, 5)));
+    }
+    String[] network = {
+      "model.image-channels=1",
+      "model.height=8",
+      "model.width=16",
+      "model.channels=8",
+      "model.channel-multipliers=[2, 1, 2]",
+      "model.attention=[false, true, false]",
+      "model.norm-groups=4",
+      "model.classes=labels"
+    };
+    String[] needed = Arrays.copyOf(network, network.length - 1);
+
+    assertThat(imported(ImportKind.STATE_DICT, file, network).description().classes())
+        .isEqualTo(new ClassLabels(List.of("0", "1", "2"), true));
+    PathUtils.deleteDirectory(folder.resolve("model"));
+    assertThat(imported(ImportKind.STATE_DICT, file, needed).description().classes())
+        .isEqualTo(ClassLabels.numbered(4));
+    PathUtils.deleteDirectory(folder.resolve("model"));
+    try (OutputStream out = Files.newOutputStream(file)) {
+      SafetensorsWriter.write(out, tensors(name -> name));
+    }
+    assertThatThrownBy(() -> imported(ImportKind.STATE_DICT, file, network))
+        .hasMessage(file + ": the network has no embedding of classes; set model.classes = none.");
   }
 
   @Test
