@@ -1,15 +1,18 @@
 package dev.ddpm.spark.compare;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.evaluation.FeatureMoments;
 import dev.ddpm.evaluation.FeatureRows;
 import dev.ddpm.evaluation.FrechetDistance;
-import dev.ddpm.evaluation.JackKnife;
+import dev.ddpm.evaluation.FrechetError;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.evaluation.extractor.FeatureExtractor;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.random.Permutation;
 import dev.ddpm.random.Stream;
+import dev.ddpm.spark.cluster.ClusterJob;
+import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.spark.dataset.ImageRow;
 import dev.ddpm.spark.dataset.ImageTableReader;
 import java.util.ArrayList;
@@ -18,6 +21,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import scala.Tuple2;
 
 /** Tells how near drawn images are to those of a table, by the Fréchet distance of features. */
@@ -26,6 +31,12 @@ final class ImageJudge {
 
   /** Parts of the drawn images, each of which is left out once to tell the standard error. */
   private static final int PARTS = 10;
+
+  /** Bytes of a vector and its id beside its numbers. */
+  private static final long VECTOR_HEAP = 96;
+
+  /** Moments and covariances that are in memory at a time. */
+  private static final long MATRICES = 4L * PARTS;
 
   private final ExtractorSpec extractor;
   private final ImageShape shape;
@@ -46,19 +57,30 @@ final class ImageJudge {
    * Computes the features of a table over the cluster.
    *
    * @param images how many drawn images are judged at a time, at least 2
-   * @throws DdpmException (user) if the table has less than twice as many images
+   * @throws DdpmException (user) if the table has less than twice as many images; (environment) if
+   *     the driver has not the memory for the features of them all
    */
-  static ImageJudge of(ImageTableReader reader, String path, ExtractorSpec extractor, int images) {
+  static ImageJudge of(
+      JavaSparkContext spark,
+      ImageTableReader reader,
+      String path,
+      ExtractorSpec extractor,
+      int images) {
     if (reader.images() < 2L * images) {
       throw DdpmException.user(
           "--data = %s: has %,d images, but must have at least 2 × --count = %,d.",
           path, reader.images(), 2L * images);
     }
     ImageShape shape = reader.imageShape();
-    extractor.open(shape).close();
-    List<Tuple2<Long, float[]>> features =
-        new ArrayList<>(
-            reader.rows().mapPartitions(rows -> features(extractor, shape, rows)).collect());
+    JavaRDD<ImageRow> rows = reader.rows();
+    List<Tuple2<Long, float[]>> features;
+    try (ClusterJob job = ClusterJob.start(spark, Precision.FLOAT32)) {
+      job.require(needs(extractor, shape, reader.images(), rows.getNumPartitions()));
+      job.describe("compare-samplers", "Features of %,d images".formatted(reader.images()));
+      features =
+          new ArrayList<>(
+              rows.mapPartitions(ofPart -> features(extractor, shape, ofPart)).collect());
+    }
     features.sort(Comparator.comparingLong(Tuple2::_1));
     Permutation order = Permutation.of(0, Stream.EVALUATION_ORDER, 0, reader.images());
     List<float[]> some = new ArrayList<>();
@@ -69,6 +91,29 @@ final class ImageJudge {
     FeatureMoments against = moments(rest);
     FeatureMoments all = moments(features.stream().map(Tuple2::_2).toList());
     return new ImageJudge(extractor, shape, images, all, FrechetDistance.between(floorOf, against));
+  }
+
+  /**
+   * The driver has the features of all images, as they came and as they are used, and the moments
+   * of the parts of a set.
+   *
+   * @param partitions in which the images of the table are read
+   */
+  static MemoryNeeds needs(ExtractorSpec extractor, ImageShape shape, long images, int partitions) {
+    int features;
+    try (FeatureExtractor open = extractor.open(shape)) {
+      features = open.features();
+    }
+    long vector = (long) Float.BYTES * features + VECTOR_HEAP;
+    long matrix = (long) Double.BYTES * features * (features + 1) / 2;
+    return new MemoryNeeds(
+        MemoryNeeds.SPARK_HEAP + 2 * images * vector + MATRICES * matrix,
+        0,
+        MemoryNeeds.SPARK_HEAP,
+        2 * (images + partitions - 1) / partitions * vector,
+        extractor.nativeBytes(shape),
+        images * vector,
+        "the extractor's input size");
   }
 
   private static Iterator<Tuple2<Long, float[]>> features(
@@ -142,7 +187,6 @@ final class ImageJudge {
                         vectors.subList(
                             part * vectors.size() / PARTS, (part + 1) * vectors.size() / PARTS)))
             .toList();
-    return OptionalDouble.of(
-        Math.sqrt(JackKnife.variance(parts, some -> FrechetDistance.between(real, some))));
+    return OptionalDouble.of(Math.sqrt(FrechetError.variance(real, parts)));
   }
 }

@@ -1,30 +1,27 @@
 package dev.ddpm.spark.compare;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
-import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
-import dev.ddpm.random.CounterRandom;
-import dev.ddpm.random.Stream;
-import dev.ddpm.sampling.ReverseProcess;
-import dev.ddpm.sampling.StepListener;
 import dev.ddpm.spark.cluster.MemoryBudget;
 import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.config.SamplingConfig;
+import dev.ddpm.spark.dataset.ImageTableReader;
+import dev.ddpm.spark.stored.DrawnClasses;
 import dev.ddpm.spark.stored.GuidedModel;
-import dev.ddpm.spark.stored.SamplingPlan;
+import dev.ddpm.spark.stored.TableClasses;
 import java.io.PrintWriter;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -43,107 +40,166 @@ public final class SamplerComparison {
   private static final int TIMED_STEPS = 12;
   private static final int TIMED_DRAWS = 3;
   private static final int WARM_UP = 32;
-  private static final OperatingSystemMXBean SYSTEM =
-      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   private final JavaSparkContext spark;
-  private final GuidedModel stored;
-  private final SamplingConfig sampling;
-  private final Precision precision;
+  private final Request request;
   private final PrintWriter out;
-  private Optional<ImageJudge> judge = Optional.empty();
-  private List<SamplerChoice> compared = List.of(SamplerChoice.values());
-  private List<Integer> stepsCompared;
-  private Denoiser model;
-  private int most;
+  private final GuidedModel stored;
+  private final Optional<ImageTableReader> data;
+  private final List<Integer> steps;
+  private final List<Contestant> contestants;
+  private final SamplerLoop loop;
 
   /**
-   * Reads the model, and builds and measures nothing yet.
+   * What is to be measured.
    *
-   * @param spark the application in whose driver is measured; its executors are left alone
-   * @param path a model folder
+   * @param model path of a model folder
    * @param sampling settings that are not compared
    * @param precision what the network computes in
-   * @param out receives tables in Markdown
+   * @param images how many are denoised together where samplers are compared
+   * @param samplers which are compared; all if there is none
+   * @param steps with which numbers of timesteps; 10, 20, 50, 100 and all if there is none
+   * @param etas with which shares of noise DDIM is; that of the settings if there is none
+   * @param judging what their images are compared with, if with anything
+   * @param output path of a folder that keeps what was measured: new, empty, or of a comparison to
+   *     go on with
    */
-  public SamplerComparison(
-      JavaSparkContext spark,
-      String path,
+  public record Request(
+      String model,
       SamplingConfig sampling,
       Precision precision,
-      PrintWriter out) {
-    this.spark = spark;
-    this.stored = GuidedModel.read(path, sampling, spark.hadoopConfiguration());
-    this.sampling = sampling;
-    this.precision = precision;
-    this.out = out;
-    this.stepsCompared = new ArrayList<>(STEPS);
-    stepsCompared.removeIf(steps -> steps >= timesteps());
-    stepsCompared.add(timesteps());
-  }
-
-  /**
-   * Compares only some samplers, instead of all.
-   *
-   * @param samplers at least one
-   */
-  public void only(Set<SamplerChoice> samplers) {
-    compared = Arrays.stream(SamplerChoice.values()).filter(samplers::contains).toList();
-  }
-
-  /**
-   * Compares other numbers of timesteps than 10, 20, 50, 100 and all.
-   *
-   * @param steps at least one
-   * @throws DdpmException (user) if the model has fewer timesteps than one of them
-   */
-  public void withSteps(Set<Integer> steps) {
-    stepsCompared = steps.stream().sorted().toList();
-    int most = stepsCompared.get(stepsCompared.size() - 1);
-    if (most > timesteps()) {
-      throw DdpmException.user(
-          "--steps = %d: must be at most %d, the timesteps of the model.", most, timesteps());
+      int images,
+      Set<SamplerChoice> samplers,
+      Set<Integer> steps,
+      Set<Double> etas,
+      Optional<Judging> judging,
+      Optional<String> output) {
+    /**
+     * Freezes the sets.
+     *
+     * @throws DdpmException (user) if there are shares of noise, but no DDIM
+     */
+    public Request {
+      samplers = Set.copyOf(samplers);
+      steps = Set.copyOf(steps);
+      etas = Set.copyOf(etas);
+      if (!etas.isEmpty() && !samplers.isEmpty() && !samplers.contains(SamplerChoice.DDIM)) {
+        throw DdpmException.user("--etas: is for ddim, which --samplers does not name.");
+      }
     }
   }
 
   /**
-   * Lets the images of each sampler also be compared with those of a table.
+   * With what the images of each sampler are compared.
    *
    * @param table path of an image table, of images as the model makes them
    * @param extractor what is computed of each image
-   * @param count how many images are drawn for each comparison
-   * @throws DdpmException (user) if the table has other images, or less than twice as many
+   * @param count how many images are drawn for each comparison, at least 2
    */
-  public void judgeBy(SparkSession session, String table, ExtractorSpec extractor, int count) {
-    judge = Optional.of(ImageJudge.of(stored.table(session, table), table, extractor, count));
+  public record Judging(String table, ExtractorSpec extractor, int count) {}
+
+  /**
+   * Reads the model, and builds and measures nothing yet.
+   *
+   * @param session the application in whose driver is measured; its executors compute the features
+   *     of a table, and are left alone otherwise
+   * @param out receives tables in Markdown
+   * @throws DdpmException (user) if the model has fewer timesteps than one of the numbers, knows
+   *     not the classes, or makes other images than those of the table
+   */
+  public SamplerComparison(SparkSession session, Request request, PrintWriter out) {
+    this.spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+    this.request = request;
+    this.out = out;
+    SamplingConfig sampling = request.sampling();
+    this.stored = GuidedModel.read(request.model(), sampling, spark.hadoopConfiguration());
+    this.steps = steps(request.steps());
+    this.contestants = Contestant.of(request.samplers(), request.etas(), sampling.eta());
+    this.data = request.judging().map(by -> stored.table(session, by.table()));
+    DrawnClasses classes =
+        TableClasses.drawn(session, stored.description().classes(), sampling.classes());
+    this.loop =
+        new SamplerLoop(stored, classes, request.precision(), Collections.max(MICRO_BATCHES));
+  }
+
+  private List<Integer> steps(Set<Integer> wanted) {
+    List<Integer> compared = new ArrayList<>(wanted);
+    if (wanted.isEmpty()) {
+      compared.addAll(STEPS);
+      compared.removeIf(number -> number >= timesteps());
+      compared.add(timesteps());
+    }
+    Collections.sort(compared);
+    int most = compared.get(compared.size() - 1);
+    if (most > timesteps()) {
+      throw DdpmException.user(
+          "--steps = %d: must be at most %d, the timesteps of the model.", most, timesteps());
+    }
+    return compared;
   }
 
   /**
-   * Measures everything.
+   * Measures everything that was not measured before.
    *
-   * @param images how many are denoised together where samplers are compared
-   * @throws DdpmException before anything is measured: (user) if they are too many for an array or
-   *     a sampler has not the settings' timesteps to visit; (environment) if the driver has not the
-   *     memory
+   * @throws DdpmException before anything is measured: (user) if the images are too many for an
+   *     array, a sampler has not the settings' timesteps to visit, the table has less than twice
+   *     the images that are compared with it, or the output folder holds something else;
+   *     (environment) if the driver has not the memory
    */
-  public void run(int images) {
-    requireMemory(images);
-    requireSamplers(images);
+  public void run() {
+    requireMemory();
+    requireSamplers();
+    Optional<ComparisonFolder> kept =
+        request
+            .output()
+            .map(path -> ComparisonFolder.open(path, identity(), spark.hadoopConfiguration()));
+    Optional<ImageJudge> judge = judge();
     microBatches();
     out.println();
-    samplers(images);
+    samplers(kept, judge);
+  }
+
+  private Optional<ImageJudge> judge() {
+    return request
+        .judging()
+        .map(
+            by -> ImageJudge.of(spark, data.orElseThrow(), by.table(), by.extractor(), by.count()));
+  }
+
+  /** What decides the rows beside their samplers and steps. */
+  private Map<String, String> identity() {
+    SamplingConfig reference = request.sampling().with(SamplerChoice.DDIM, 0, request.images());
+    Map<String, String> identity = new TreeMap<>(stored.identity(loop.plan(reference)));
+    for (SamplerChoice sampler : SamplerChoice.values()) {
+      sampler
+          .settings(request.sampling())
+          .forEach((key, value) -> identity.put("sampling." + key, value));
+    }
+    List.of("sampler", "steps", "keep-x0", "trajectory", "micro-batch")
+        .forEach(key -> identity.remove("sampling." + key));
+    identity.put("--images", Integer.toString(request.images()));
+    request
+        .judging()
+        .ifPresent(
+            by -> {
+              identity.put("--count", Integer.toString(by.count()));
+              identity.put("data_fingerprint", data.orElseThrow().fingerprint());
+              by.extractor().settings().forEach((k, v) -> identity.put("extractor." + k, v));
+            });
+    return identity;
   }
 
   /** Measures images/s by micro-batch, for as many steps as are configured. */
   void microBatches() {
     out.println("| micro-batch | ms per image and step | CPU ms per image and step | images/s |");
     out.println("|---|---|---|---|");
-    int steps = plan(sampling).stepsTaken();
+    SamplingConfig sampling = request.sampling();
+    int taken = loop.plan(sampling).stepsTaken();
     int timed = Math.min(TIMED_STEPS, timesteps());
     // Once for the compiler: the smallest sizes would be measured too slow.
-    draw(sampling.with(sampling.sampler(), timed, WARM_UP), WARM_UP);
+    loop.first(sampling.with(sampling.sampler(), timed, WARM_UP), WARM_UP);
     for (int size : MICRO_BATCHES) {
-      Drawn drawn = fastest(sampling.with(sampling.sampler(), timed, size), size);
+      SamplerLoop.Drawn drawn = fastest(sampling.with(sampling.sampler(), timed, size), size);
       double imageSteps = (double) size * timed;
       out.printf(
           Locale.ROOT,
@@ -151,36 +207,40 @@ public final class SamplerComparison {
           size,
           1e3 * drawn.seconds() / imageSteps,
           1e3 * drawn.cpuSeconds() / imageSteps,
-          imageSteps / drawn.seconds() / steps);
+          imageSteps / drawn.seconds() / taken);
     }
+    out.flush();
   }
 
   /** Of several draws the cheapest: the first ones allocate and are compiled. */
-  private Drawn fastest(SamplingConfig settings, int images) {
+  private SamplerLoop.Drawn fastest(SamplingConfig settings, int images) {
     return IntStream.range(0, TIMED_DRAWS)
-        .mapToObj(i -> draw(settings, images))
-        .min(Comparator.comparingDouble(Drawn::cpuSeconds))
+        .mapToObj(i -> loop.first(settings, images))
+        .min(Comparator.comparingDouble(SamplerLoop.Drawn::cpuSeconds))
         .orElseThrow();
   }
 
   /**
    * Compares samplers at some numbers of steps.
    *
-   * @param images how many, denoised together
+   * @param kept what was measured before, and keeps what is measured now
+   * @param judge tells how near images are to the data
    */
-  void samplers(int images) {
-    out.println(
-        "| sampler | steps | calls | s per image | CPU s per image | distance to all steps |"
-            + " distance to DDIM with all |"
-            + judge.map(any -> " Fréchet distance to the data |").orElse(""));
-    out.println("|---|---|---|---|---|---|---|" + judge.map(any -> "---|").orElse(""));
-    Drawn ddim = complete(SamplerChoice.DDIM, images);
-    for (SamplerChoice sampler : compared) {
-      Drawn complete = sampler == SamplerChoice.DDIM ? ddim : complete(sampler, images);
-      for (int steps : stepsCompared) {
-        Drawn drawn =
-            steps < timesteps() ? draw(sampling.with(sampler, steps, images), images) : complete;
-        print(sampler, steps, drawn, complete.x(), ddim.x());
+  private void samplers(Optional<ComparisonFolder> kept, Optional<ImageJudge> judge) {
+    out.println(ComparisonRow.head(judge.isPresent()));
+    Map<Contestant, SamplerLoop.Drawn> complete = new HashMap<>();
+    List<ComparisonRow> rows = new ArrayList<>();
+    for (Contestant contestant : contestants) {
+      for (int number : steps) {
+        String name = contestant.name(request.sampling());
+        Optional<ComparisonRow> before = kept.flatMap(folder -> folder.find(name, number));
+        ComparisonRow row = before.orElseGet(() -> measure(contestant, number, complete, judge));
+        if (before.isEmpty()) {
+          kept.ifPresent(folder -> folder.add(row));
+        }
+        rows.add(row);
+        out.println(row.line());
+        out.flush();
       }
     }
     judge.ifPresent(
@@ -191,21 +251,68 @@ public final class SamplerComparison {
                     + " of as many real images to the other real ones is %.2f.%n",
                 by.images(),
                 by.realAgainstReal()));
+    ComparisonRow.recommendation(rows).ifPresent(out::println);
   }
 
-  private Drawn complete(SamplerChoice sampler, int images) {
-    return draw(sampling.with(sampler, 0, images), images);
+  /** The rows alone, without what {@link #run} checks before. */
+  void samplers() {
+    samplers(Optional.empty(), judge());
   }
 
-  private void requireSamplers(int images) {
-    for (SamplerChoice sampler : compared) {
-      stepsCompared.stream()
-          .filter(steps -> steps < timesteps())
-          .forEach(steps -> plan(sampling.with(sampler, steps, images)));
+  /**
+   * Measures a sampler.
+   *
+   * @param complete images with all timesteps, of those of which they were drawn by now
+   */
+  private ComparisonRow measure(
+      Contestant contestant,
+      int number,
+      Map<Contestant, SamplerLoop.Drawn> complete,
+      Optional<ImageJudge> judge) {
+    int images = request.images();
+    SamplingConfig sampling = request.sampling();
+    SamplerLoop.Drawn ddim = complete(new Contestant(SamplerChoice.DDIM, sampling.eta()), complete);
+    SamplerLoop.Drawn all = complete(contestant, complete);
+    SamplingConfig settings =
+        contestant.settings(sampling, number == timesteps() ? 0 : number, images);
+    SamplerLoop.Drawn drawn = number == timesteps() ? all : loop.first(settings, images);
+    List<Double> frechet = new ArrayList<>();
+    judge.ifPresent(
+        by -> {
+          ImageJudge.Judged judged = by.judge(loop.images(settings, by.images()));
+          frechet.add(judged.distance());
+          judged.standardError().ifPresent(frechet::add);
+        });
+    return new ComparisonRow(
+        contestant.name(sampling),
+        number,
+        drawn.calls(),
+        drawn.seconds() / images,
+        drawn.cpuSeconds() / images,
+        distance(drawn.x(), all.x()),
+        distance(drawn.x(), ddim.x()),
+        frechet);
+  }
+
+  private SamplerLoop.Drawn complete(
+      Contestant contestant, Map<Contestant, SamplerLoop.Drawn> complete) {
+    return complete.computeIfAbsent(
+        contestant,
+        of -> loop.first(of.settings(request.sampling(), 0, request.images()), request.images()));
+  }
+
+  private void requireSamplers() {
+    for (Contestant contestant : contestants) {
+      steps.stream()
+          .filter(number -> number < timesteps())
+          .forEach(
+              number ->
+                  loop.plan(contestant.settings(request.sampling(), number, request.images())));
     }
   }
 
-  private void requireMemory(int images) {
+  private void requireMemory() {
+    int images = request.images();
     stored.description().architecture().imageShape().requireTogether(images, "--images");
     int fewest = Collections.max(MICRO_BATCHES);
     MemoryNeeds task = stored.memory(Math.max(images, fewest), "--images");
@@ -216,102 +323,8 @@ public final class SamplerComparison {
         images > fewest ? Optional.of("--images") : Optional.empty());
   }
 
-  private void print(
-      SamplerChoice sampler, int steps, Drawn drawn, float[] withAllSteps, float[] ddim) {
-    int images = drawn.x().length / stored.description().architecture().imageShape().size();
-    out.printf(
-        Locale.ROOT,
-        "| %s | %d | %d | %.2f | %.2f | %.1f | %.1f |%s%n",
-        sampler.describe(sampling.with(sampler, steps, images)),
-        steps,
-        drawn.calls(),
-        drawn.seconds() / images,
-        drawn.cpuSeconds() / images,
-        distance(drawn.x(), withAllSteps),
-        distance(drawn.x(), ddim),
-        judge.map(by -> " %s |".formatted(frechet(by, sampler, steps, images))).orElse(""));
-    out.flush();
-  }
-
-  /** Draws as many images as are judged, together as many as elsewhere. */
-  private String frechet(ImageJudge by, SamplerChoice sampler, int steps, int together) {
-    SamplingPlan plan = plan(sampling.with(sampler, steps == timesteps() ? 0 : steps, together));
-    ReverseProcess process = plan.process();
-    float[] x = new float[together * plan.imageSize()];
-    List<byte[]> drawn = new ArrayList<>();
-    for (long start = 0; drawn.size() < by.images(); start += together) {
-      process.sample(
-          of(plan, start, model), sampling.seed(), start, together, x, StepListener.NONE);
-      for (int i = 0; i < together && drawn.size() < by.images(); i++) {
-        drawn.add(plan.image(x, i).pixels());
-      }
-    }
-    ImageJudge.Judged judged = by.judge(drawn);
-    String error =
-        judged.standardError().isEmpty()
-            ? ""
-            : String.format(Locale.ROOT, " ± %.2f", judged.standardError().getAsDouble());
-    return String.format(Locale.ROOT, "%.2f", judged.distance()) + error;
-  }
-
   private int timesteps() {
     return stored.description().schedule().steps();
-  }
-
-  private SamplingPlan plan(SamplingConfig settings) {
-    return new SamplingPlan(stored.description(), settings, precision);
-  }
-
-  // Passed on, never compared.
-  @SuppressWarnings("ArrayRecordComponent")
-  private record Drawn(float[] x, int calls, double seconds, double cpuSeconds) {}
-
-  private Drawn draw(SamplingConfig settings, int images) {
-    SamplingPlan plan = plan(settings);
-    ReverseProcess process = plan.process();
-    float[] x = start(images, plan.imageSize());
-    if (images > most) {
-      most = Math.max(images, Collections.max(MICRO_BATCHES));
-      model = stored.network(precision, most).create();
-    }
-    long start = System.nanoTime();
-    long cpuStart = SYSTEM.getProcessCpuTime();
-    int[] calls = new int[1];
-    Denoiser counted =
-        (in, output) -> {
-          calls[0]++;
-          model.predict(in, output);
-        };
-    int first = plan.sampler().schedule().steps() - 1;
-    process.denoise(of(plan, 0, counted), sampling.seed(), 0, images, x, first, StepListener.NONE);
-    long cpuEnd = SYSTEM.getProcessCpuTime();
-    return new Drawn(x, calls[0], (System.nanoTime() - start) / 1e9, (cpuEnd - cpuStart) / 1e9);
-  }
-
-  /** A model that is asked about images of the classes in turns, if it knows any. */
-  private static Denoiser of(SamplingPlan plan, long first, Denoiser model) {
-    return plan.classes().exist()
-        ? model.conditionedOn(plan.classes().of(first, plan.microBatch()))
-        : model;
-  }
-
-  /**
-   * x_T, the same for all samplers: without the deviation that some of them have it by, which is
-   * not 1 where a model's last timestep leaves much of an image.
-   */
-  private float[] start(int images, int imageSize) {
-    float[] x = new float[images * imageSize];
-    for (int i = 0; i < images; i++) {
-      CounterRandom.gaussian(
-          sampling.seed(),
-          Stream.SAMPLE_NOISE,
-          i,
-          ReverseProcess.INITIAL_NOISE,
-          x,
-          i * imageSize,
-          imageSize);
-    }
-    return x;
   }
 
   /** Root of the mean squared difference, in levels of 0..255. */

@@ -229,6 +229,16 @@ public record SamplingConfig(
    * @param otherSteps how many timesteps, 0 for all
    */
   public SamplingConfig with(SamplerChoice otherSampler, int otherSteps, int otherMicroBatch) {
+    return with(otherSampler, eta, otherSteps, otherMicroBatch);
+  }
+
+  /**
+   * The same, also with another share of noise.
+   *
+   * @param otherEta that DDIM adds, from 0 to 1
+   */
+  public SamplingConfig with(
+      SamplerChoice otherSampler, double otherEta, int otherSteps, int otherMicroBatch) {
     return new SamplingConfig(
         otherSampler,
         otherSteps,
@@ -236,7 +246,7 @@ public record SamplingConfig(
         otherSteps == 0 ? 0 : stepsOffset,
         otherSampler.choosesLevels() ? noiseLevels : NoiseLevels.SCHEDULE,
         end,
-        eta,
+        otherEta,
         ddimNoise,
         variance,
         thresholding,

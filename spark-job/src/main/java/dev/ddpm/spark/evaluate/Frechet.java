@@ -2,6 +2,7 @@ package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.evaluation.FeatureMoments;
 import dev.ddpm.evaluation.FrechetDistance;
+import dev.ddpm.evaluation.FrechetError;
 import dev.ddpm.evaluation.JackKnife;
 import dev.ddpm.spark.cluster.ClusterJob;
 import java.util.ArrayList;
@@ -20,9 +21,6 @@ import org.apache.spark.util.SerializableConfiguration;
 final class Frechet extends SetMetric {
   /** Parts of a set, each of which is left out once. */
   private static final int PARTS = 10;
-
-  /** With more features, the many eigenvalues of the jack-knife would cost more than the rest. */
-  private static final int MOST_FEATURES_OF_JACK_KNIFE = 512;
 
   /** Images per feature from which on the distance says more of the sets than of their size. */
   private static final int IMAGES_PER_FEATURE = 5;
@@ -159,18 +157,11 @@ final class Frechet extends SetMetric {
     }
     FeatureMoments allReal = FeatureMoments.merged(real);
     FeatureMoments allGenerated = FeatureMoments.merged(generated);
-    if (allReal.features() > MOST_FEATURES_OF_JACK_KNIFE) {
-      double first =
-          FrechetDistance.between(allReal, FeatureMoments.merged(generated.subList(0, PARTS / 2)));
-      double second =
-          FrechetDistance.between(
-              allReal, FeatureMoments.merged(generated.subList(PARTS / 2, PARTS)));
-      return OptionalDouble.of(Math.abs(first - second) / 2);
-    }
-    return OptionalDouble.of(
-        Math.sqrt(
-            JackKnife.variance(real, some -> FrechetDistance.between(some, allGenerated))
-                + JackKnife.variance(generated, some -> FrechetDistance.between(allReal, some))));
+    double ofReal =
+        FrechetError.isByJackKnife(allReal.features())
+            ? JackKnife.variance(real, some -> FrechetDistance.between(some, allGenerated))
+            : 0;
+    return OptionalDouble.of(Math.sqrt(ofReal + FrechetError.variance(allReal, generated)));
   }
 
   /** A row for each class that both sets have two images of. */
