@@ -10,7 +10,8 @@ import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Types;
 
 /**
- * Both sets divided into the classes of the table, as far as their images are labelled.
+ * Both sets divided into the classes of the table, as far as their images are labelled. Classes of
+ * the same name are the same where both sets tell names, and those of the same number otherwise.
  *
  * @param classes labels in ascending order; none if one of the sets has no labels
  * @param real the images of the table by the place of their class in this list
@@ -29,7 +30,22 @@ record ClassParts(List<Integer> classes, Parts real, Parts generated) {
     TreeSet<Integer> classes = new TreeSet<>();
     Arrays.stream(real.get()).filter(label -> label != ImageSet.NO_LABEL).forEach(classes::add);
     List<Integer> ordered = List.copyOf(classes);
-    return new ClassParts(ordered, places(real.get(), ordered), places(generated.get(), ordered));
+    int[] named = named(generated.get(), sets.generated().classNames(), sets.real().classNames());
+    return new ClassParts(ordered, places(real.get(), ordered), places(named, ordered));
+  }
+
+  /** Labels as the other set has them, by their names. */
+  private static int[] named(int[] labels, List<String> names, List<String> others) {
+    if (names.isEmpty() || others.isEmpty()) {
+      return labels;
+    }
+    return Arrays.stream(labels)
+        .map(
+            label ->
+                label >= 0 && label < names.size()
+                    ? others.indexOf(names.get(label))
+                    : ImageSet.NO_LABEL)
+        .toArray();
   }
 
   private static Parts places(int[] labels, List<Integer> classes) {

@@ -222,7 +222,9 @@ public final class EvaluateJob {
     Optional<ComparedSets> sets =
         comparison.map(
             wanted -> {
-              ImageSet real = new ImageSet("--data", request.table(), reader, images, Map.of());
+              ImageSet real =
+                  new ImageSet(
+                      "--data", request.table(), reader, images, Map.of(), reader.labelNames());
               metrics.values().forEach(metric -> metric.checkSize(real));
               return sets(wanted, real, earlier, request.output());
             });

@@ -1,5 +1,6 @@
 package dev.ddpm.spark.evaluate;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
@@ -8,6 +9,7 @@ import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.io.DamagedFileException;
 import dev.ddpm.spark.io.NamedFolder;
 import dev.ddpm.spark.io.ParquetSeal;
+import dev.ddpm.spark.stored.DrawnClasses;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -16,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -29,10 +33,17 @@ import org.apache.spark.sql.SparkSession;
  * @param path the option's value
  * @param reader of the table; ids of samples are their indices
  * @param images how many count, from id 0 on
- * @param origin what made them, by the names of the columns that say so; empty for an image table
+ * @param origin what made them, by the names of the columns that say so, and {@code settings} of
+ *     the sampling by key; empty for an image table
+ * @param classNames name of each label; empty if none is told
  */
 record ImageSet(
-    String option, String path, ImageTableReader reader, long images, Map<String, Object> origin) {
+    String option,
+    String path,
+    ImageTableReader reader,
+    long images,
+    Map<String, Object> origin,
+    List<String> classNames) {
 
   private static final String MANIFEST = "manifest.json";
   private static final String SAMPLES = "images";
@@ -57,16 +68,30 @@ record ImageSet(
     NamedFolder folder = NamedFolder.of(option, path, configuration);
     try {
       if (!folder.files().exists(new Path(folder.path(), MANIFEST))) {
-        return of(option, path, ImageTableReader.open(spark, path), count, countOption, Map.of());
+        ImageTableReader table = ImageTableReader.open(spark, path);
+        return of(option, path, table, count, countOption, Map.of(), table.labelNames());
       }
-      requireComplete(folder, path);
-      requireIntact(folder, configuration);
+      JsonNode manifest = complete(folder, option, path);
+      requireIntact(folder, option, manifest, configuration);
+      ImageTableReader reader =
+          ImageTableReader.openSamples(spark, new Path(folder.path(), SAMPLES).toString(), INDEX);
+      SortedMap<String, String> settings = new TreeMap<>();
+      manifest
+          .path("settings")
+          .fields()
+          .forEachRemaining(setting -> settings.put(setting.getKey(), setting.getValue().asText()));
+      List<String> classes = DrawnClasses.stored(settings).names();
+      return of(option, path, reader, count, countOption, origin(reader, settings), classes);
+    } catch (JsonProcessingException damaged) {
+      throw DdpmException.data(
+          damaged,
+          "%s = %s: its %s is damaged, and says not what should be there.",
+          option,
+          path,
+          MANIFEST);
     } catch (IOException e) {
       throw folder.unusable(e);
     }
-    ImageTableReader reader =
-        ImageTableReader.openSamples(spark, new Path(folder.path(), SAMPLES).toString(), INDEX);
-    return of(option, path, reader, count, countOption, origin(reader));
   }
 
   private static ImageSet of(
@@ -75,36 +100,45 @@ record ImageSet(
       ImageTableReader reader,
       OptionalLong count,
       String countOption,
-      Map<String, Object> origin) {
+      Map<String, Object> origin,
+      List<String> classNames) {
     long images = count.orElse(reader.images());
     EvaluateJob.requireBetween(
         countOption, images, reader.images(), "those of %s %s".formatted(option, path));
-    return new ImageSet(option, path, reader, images, origin);
+    return new ImageSet(option, path, reader, images, origin, classNames);
   }
 
-  private static void requireComplete(NamedFolder folder, String path) throws IOException {
-    Path manifest = new Path(folder.path(), MANIFEST);
+  private static JsonNode complete(NamedFolder folder, String option, String path)
+      throws IOException {
     JsonNode read;
-    try (InputStream in = folder.files().open(manifest)) {
+    try (InputStream in = folder.files().open(new Path(folder.path(), MANIFEST))) {
       read = new JsonMapper().readTree(in);
     }
     if (!read.path("complete").asBoolean()) {
       throw DdpmException.data(
           "%s = %s: holds %s of the images that were asked for, and not all: the same 'sample'"
               + " command draws the rest.",
-          "--samples", path, read.path("images"));
+          option, path, read.path("images"));
     }
+    return read;
   }
 
-  private static void requireIntact(NamedFolder folder, Configuration configuration)
+  private static void requireIntact(
+      NamedFolder folder, String option, JsonNode manifest, Configuration configuration)
       throws IOException {
-    FileStatus[] files = folder.files().listStatus(new Path(folder.path(), SAMPLES));
-    Optional<DdpmException> damaged =
-        Arrays.stream(files)
-            .parallel()
+    List<FileStatus> files =
+        Arrays.stream(folder.files().listStatus(new Path(folder.path(), SAMPLES)))
             .filter(file -> file.getPath().getName().matches("[^._].*\\.parquet"))
-            .flatMap(file -> fault(file, configuration).stream())
-            .findFirst();
+            .toList();
+    int wanted = manifest.path("shards").size();
+    if (files.size() < wanted) {
+      throw DdpmException.data(
+          "%s = %s: %d of its %d files of images are gone: the same 'sample' command makes them"
+              + " anew.",
+          option, folder.path(), wanted - files.size(), wanted);
+    }
+    Optional<DdpmException> damaged =
+        files.stream().parallel().flatMap(file -> fault(file, configuration).stream()).findFirst();
     if (damaged.isPresent()) {
       throw damaged.get();
     }
@@ -128,7 +162,8 @@ record ImageSet(
     }
   }
 
-  private static Map<String, Object> origin(ImageTableReader reader) {
+  private static Map<String, Object> origin(
+      ImageTableReader reader, SortedMap<String, String> settings) {
     List<String> columns = Arrays.asList(reader.table().columns());
     List<String> told = ORIGIN.stream().filter(columns::contains).toList();
     Map<String, Object> origin = new LinkedHashMap<>();
@@ -140,6 +175,7 @@ record ImageSet(
               .head();
       told.forEach(column -> origin.put(column, row.getAs(column)));
     }
+    origin.put("settings", DrawnClasses.withoutNames(settings));
     return origin;
   }
 

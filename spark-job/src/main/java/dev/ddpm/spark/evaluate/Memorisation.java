@@ -60,12 +60,14 @@ final class Memorisation extends SetMetric {
 
   @Override
   long taskHeap(ComparedSets sets) {
-    return 64L << 20;
+    long images = Math.max(sets.generated().images(), sets.heldOut().orElseThrow().images());
+    return (64L << 20) + LikenessSearch.TASK_HEAP * images;
   }
 
   @Override
   long driverHeap(ComparedSets sets) {
-    return 2048 * (sets.generated().images() + sets.heldOut().orElseThrow().images());
+    return LikenessSearch.DRIVER_HEAP
+        * (sets.generated().images() + sets.heldOut().orElseThrow().images());
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.ddpm.spark.sample;
 import static java.util.stream.Collectors.toUnmodifiableSet;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.config.Excerpt;
 import dev.ddpm.spark.config.KeyHistory;
 import dev.ddpm.spark.io.DamagedFileException;
 import dev.ddpm.spark.io.HadoopFileStore;
@@ -163,7 +164,7 @@ final class SampleFolder {
       String now = setting(settings, key);
       if (!before.equals(now)) {
         String heir = KeyHistory.heir(key).map(" (now %s)"::formatted).orElse("");
-        differing.add(key + heir + ": " + before + " → " + now);
+        differing.add(key + heir + ": " + Excerpt.of(before) + " → " + Excerpt.of(now));
       }
     }
     if (!differing.isEmpty()) {

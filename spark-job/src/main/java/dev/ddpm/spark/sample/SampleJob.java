@@ -133,6 +133,13 @@ public final class SampleJob {
           classes.describe(),
           request.sampling().guidance());
     }
+    String guide = request.sampling().guidanceModel();
+    if (!guide.isEmpty()) {
+      out.println(
+          request.sampling().isGuided()
+              ? "Guided by %s.".formatted(guide)
+              : "Not guided by %s: sampling.guidance = 1 is no guidance.".formatted(guide));
+    }
     List<IndexRange> missing = missing(wanted, found);
     Optional<Manifest.Session> session = Optional.empty();
     try {

@@ -7,17 +7,19 @@ import dev.ddpm.spark.config.Excerpt;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
  * The classes of a model by what users write: a name, in any case if only one class is called so,
- * or else a number.
+ * or else a number. {@code #3} is the number 3, whatever the classes are called.
  *
  * @param labels of the model, at least one
  */
 record ClassNames(ClassLabels labels) {
   private static final int LIKELY = 3;
+  private static final String NUMBER = "#";
 
   /**
    * The number of a class.
@@ -28,6 +30,10 @@ record ClassNames(ClassLabels labels) {
    * @throws DdpmException (user) if there is no such class, naming those that are most like it
    */
   int find(String key, String value, String written) {
+    Optional<Integer> numbered = numbered(written);
+    if (numbered.isPresent()) {
+      return numbered.get();
+    }
     int exact = labels.names().indexOf(written);
     if (exact >= 0) {
       return exact;
@@ -40,8 +46,9 @@ record ClassNames(ClassLabels labels) {
     if (alike.size() == 1) {
       return alike.get(0);
     }
-    if (written.matches("[0-9]{1,7}") && Integer.parseInt(written) < labels.count()) {
-      return Integer.parseInt(written);
+    Optional<Integer> number = numbered(NUMBER + written);
+    if (number.isPresent()) {
+      return number.get();
     }
     throw DdpmException.user(
         "%s = %s: there is no class '%s'; most like it: %s. The model knows %,d, numbered from 0"
@@ -54,6 +61,13 @@ record ClassNames(ClassLabels labels) {
         DrawnClasses.names(labels));
   }
 
+  private Optional<Integer> numbered(String written) {
+    return Optional.of(written)
+        .filter(text -> text.matches(NUMBER + "[0-9]{1,7}"))
+        .map(text -> Integer.parseInt(text.substring(NUMBER.length())))
+        .filter(number -> number < labels.count());
+  }
+
   private String nearest(String written) {
     String lower = written.toLowerCase(Locale.ROOT);
     return labels.names().stream()
@@ -64,7 +78,10 @@ record ClassNames(ClassLabels labels) {
         .collect(Collectors.joining(", "));
   }
 
-  /** What stands for a class in a list: its name if that leads to it, else its number. */
+  /**
+   * What stands for a class in a list: its name if that leads to it, else its number, with a sign
+   * before it if another class is called so.
+   */
   String written(int number) {
     String name = labels.names().get(number);
     boolean plain =
@@ -74,7 +91,9 @@ record ClassNames(ClassLabels labels) {
             && !name.contains("=")
             && !name.equals("all")
             && !name.equals("uniform")
+            && numbered(name).isEmpty()
             && labels.names().indexOf(name) == number;
-    return plain ? name : Integer.toString(number);
+    String digits = Integer.toString(number);
+    return plain ? name : labels.names().contains(digits) ? NUMBER + digits : digits;
   }
 }

@@ -12,6 +12,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -149,6 +151,11 @@ public final class DrawnClasses implements Serializable {
     return IntStream.range(0, images).map(i -> of(first + i)).toArray();
   }
 
+  /** The names of all classes, by their numbers. */
+  public List<String> names() {
+    return labels.names();
+  }
+
   /** Name of a class. */
   public String name(int number) {
     return labels.names().get(number);
@@ -208,6 +215,13 @@ public final class DrawnClasses implements Serializable {
     } catch (JsonProcessingException impossible) {
       throw new IllegalStateException(impossible);
     }
+  }
+
+  /** What a folder keeps, but for the names of all classes, which may be many. */
+  public static SortedMap<String, String> withoutNames(SortedMap<String, String> settings) {
+    SortedMap<String, String> others = new TreeMap<>(settings);
+    others.remove(NAMES_KEY);
+    return others;
   }
 
   /**

@@ -38,7 +38,7 @@ public record SamplingPlan(
    * @throws DdpmException (user) if there are more steps than the model was trained with, or than
    *     there are for an offset or a trajectory, dynamic thresholding is asked for in a range that
    *     it is not made for, a micro-batch is too large for an array, or there is nothing that
-   *     guidance could lead away from
+   *     guidance could lead away from, or no timestep at which it could
    */
   public SamplingPlan {
     int timesteps = model.schedule().steps();
@@ -59,6 +59,12 @@ public record SamplingPlan(
         .imageShape()
         .requireTogether(sampling.microBatch(), "sampling.micro-batch");
     GuidedModel.requireGuide(model, sampling);
+    if (sampling.isGuided() && sampling.guided().from() >= timesteps) {
+      throw DdpmException.user(
+          "sampling.guidance-interval = %s: lies above the last timestep of the model, %d, so that"
+              + " nothing would be guided.",
+          sampling.guidanceInterval(), timesteps - 1);
+    }
   }
 
   /** A plan of images of all classes in equal shares, or of none if the model knows none. */

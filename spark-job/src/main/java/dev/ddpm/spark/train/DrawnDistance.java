@@ -41,25 +41,30 @@ final class DrawnDistance {
   double of(WireFloats weights) {
     Broadcast<ExtractorSpec> spec = extractor;
     ImageShape shape = drawn.shape();
+    DrawnImages.Uses<FeatureMoments> moments = () -> new Moments(spec.value().open(shape));
     if (reference == null) {
-      reference =
-          FeatureMoments.merged(heldOut.map(images -> moments(spec.value(), shape, images)));
+      reference = FeatureMoments.merged(heldOut.map(moments));
     }
-    return FrechetDistance.between(
-        reference,
-        FeatureMoments.merged(drawn.of(weights, images -> moments(spec.value(), shape, images))));
+    return FrechetDistance.between(reference, FeatureMoments.merged(drawn.of(weights, moments)));
   }
 
-  private static FeatureMoments moments(ExtractorSpec spec, ImageShape shape, List<byte[]> images) {
-    try (FeatureExtractor open = spec.open(shape)) {
-      int features = open.features();
+  /** The moments of the features of some images; an extractor is opened once for many. */
+  private record Moments(FeatureExtractor extractor) implements DrawnImages.Use<FeatureMoments> {
+    @Override
+    public FeatureMoments of(List<byte[]> images) {
+      int features = extractor.features();
       float[] values = new float[images.size() * features];
       for (int i = 0; i < images.size(); i++) {
-        open.extract(images.get(i), values, i * features);
+        extractor.extract(images.get(i), values, i * features);
       }
       FeatureMoments moments = new FeatureMoments(features);
       moments.add(new FeatureRows(values, images.size(), features));
       return moments;
+    }
+
+    @Override
+    public void close() {
+      extractor.close();
     }
   }
 }

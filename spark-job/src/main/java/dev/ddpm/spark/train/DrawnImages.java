@@ -2,7 +2,10 @@ package dev.ddpm.spark.train;
 
 import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.ImageShape;
+import dev.ddpm.sampling.Guidance;
+import dev.ddpm.sampling.GuidedDenoiser;
 import dev.ddpm.sampling.StepListener;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.WireFloats;
@@ -26,8 +29,8 @@ import scala.Tuple2;
  * to cost it. Of a model with classes the images are of one class after the other, and over again.
  */
 final class DrawnImages {
-  /** As many as are drawn together in the memory of a training step, whatever its batch size. */
-  private static final int MICRO_BATCH = 4;
+  /** As many as are computed together in the memory of a training step, whatever its batch size. */
+  private static final int COMPUTED = 4;
 
   private final JavaSparkContext spark;
   private final Broadcast<ExecutorPool<Replica>> replicas;
@@ -37,14 +40,23 @@ final class DrawnImages {
 
   /** What is made of the images of a micro-batch, given as unsigned bytes of a row-major image. */
   @FunctionalInterface
-  interface Use<T> extends Serializable {
+  interface Use<T> extends AutoCloseable {
     T of(List<byte[]> images);
+
+    @Override
+    default void close() {}
+  }
+
+  /** Opens a use for all micro-batches of a task. */
+  @FunctionalInterface
+  interface Uses<T> extends Serializable {
+    Use<T> open();
   }
 
   /**
    * Draws nothing yet.
    *
-   * @param sampling seed and thresholding
+   * @param sampling seed, thresholding, and guidance unless it is by another model
    * @param steps steps of DDIM; all of the model's timesteps if those are fewer
    * @param images how many, at least 1
    * @param slots tasks to use at most
@@ -62,9 +74,20 @@ final class DrawnImages {
     int taken = Math.min(steps, description.schedule().steps());
     this.plan =
         new SamplingPlan(
-            description, sampling.with(SamplerChoice.DDIM, taken, MICRO_BATCH), Precision.FLOAT32);
+            description,
+            sampling.with(SamplerChoice.DDIM, taken, together(guidance(sampling))),
+            Precision.FLOAT32);
     this.images = images;
     this.slots = slots;
+  }
+
+  private static Guidance guidance(SamplingConfig sampling) {
+    return sampling.guidanceModel().isEmpty() ? sampling.guided() : Guidance.NONE;
+  }
+
+  /** Under guidance each image is computed twice, or once and twice by turns. */
+  private static int together(Guidance guidance) {
+    return guidance.isNone() ? COMPUTED : guidance.isEverywhere() ? COMPUTED / 2 : COMPUTED / 4;
   }
 
   /** Classes that they are of; 0 of a model that knows none. */
@@ -78,16 +101,16 @@ final class DrawnImages {
   }
 
   /** Draws with given weights; the results are in the order of the images. */
-  <T> List<T> of(WireFloats weights, Use<T> use) {
+  <T> List<T> of(WireFloats weights, Uses<T> uses) {
     Broadcast<WireFloats> sent = spark.broadcast(weights);
     Broadcast<ExecutorPool<Replica>> pool = replicas;
     SamplingPlan how = plan;
     int wanted = images;
-    int batches = (images + MICRO_BATCH - 1) / MICRO_BATCH;
+    int batches = (images + plan.microBatch() - 1) / plan.microBatch();
     try {
       return spark
           .parallelize(IntStream.range(0, batches).boxed().toList(), Math.min(batches, slots))
-          .mapPartitions(numbers -> draw(how, wanted, pool.value(), sent.value(), numbers, use))
+          .mapPartitions(numbers -> draw(how, wanted, pool.value(), sent.value(), numbers, uses))
           .collect()
           .stream()
           .sorted(Comparator.comparingInt(Tuple2::_1))
@@ -104,35 +127,51 @@ final class DrawnImages {
       ExecutorPool<Replica> replicas,
       WireFloats weights,
       Iterator<Integer> batches,
-      Use<T> use) {
-    float[] x = new float[MICRO_BATCH * plan.imageSize()];
-    int[] classes = new int[MICRO_BATCH];
+      Uses<T> uses) {
+    int together = plan.microBatch();
+    float[] x = new float[together * plan.imageSize()];
+    int[] classes = new int[together];
     int known = plan.model().classes().count();
     return replicas
         .use(
             replica -> {
               replica.network().setParameters(weights.values());
+              Denoiser model = guided(plan, replica.network());
               List<Tuple2<Integer, T>> drawn = new ArrayList<>();
-              while (batches.hasNext()) {
-                int batch = batches.next();
-                for (int i = 0; i < MICRO_BATCH && known > 0; i++) {
-                  classes[i] = (batch * MICRO_BATCH + i) % known;
+              try (Use<T> use = uses.open()) {
+                while (batches.hasNext()) {
+                  int batch = batches.next();
+                  for (int i = 0; i < together && known > 0; i++) {
+                    classes[i] = (batch * together + i) % known;
+                  }
+                  plan.process()
+                      .sample(
+                          known == 0 ? model : model.conditionedOn(classes),
+                          plan.sampling().seed(),
+                          (long) batch * together,
+                          together,
+                          x,
+                          StepListener.NONE);
+                  int count = Math.min(together, images - batch * together);
+                  List<byte[]> pixels =
+                      IntStream.range(0, count).mapToObj(i -> plan.image(x, i).pixels()).toList();
+                  drawn.add(new Tuple2<>(batch, use.of(pixels)));
                 }
-                plan.process()
-                    .sample(
-                        known == 0 ? replica.network() : replica.network().conditionedOn(classes),
-                        plan.sampling().seed(),
-                        (long) batch * MICRO_BATCH,
-                        MICRO_BATCH,
-                        x,
-                        StepListener.NONE);
-                int count = Math.min(MICRO_BATCH, images - batch * MICRO_BATCH);
-                List<byte[]> pixels =
-                    IntStream.range(0, count).mapToObj(i -> plan.image(x, i).pixels()).toList();
-                drawn.add(new Tuple2<>(batch, use.of(pixels)));
               }
               return drawn;
             })
         .iterator();
+  }
+
+  private static Denoiser guided(SamplingPlan plan, Denoiser network) {
+    Guidance guidance = guidance(plan.sampling());
+    return guidance.isNone()
+        ? network
+        : GuidedDenoiser.withoutClasses(
+            network,
+            plan.model().classes().noClass().orElseThrow(),
+            guidance,
+            plan.imageSize(),
+            plan.microBatch());
   }
 }

@@ -33,7 +33,7 @@ record ProgressSheet(DrawnImages drawn) {
   byte[] of(WireFloats weights) {
     ImageShape shape = drawn.shape();
     List<RawImage> images =
-        drawn.of(weights, batch -> batch).stream()
+        drawn.of(weights, () -> batch -> batch).stream()
             .flatMap(List::stream)
             .map(pixels -> new RawImage(shape.height(), shape.width(), shape.channels(), pixels))
             .toList();

@@ -16,6 +16,7 @@ import dev.ddpm.spark.config.DiffusionConfig;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.LoadedConfig;
 import dev.ddpm.spark.config.PrecisionChoice;
+import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.Setting;
 import dev.ddpm.spark.config.TrainingConfig;
 import dev.ddpm.spark.config.ValidationConfig;
@@ -24,6 +25,7 @@ import dev.ddpm.spark.dataset.BadImagePolicy;
 import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.stored.ExtractorChoice;
 import dev.ddpm.spark.stored.SamplingPlan;
+import dev.ddpm.spark.stored.TableClasses;
 import dev.ddpm.spark.train.round.DataSplit;
 import dev.ddpm.spark.train.round.ModelState;
 import dev.ddpm.spark.train.round.TrainingSetup;
@@ -34,6 +36,7 @@ import dev.ddpm.training.RoundPlan;
 import dev.ddpm.training.ShuffledOrder;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -266,7 +269,11 @@ public final class TrainJob {
     plan.batchSizes()
         .forEach(size -> reader.imageShape().requireTogether(size, "training.batch-size"));
     // What cannot be sampled as configured is found out before it is trained.
-    new SamplingPlan(description, experiment.sampling(), Precision.FLOAT32);
+    new SamplingPlan(
+        description,
+        experiment.sampling(),
+        Precision.FLOAT32,
+        TableClasses.drawn(spark, description.classes(), experiment.sampling().classes()));
     DiffusionConfig diffusion = experiment.diffusion();
     var setup =
         new TrainingSetup(
@@ -466,6 +473,18 @@ public final class TrainJob {
     }
     if (prepared.order() instanceof BalancedOrder balanced) {
       out.println(BalancedClasses.told(balanced));
+    }
+    List<String> unseen = TrainedClasses.withoutImages(classes, reader);
+    if (!unseen.isEmpty()) {
+      out.println(
+          "No image of the table is of %s: the network is not taught what they look like, and images of them are not to be drawn."
+              .formatted(TrainedClasses.told(unseen)));
+    }
+    SamplingConfig sampling = configuration.experiment().sampling();
+    if (sampling.isGuided() && !sampling.guidanceModel().isEmpty()) {
+      out.println(
+          "The pictures of this run are drawn without sampling.guidance-model, which only 'sample'"
+              + " asks.");
     }
     if (split.heldOut() + split.unusable() > 0) {
       out.println(

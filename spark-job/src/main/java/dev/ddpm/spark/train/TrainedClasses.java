@@ -1,12 +1,18 @@
 package dev.ddpm.spark.train;
 
+import static java.util.stream.Collectors.toSet;
+import static org.apache.spark.sql.functions.col;
+
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.spark.config.ClassesChoice;
+import dev.ddpm.spark.dataset.ImageTable;
 import dev.ddpm.spark.dataset.ImageTableReader;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /** The classes that a network is trained to tell apart, and how people are told of them. */
 final class TrainedClasses {
@@ -60,11 +66,38 @@ final class TrainedClasses {
 
   /** How many there are, and the names of the first, such as {@code 2 classes (bag, boot)}. */
   static String told(ClassLabels classes) {
+    return told(classes.names());
+  }
+
+  /** The same of some of them. */
+  static String told(List<String> names) {
     return String.format(
         Locale.ROOT,
-        "%,d classes (%s%s)",
-        classes.count(),
-        String.join(", ", classes.names().subList(0, Math.min(NAMED, classes.count()))),
-        classes.count() > NAMED ? ", …" : "");
+        "%,d %s (%s%s)",
+        names.size(),
+        names.size() == 1 ? "class" : "classes",
+        String.join(", ", names.subList(0, Math.min(NAMED, names.size()))),
+        names.size() > NAMED ? ", …" : "");
+  }
+
+  /** The names of classes that no image of the table is of, in their order. */
+  static List<String> withoutImages(ClassLabels classes, ImageTableReader reader) {
+    if (!classes.exist()) {
+      return List.of();
+    }
+    Set<Integer> seen =
+        reader
+            .table()
+            .select(ImageTable.LABEL)
+            .where(col(ImageTable.LABEL).isNotNull())
+            .distinct()
+            .collectAsList()
+            .stream()
+            .map(row -> row.getInt(0))
+            .collect(toSet());
+    return IntStream.range(0, classes.count())
+        .filter(number -> !seen.contains(number))
+        .mapToObj(classes.names()::get)
+        .toList();
   }
 }

@@ -84,14 +84,23 @@ final class Validation implements AutoCloseable {
   }
 
   /** What comes of the images of each minibatch, given as unsigned bytes, in their order. */
-  <T> List<T> map(DrawnImages.Use<T> use) {
-    return minibatches
-        .mapToPair(batch -> new Tuple2<>(batch._1(), use.of(Arrays.asList(batch._2().pixels()))))
-        .collect()
-        .stream()
+  <T> List<T> map(DrawnImages.Uses<T> uses) {
+    return minibatches.mapPartitions(batches -> used(uses, batches)).collect().stream()
         .sorted(Comparator.comparingLong(Tuple2::_1))
         .map(Tuple2::_2)
         .toList();
+  }
+
+  private static <T> Iterator<Tuple2<Long, T>> used(
+      DrawnImages.Uses<T> uses, Iterator<Tuple2<Long, ImageBatch>> batches) {
+    List<Tuple2<Long, T>> results = new ArrayList<>();
+    try (DrawnImages.Use<T> use = uses.open()) {
+      while (batches.hasNext()) {
+        Tuple2<Long, ImageBatch> batch = batches.next();
+        results.add(new Tuple2<>(batch._1(), use.of(Arrays.asList(batch._2().pixels()))));
+      }
+    }
+    return results.iterator();
   }
 
   private static Iterator<Tuple2<Long, LossByTimestep>> evaluate(

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.evaluate;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.rand;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,6 +18,7 @@ import dev.ddpm.evaluation.extractor.PixelsSpec;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.dataset.RawTable;
+import dev.ddpm.spark.dataset.TableDescription;
 import dev.ddpm.spark.sample.SampleJob;
 import dev.ddpm.spark.sample.TinyModel;
 import java.io.IOException;
@@ -33,7 +35,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -206,6 +211,40 @@ class SetMetricsTest {
         .satisfies(page -> assertThat(page.split("<figure>")).hasSize(33));
   }
 
+  /** Where both sides tell names, a class is the one of its name, whatever its number. */
+  @Test
+  void classesAreTheSameByTheirNames() {
+    Path named = folder.resolve("named");
+    Path others = folder.resolve("others");
+    copy(real, named, col("label"), List.of("bag", "boot", "coat"));
+    copy(generated, others, lit(2).minus(col("label")), List.of("coat", "boot", "bag"));
+    run(request(real, generated, "numbered", Set.of(MetricChoice.FRECHET)));
+    run(request(named, others, "by-name", Set.of(MetricChoice.FRECHET)));
+
+    List<List<Row>> tables =
+        Stream.of("numbered", "by-name")
+            .map(
+                output ->
+                    SPARK
+                        .session()
+                        .read()
+                        .parquet(folder.resolve(output + "/frechet.parquet").toString())
+                        .orderBy("label")
+                        .collectAsList())
+            .toList();
+    assertThat(tables.get(1)).isEqualTo(tables.get(0));
+  }
+
+  private static void copy(Path from, Path to, Column label, List<String> names) {
+    Dataset<Row> table = SPARK.session().read().parquet(from.toString());
+    long images = table.count();
+    table.withColumn("label", label.cast("int")).write().parquet(to.toString());
+    new TableDescription(images, 8, 8, 1, names, "test", "none", 0, "test", null)
+        .write(
+            new org.apache.hadoop.fs.Path(to.toString()),
+            SPARK.session().sparkContext().hadoopConfiguration());
+  }
+
   /** The vectors of every third image: those that {@link #write} gives a label. */
   private static FeatureRows ofClass(float[] vectors, int label) {
     int images = (vectors.length / 16 - label + 2) / 3;
@@ -263,6 +302,10 @@ class SetMetricsTest {
         .containsEntry("samples_steps", 5)
         .containsEntry("samples_seed", 3L);
     assertThat(result.summary().get("samples_model_hash").toString()).hasSize(64);
+    assertThat(result.summary().get("samples_settings"))
+        .asInstanceOf(InstanceOfAssertFactories.MAP)
+        .containsEntry("sampling.eta", "0.0")
+        .containsEntry("sampling.thresholding", "clip");
     assertThat(result.lines().get(0)).contains("warning: the Fréchet distance of ");
   }
 
@@ -280,12 +323,22 @@ class SetMetricsTest {
     byte[] bytes = Files.readAllBytes(file);
     bytes[bytes.length / 2] ^= 1;
     Files.write(file, bytes);
+    byte[] whole = Files.readAllBytes(samples.resolve("manifest.json"));
 
     assertThatThrownBy(() -> run(real, samples, "a"))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("is damaged (its SHA-256 is not the one that it was written with)")
         .hasMessageContaining("the same 'sample' command makes it anew");
+    Files.delete(file);
+    assertThatThrownBy(() -> run(real, samples, "c"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining(": 1 of its 3 files of images are gone: the same 'sample' command");
     Path manifest = samples.resolve("manifest.json");
+    Files.writeString(manifest, Files.readString(manifest).substring(0, 90));
+    assertThatThrownBy(() -> run(real, samples, "d"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("its manifest.json is damaged");
+    Files.write(manifest, whole);
     Files.writeString(
         manifest,
         Files.readString(manifest).replace("\"complete\" : true", "\"complete\" : false"));

@@ -103,7 +103,8 @@ class ShippedClassifierTest {
   }
 
   private static float[] features(Path table, Path cache) {
-    ImageSet set = new ImageSet("--data", table.toString(), reader(table), IMAGES, Map.of());
+    ImageSet set =
+        new ImageSet("--data", table.toString(), reader(table), IMAGES, Map.of(), List.of());
     try (ClusterJob job = ClusterJob.start(SPARK.context("local[2]"), Precision.FLOAT32)) {
       FeatureView view =
           new FeatureJob(SPEC, cache.toString(), new PrintWriter(Writer.nullWriter()))

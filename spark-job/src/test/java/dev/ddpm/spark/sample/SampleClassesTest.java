@@ -163,6 +163,25 @@ class SampleClassesTest {
   }
 
   @Test
+  void anIntervalThatTheModelNeverReachesIsRefused() {
+    assertThatThrownBy(() -> sample(folder, 4, GUIDED, "sampling.guidance-interval=[100, 200]"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "sampling.guidance-interval = [100, 200]: lies above the last timestep of the model,"
+                + " 99, so that nothing would be guided.");
+  }
+
+  @Test
+  void aGuideThatIsNotAskedIsTold() {
+    sample(folder.resolve("a"), 4, "sampling.guidance-model=" + model);
+    sample(folder.resolve("b"), 4, GUIDED, "sampling.guidance-model=" + model);
+
+    assertThat(text.toString())
+        .contains("Not guided by " + model + ": sampling.guidance = 1 is no guidance.")
+        .contains("Guided by " + model + ".");
+  }
+
+  @Test
   void withoutAWordClassesTakeTurns() {
     sample(folder, 7);
 

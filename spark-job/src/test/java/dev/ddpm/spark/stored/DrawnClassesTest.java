@@ -32,7 +32,8 @@ class DrawnClassesTest {
         "Bag=2, 1=2 | Trouser=1,Bag=1",
         "bag=3,0=1 | T-shirt/top=1,bag=3",
         "TROUSER | Trouser=1",
-        "4=7,trouser=14 | Trouser=2,4=1"
+        "4=7,trouser=14 | Trouser=2,4=1",
+        "#1=1,#4 | Trouser=1,4=1"
       })
   void sharesAreWrittenInOneWay(String text, String written) {
     DrawnClasses classes = parse(text);
@@ -41,6 +42,22 @@ class DrawnClassesTest {
     assertThat(parse(written).text()).isEqualTo(written);
     assertThat(DrawnClasses.stored(classes.settings()).text()).isEqualTo(written);
     assertThat(DrawnClasses.stored(classes.settings()).of(0, 50)).isEqualTo(classes.of(0, 50));
+  }
+
+  /** A class may be called like the number of another. */
+  @Test
+  void aNumberIsOneWithItsSign() {
+    var odd = new ClassLabels(List.of("1", "a,b", "#0", ""), true);
+    for (int number = 0; number < 4; number++) {
+      String sign = "#" + number;
+      DrawnClasses classes = DrawnClasses.parse(odd, sign);
+
+      assertThat(classes.of(0)).isEqualTo(number);
+      assertThat(DrawnClasses.stored(classes.settings()).of(0)).isEqualTo(number);
+    }
+    assertThat(DrawnClasses.parse(odd, "1").of(0)).isZero();
+    assertThat(DrawnClasses.parse(odd, "3").of(0)).isEqualTo(3);
+    assertThat(DrawnClasses.parse(odd, "#1").text()).isEqualTo("#1=1");
   }
 
   @Test

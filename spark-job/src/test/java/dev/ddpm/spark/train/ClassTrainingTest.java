@@ -287,6 +287,64 @@ class ClassTrainingTest {
   }
 
   @Test
+  void classesThatCannotBeDrawnAreRefusedBeforeAnythingIsTrained() {
+    Path run = folder.resolve("run");
+
+    assertThatThrownBy(
+            () -> train(table, run, Optional.empty(), "sampling.classes=kind 3=1,kind 33=2"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("there is no class 'kind 33'");
+    assertThatThrownBy(
+            () ->
+                train(
+                    table, run, Optional.empty(), "model.classes=none", "sampling.classes=all=10"))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage("sampling.classes = all=10: the model knows no classes.");
+    assertThat(run).doesNotExist();
+  }
+
+  @Test
+  void classesWithoutImagesAreTold() {
+    Path gaps = folder.resolve("gaps");
+    write(gaps, when(col("id").mod(2).equalTo(1), lit(4)).otherwise(lit(2)), List.of());
+
+    assertThat(train(gaps, folder.resolve("run"), Optional.empty(), "training.epochs=1"))
+        .contains("No image of the table is of 3 classes (0, 1, 3): the network is not taught");
+  }
+
+  /** The pictures of a run are those of the settings, but for a guide that is another model. */
+  @Test
+  void thePicturesOfARunAreGuided() throws IOException {
+    List<byte[]> sheets = new ArrayList<>();
+    for (String sampling :
+        List.of(
+            "sampling.guidance=1",
+            "sampling.guidance=1000",
+            "sampling.guidance-interval=[0, 10]",
+            "sampling.guidance-model=/nowhere")) {
+      Path run = folder.resolve("run-" + sheets.size());
+      String guidance =
+          sampling.equals("sampling.guidance=1") ? sampling : "sampling.guidance=1000";
+      String printed =
+          train(
+              table,
+              run,
+              Optional.empty(),
+              "training.epochs=1",
+              "validation.sheet-every=1",
+              guidance,
+              sampling);
+      assertThat(printed.contains("drawn without sampling.guidance-model"))
+          .isEqualTo(sampling.contains("model"));
+      sheets.add(Files.readAllBytes(run.resolve("sheets/round-000001.png")));
+    }
+
+    assertThat(sheets.get(1)).isNotEqualTo(sheets.get(0));
+    assertThat(sheets.get(2)).isNotEqualTo(sheets.get(0)).isNotEqualTo(sheets.get(1));
+    assertThat(sheets.get(3)).isEqualTo(sheets.get(0));
+  }
+
+  @Test
   void withoutNamesClassesAreNumbers() {
     Path run = folder.resolve("run");
     train(ingested, run, Optional.empty(), "training.max-rounds=1");

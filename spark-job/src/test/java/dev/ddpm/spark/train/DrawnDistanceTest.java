@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,7 @@ class DrawnDistanceTest {
 
   private static final DataSplit SPLIT = new DataSplit(TinyTraining.ROWS, new long[0], 0.5, 7);
   private static final int DRAWN = 10;
+  private static final AtomicInteger OPENED = new AtomicInteger();
   private static final ModelDescription DESCRIPTION =
       new ModelDescription(
           TinyTraining.setup().architecture(),
@@ -55,6 +57,7 @@ class DrawnDistanceTest {
 
     @Override
     public FeatureExtractor open(ImageShape images) {
+      OPENED.incrementAndGet();
       return new FeatureExtractor() {
         @Override
         public int features() {
@@ -94,6 +97,16 @@ class DrawnDistanceTest {
     assertThat(distance(5, 3)).isEqualTo(distance(1, 1)).isPositive();
   }
 
+  /** An extractor may take longer to open than a few images. */
+  @Test
+  void anExtractorIsOpenedOnceInATask() {
+    OPENED.set(0);
+    distance(2, 1);
+
+    // For the held-out images and for those that are drawn: of both there are several minibatches.
+    assertThat(OPENED).hasValue(2);
+  }
+
   @Test
   void isThatOfTheDrawnImagesToTheHeldOutOnes() {
     JavaSparkContext spark = SPARK.context("local[2]");
@@ -101,7 +114,7 @@ class DrawnDistanceTest {
     Broadcast<ExecutorPool<Replica>> replicas = spark.broadcast(new ExecutorPool<>(setup));
     List<byte[]> images =
         drawn(spark, replicas, 2)
-            .of(new WireFloats(setup.create().network().parameters()), batch -> batch)
+            .of(new WireFloats(setup.create().network().parameters()), () -> batch -> batch)
             .stream()
             .flatMap(List::stream)
             .toList();
