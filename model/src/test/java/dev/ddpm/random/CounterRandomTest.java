@@ -40,7 +40,7 @@ class CounterRandomTest {
   @Test
   void streamIdsNeverChange() {
     assertThat(Arrays.stream(Stream.values()).mapToInt(Stream::id))
-        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
     assertThat(Stream.values())
         .containsExactly(
             Stream.TIMESTEP,
@@ -55,7 +55,8 @@ class CounterRandomTest {
             Stream.EVALUATION_NOISE,
             Stream.PROJECTION,
             Stream.EVALUATION_ORDER,
-            Stream.LABEL_DROPOUT);
+            Stream.LABEL_DROPOUT,
+            Stream.CLASS_ORDER);
   }
 
   @ParameterizedTest
