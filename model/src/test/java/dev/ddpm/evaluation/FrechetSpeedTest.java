@@ -10,7 +10,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * How long the Fréchet distance of many features takes, such as the 2,048 of Inception's last
- * pooling layer. EVALUATION.md has the figure; it is measured on demand.
+ * pooling layer. It is measured on demand.
  */
 @EnabledIfSystemProperty(named = "frechet.measure", matches = "true")
 class FrechetSpeedTest {
