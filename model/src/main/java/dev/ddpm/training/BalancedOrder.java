@@ -74,6 +74,11 @@ public final class BalancedOrder implements EpochOrder {
     return Math.round((double) labelled() / classes.length);
   }
 
+  @Override
+  public long heapBytes() {
+    return (long) Integer.BYTES * ranks.length;
+  }
+
   private int number(int label) {
     int number = Arrays.binarySearch(classes, label);
     if (number < 0) {

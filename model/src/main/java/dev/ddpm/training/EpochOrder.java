@@ -18,6 +18,11 @@ public interface EpochOrder extends Serializable {
    */
   LongStream positions(long epoch, long row, int label);
 
+  /** Java heap that it takes wherever it is used, in bytes; 0 if it needs no list of the rows. */
+  default long heapBytes() {
+    return 0;
+  }
+
   /**
    * Tells apart the uses of one row: noise, timestep, flip and dropout are drawn anew for each.
    *

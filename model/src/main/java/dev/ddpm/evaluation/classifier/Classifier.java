@@ -86,10 +86,15 @@ public final class Classifier {
 
   /** The class with the greatest score; the first of several. */
   public int classOf(float[] input) {
-    float[] all = scores(input);
+    return classOfFeatures(features(input));
+  }
+
+  /** The same of an image that {@link #features} has described. */
+  int classOfFeatures(float[] ofImage) {
+    classLayer.compute(ofImage, scores);
     int best = 0;
-    for (int i = 1; i < all.length; i++) {
-      if (all[i] > all[best]) {
+    for (int i = 1; i < scores.length; i++) {
+      if (scores[i] > scores[best]) {
         best = i;
       }
     }

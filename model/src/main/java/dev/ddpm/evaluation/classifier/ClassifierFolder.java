@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.Checksum;
+import dev.ddpm.checkpoint.FileSource;
 import dev.ddpm.checkpoint.FileStore;
 import dev.ddpm.checkpoint.JsonFault;
 import dev.ddpm.checkpoint.NamedTensors;
@@ -34,8 +35,10 @@ import java.util.TreeMap;
 public final class ClassifierFolder {
   static final String DOCUMENT = "classifier.json";
   static final String WEIGHTS = "weights.safetensors";
+  private static final String CLASS_NAMES = "class_names";
 
-  private static final StoredFormat FORMAT = StoredFormat.numbered().withDigestSince(1);
+  private static final StoredFormat FORMAT =
+      StoredFormat.numbered(first -> first.putArray(CLASS_NAMES)).withDigestSince(1);
 
   /** The largest classifier has less. */
   private static final int MAXIMUM_BYTES = 1 << 24;
@@ -60,29 +63,43 @@ public final class ClassifierFolder {
    *
    * @param formatVersion of {@link #FORMAT}
    * @param plan what the classifier looks like
+   * @param classNames what its classes are called, by their numbers; empty if nobody said it
    * @param provenance how it was made and how good it is
    * @param weights SHA-256 of the file of the weights
    */
   record Document(
-      int formatVersion, ClassifierPlan plan, Map<String, String> provenance, String weights) {}
+      int formatVersion,
+      ClassifierPlan plan,
+      List<String> classNames,
+      Map<String, String> provenance,
+      String weights) {}
 
   /**
    * Writes a classifier.
    *
    * @param folder where to
    * @param plan what it looks like
+   * @param classNames what its classes are called, by their numbers; empty if that is not known
    * @param weights the tensors of the plan
    * @param provenance how it was made and how good it is, by name
    */
   public static void write(
-      FileStore folder, ClassifierPlan plan, NamedTensors weights, Map<String, String> provenance) {
+      FileStore folder,
+      ClassifierPlan plan,
+      List<String> classNames,
+      NamedTensors weights,
+      Map<String, String> provenance) {
     try {
       ByteArrayOutputStream tensors = new ByteArrayOutputStream();
       SafetensorsWriter.write(tensors, weights);
       folder.create(WEIGHTS, out -> tensors.writeTo(out));
       var document =
           new Document(
-              FORMAT.version(), plan, new TreeMap<>(provenance), digest(tensors.toByteArray()));
+              FORMAT.version(),
+              plan,
+              classNames,
+              new TreeMap<>(provenance),
+              digest(tensors.toByteArray()));
       byte[] json = FORMAT.write(JSON.valueToTree(document));
       folder.create(DOCUMENT, out -> out.write(json));
     } catch (IOException e) {
@@ -92,10 +109,16 @@ public final class ClassifierFolder {
   }
 
   /** Reads a classifier: see {@link ClassifierSpec#read}. */
-  static ClassifierSpec read(FileStore folder) {
+  static ClassifierSpec read(FileSource folder) {
     String location = folder.location(DOCUMENT);
     byte[] stored = bytes(folder, DOCUMENT);
     Document document = parse(FORMAT.upgrade(stored, location), location);
+    int names = document.classNames().size();
+    if (names > 0 && names != document.plan().classes()) {
+      throw DdpmException.data(
+          "%s cannot be used: it names %d classes of %d.",
+          location, names, document.plan().classes());
+    }
     byte[] weights = bytes(folder, WEIGHTS);
     String digest = digest(weights);
     if (!digest.equals(document.weights())) {
@@ -105,10 +128,13 @@ public final class ClassifierFolder {
           folder.location(WEIGHTS), digest, document.weights());
     }
     return new ClassifierSpec(
-        document.plan(), tensors(weights, document.plan(), folder.location(WEIGHTS)), digest);
+        document.plan(),
+        document.classNames(),
+        tensors(weights, document.plan(), folder.location(WEIGHTS)),
+        digest);
   }
 
-  private static byte[] bytes(FileStore folder, String name) {
+  private static byte[] bytes(FileSource folder, String name) {
     String location = folder.location(name);
     try {
       if (!folder.exists(name)) {

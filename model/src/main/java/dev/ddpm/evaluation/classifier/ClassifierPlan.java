@@ -24,7 +24,8 @@ public record ClassifierPlan(int height, int width, int channels, int classes)
 
   static final int KERNEL = 3;
 
-  private static final int MAXIMUM_CLASSES = 10_000;
+  /** The most classes that one can tell apart. */
+  public static final int MAXIMUM_CLASSES = 10_000;
 
   /** Pixels of the longer side; larger images are shrunk to it. */
   private static final int LONGEST_SIDE = 64;

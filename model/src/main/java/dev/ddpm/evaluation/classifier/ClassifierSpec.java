@@ -1,10 +1,11 @@
 package dev.ddpm.evaluation.classifier;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.checkpoint.FileStore;
+import dev.ddpm.checkpoint.FileSource;
 import dev.ddpm.checkpoint.NamedTensors;
 import dev.ddpm.checkpoint.TensorHeader;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
+import dev.ddpm.evaluation.extractor.FeatureClasses;
 import dev.ddpm.evaluation.extractor.FeatureExtractor;
 import dev.ddpm.evaluation.extractor.ImageInput;
 import dev.ddpm.evaluation.extractor.ValueRange;
@@ -12,6 +13,7 @@ import dev.ddpm.image.ImageShape;
 import dev.ddpm.image.InputResize;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -20,6 +22,7 @@ public final class ClassifierSpec implements ExtractorSpec {
   private static final long serialVersionUID = 1L;
 
   private final ClassifierPlan plan;
+  private final List<String> classNames;
 
   /** In the order of the plan's tensors. */
   private final float[][] weights;
@@ -30,11 +33,14 @@ public final class ClassifierSpec implements ExtractorSpec {
    * A classifier with its weights.
    *
    * @param plan what it looks like
+   * @param classNames what its classes are called; empty if that is not known
    * @param weights the tensors of the plan
    * @param digest SHA-256 of the file of the weights
    */
-  ClassifierSpec(ClassifierPlan plan, NamedTensors weights, String digest) {
+  ClassifierSpec(
+      ClassifierPlan plan, List<String> classNames, NamedTensors weights, String digest) {
     this.plan = plan;
+    this.classNames = List.copyOf(classNames);
     this.weights =
         plan.tensors().stream().map(t -> weights.values(t.name())).toArray(float[][]::new);
     this.digest = digest;
@@ -45,7 +51,7 @@ public final class ClassifierSpec implements ExtractorSpec {
    *
    * @throws DdpmException (data) if there is none, or it is damaged or of a newer version
    */
-  public static ClassifierSpec read(FileStore folder) {
+  public static ClassifierSpec read(FileSource folder) {
     return ClassifierFolder.read(folder);
   }
 
@@ -54,7 +60,7 @@ public final class ClassifierSpec implements ExtractorSpec {
    * tells how it was made.
    */
   public static ClassifierSpec fashionMnist() {
-    return read(new ResourceStore("fashion-mnist"));
+    return read(new ResourceFolder("fashion-mnist"));
   }
 
   /** What it looks like. */
@@ -95,6 +101,28 @@ public final class ClassifierSpec implements ExtractorSpec {
             ValueRange.MINUS_ONE_TO_ONE.toString(),
             "resize",
             InputResize.DEFINITION));
+  }
+
+  @Override
+  public Optional<FeatureClasses> classes() {
+    Classifier classifier = classifier();
+    return Optional.of(
+        new FeatureClasses() {
+          @Override
+          public int count() {
+            return plan.classes();
+          }
+
+          @Override
+          public List<String> names() {
+            return classNames;
+          }
+
+          @Override
+          public int classOf(float[] features) {
+            return classifier.classOfFeatures(features);
+          }
+        });
   }
 
   @Override

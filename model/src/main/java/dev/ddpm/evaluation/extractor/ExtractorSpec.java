@@ -3,6 +3,7 @@ package dev.ddpm.evaluation.extractor;
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ImageShape;
 import java.io.Serializable;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /**
@@ -26,6 +27,11 @@ public interface ExtractorSpec extends Serializable {
    * @throws DdpmException (user) if it cannot be computed of such images
    */
   FeatureExtractor open(ImageShape images);
+
+  /** What tells classes by these features, for one thread; only if they are of a classifier. */
+  default Optional<FeatureClasses> classes() {
+    return Optional.empty();
+  }
 
   /**
    * Memory outside of the Java heap that an open extractor takes, in bytes; 0 if there is none.

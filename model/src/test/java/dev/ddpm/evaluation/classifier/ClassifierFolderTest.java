@@ -7,14 +7,18 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.LocalFileStore;
 import dev.ddpm.checkpoint.NamedTensors;
 import dev.ddpm.checkpoint.TensorHeader;
+import dev.ddpm.evaluation.extractor.FeatureClasses;
 import dev.ddpm.evaluation.extractor.FeatureExtractor;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,7 +38,12 @@ class ClassifierFolderTest {
       CounterRandom.gaussian(1, Stream.WEIGHT_INIT, index++, 0, values, 0, values.length);
       weights.add(tensor, values);
     }
-    ClassifierFolder.write(new LocalFileStore(folder), PLAN, weights, Map.of("accuracy", "3 of 4"));
+    ClassifierFolder.write(
+        new LocalFileStore(folder),
+        PLAN,
+        List.of("a", "b", "c", "d"),
+        weights,
+        Map.of("accuracy", "3 of 4"));
   }
 
   private ClassifierSpec read() {
@@ -64,6 +73,41 @@ class ClassifierFolderTest {
         .containsEntry("range", "-1..1")
         .containsEntry("resize", "bicubic, antialiased, not rounded");
     assertThat(spec.settings().get("weights")).matches("sha256:[0-9a-f]{64}");
+  }
+
+  /** Those of the first format told no names. */
+  @Test
+  void oneOfTheFirstFormatIsReadAndComputesTheSame() throws IOException {
+    String shipped = "fashion-mnist/weights.safetensors";
+    try (InputStream weights = ClassifierSpec.class.getResourceAsStream(shipped)) {
+      Files.write(folder.resolve("weights.safetensors"), weights.readAllBytes());
+    }
+    Files.copy(
+        Path.of("src/test/resources/classifier-format-1/classifier.json"),
+        folder.resolve("classifier.json"),
+        StandardCopyOption.REPLACE_EXISTING);
+    ClassifierSpec first = read();
+    ClassifierSpec now = ClassifierSpec.fashionMnist();
+    ImageShape shape = new ImageShape(28, 28, 1);
+
+    assertThat(first.classes().orElseThrow().names()).isEmpty();
+    assertThat(now.classes().orElseThrow().names()).hasSize(10).startsWith("t-shirt", "trouser");
+    assertThat(first.settings()).isEqualTo(now.settings());
+    assertThat(features(first, shape)).isEqualTo(features(now, shape));
+  }
+
+  @Test
+  void tellsClassesByFeatures() {
+    ClassifierSpec spec = read();
+    FeatureClasses classes = spec.classes().orElseThrow();
+    float[] input = new float[PLAN.input().size()];
+    CounterRandom.gaussian(2, Stream.SAMPLE_NOISE, 0, 0, input, 0, input.length);
+    Classifier classifier = spec.classifier();
+
+    assertThat(classes.names()).containsExactly("a", "b", "c", "d");
+    assertThat(classes.count()).isEqualTo(4);
+    assertThat(classes.classOf(classifier.features(input).clone()))
+        .isEqualTo(classifier.classOf(input));
   }
 
   @Test

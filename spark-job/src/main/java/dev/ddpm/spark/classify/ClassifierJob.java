@@ -91,6 +91,7 @@ public final class ClassifierJob {
     LabelledTable table =
         LabelledTable.read(
             spark, "--data", request.table(), request.images().orElse(Long.MAX_VALUE));
+    requireClasses(request, table);
     LabelledTable training = table;
     LabelledTable heldOut;
     if (request.test().isPresent()) {
@@ -107,7 +108,23 @@ public final class ClassifierJob {
       heldOut = table.only(IntStream.range(0, border).map(i -> order[i]).toArray());
       training = table.only(IntStream.range(border, order.length).map(i -> order[i]).toArray());
     }
-    return train(request, output, training, heldOut, table.classes());
+    return train(request, output, table, training, heldOut);
+  }
+
+  private static void requireClasses(Request request, LabelledTable table) {
+    if (table.classes() < 2 || table.classes() > ClassifierPlan.MAXIMUM_CLASSES) {
+      throw DdpmException.data(
+          "--data = %s: has labels up to %d: a classifier tells 2 to %,d classes apart, numbered"
+              + " from 0 on.",
+          request.table(), table.classes() - 1, ClassifierPlan.MAXIMUM_CLASSES);
+    }
+    int channels = table.shape().channels();
+    if (channels != 1 && channels != 3) {
+      throw DdpmException.user(
+          "--data = %s: has images of %d channels: a classifier takes 1 (grey) or 3 (RGB); 'ddpm"
+              + " ingest --channels' makes a table of such.",
+          request.table(), channels);
+    }
   }
 
   private static int[] order(long seed, int size) {
@@ -126,16 +143,27 @@ public final class ClassifierJob {
           table.shape(),
           table.classes());
     }
+    if (!test.labelNames().isEmpty()
+        && !table.labelNames().isEmpty()
+        && !test.labelNames().equals(table.labelNames())) {
+      throw DdpmException.data(
+          "--test = %s: has other classes (%s) than --data = %s (%s).",
+          request.test().orElseThrow(),
+          String.join(", ", test.labelNames()),
+          request.table(),
+          String.join(", ", table.labelNames()));
+    }
   }
 
   private Result train(
       Request request,
       NamedFolder output,
+      LabelledTable all,
       LabelledTable training,
-      LabelledTable heldOut,
-      int classes) {
-    ClassifierPlan plan = ClassifierPlan.of(training.shape(), classes);
-    out.printf(Locale.ROOT, "Training on %,d images of %d classes.%n", training.size(), classes);
+      LabelledTable heldOut) {
+    ClassifierPlan plan = ClassifierPlan.of(all.shape(), (int) all.classes());
+    out.printf(
+        Locale.ROOT, "Training on %,d images of %d classes.%n", training.size(), all.classes());
     NamedTensors weights =
         ClassifierTraining.train(
             plan,
@@ -154,7 +182,7 @@ public final class ClassifierJob {
     provenance.put("seed", String.valueOf(request.seed()));
     provenance.put("accuracy", result.accuracy());
     provenance.put("version", ProgramVersion.ofJar());
-    ClassifierFolder.write(output.store(), plan, weights, provenance);
+    ClassifierFolder.write(output.store(), plan, all.classNames(), weights, provenance);
     return result;
   }
 

@@ -23,11 +23,14 @@ final class LabelledTable {
 
   private final ImageShape shape;
   private final String fingerprint;
+  private final List<String> labelNames;
   private final List<ImageRow> rows;
 
-  private LabelledTable(ImageShape shape, String fingerprint, List<ImageRow> rows) {
+  private LabelledTable(
+      ImageShape shape, String fingerprint, List<String> labelNames, List<ImageRow> rows) {
     this.shape = shape;
     this.fingerprint = fingerprint;
+    this.labelNames = labelNames;
     this.rows = rows;
   }
 
@@ -60,7 +63,7 @@ final class LabelledTable {
             option, path, row.id(), row.label() == null ? "no label" : "the label " + row.label());
       }
     }
-    return new LabelledTable(reader.imageShape(), reader.fingerprint(), rows);
+    return new LabelledTable(reader.imageShape(), reader.fingerprint(), reader.labelNames(), rows);
   }
 
   ImageShape shape() {
@@ -76,8 +79,18 @@ final class LabelledTable {
   }
 
   /** One more than the greatest label. */
-  int classes() {
-    return 1 + rows.stream().mapToInt(ImageRow::label).max().orElse(0);
+  long classes() {
+    return 1 + rows.stream().mapToLong(ImageRow::label).max().orElse(0);
+  }
+
+  /** What the classes are called, by their numbers; empty if the table does not name them all. */
+  List<String> classNames() {
+    return labelNames.size() < classes() ? List.of() : labelNames.subList(0, (int) classes());
+  }
+
+  /** The names of all labels that the table tells, used or not. */
+  List<String> labelNames() {
+    return labelNames;
   }
 
   /** Some images of the table. */
@@ -86,7 +99,7 @@ final class LabelledTable {
     for (int number : numbers) {
       chosen.add(rows.get(number));
     }
-    return new LabelledTable(shape, fingerprint, chosen);
+    return new LabelledTable(shape, fingerprint, labelNames, chosen);
   }
 
   /** The images as a classifier takes them; for one thread. */

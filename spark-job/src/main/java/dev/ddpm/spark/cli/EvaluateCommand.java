@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
         "Computes, over the cluster, how good a model or its images are. bits-per-dim: how many"
             + " bits per dimension a model needs to describe the images of a table, the variational"
             + " bound of Ho et al. The model should not have been trained on these images. All"
-            + " others compare features of the table's images with those of samples. The same"
+            + " others compare features of the table's images with those of samples; agreement:"
+            + " how many samples a classifier takes for what they were asked to be. The same"
             + " input gives the same figures, to the bit, from any cluster.",
     footer = {
       "",
@@ -49,6 +50,8 @@ import picocli.CommandLine.Spec;
       "    --output runs/celeba/widths",
       "  ddpm evaluate --metrics memorisation --samples samples/today --data tables/celeba \\",
       "    --held-out tables/celeba-test --output samples/today-remembered",
+      "  ddpm evaluate --metrics agreement --samples samples/today --data tables/celeba \\",
+      "    --extractor classifier:classifiers/celeba --output samples/today-classes",
       "",
       "In the output folder: for each metric METRIC.parquet, and evaluation.json, the figures,"
           + " their",
@@ -247,6 +250,12 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
       ExperimentConfig settings,
       Optional<String> evaluated,
       String outputFolder) {
+    if (earlier != null && metrics.equals(Set.of(MetricChoice.BITS_PER_DIM))) {
+      throw DdpmException.user(
+          "--compare-with = %s: compares figures of samples, of which --metrics = bits-per-dim has"
+              + " none.",
+          earlier);
+    }
     boolean drawn = samples == null && evaluated.isPresent() && count != null;
     if (samples == null && !drawn) {
       return Optional.empty();
@@ -263,9 +272,17 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
               settings.backend().precision().precision(),
               Set.of());
       folder =
-          () -> {
-            new SampleJob(spark, spec.commandLine().getOut()).run(wanted);
-            return drawnInto;
+          new EvaluateJob.Samples() {
+            @Override
+            public String folder() {
+              new SampleJob(spark, spec.commandLine().getOut()).run(wanted);
+              return drawnInto;
+            }
+
+            @Override
+            public boolean areDrawn() {
+              return true;
+            }
           };
     }
     return Optional.of(

@@ -143,6 +143,7 @@ final class PlanCommand implements Callable<Integer> {
                 training.optimiser(),
                 training.outerOptimiser(),
                 training.averages(),
+                training.balanceClasses() ? Integer.BYTES * images : 0,
                 training.memorySavings().get(0)),
             new ClusterShape(1, tasks, taskCpus, network * 1e9 / 8),
             executors,

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,7 +39,7 @@ final class WidthSearch {
    * Makes and evaluates the averages one after the other.
    *
    * @param run path of the run folder
-   * @param widths at least one
+   * @param widths at least one; one that is there twice counts once
    * @param output path of a new or an empty folder
    * @param evaluate evaluates the model folder of the first path into the folder of the second
    * @throws DdpmException (user) if a metric cannot say what is better, or the output folder is in
@@ -60,7 +61,7 @@ final class WidthSearch {
     NamedFolder.of("--output", output, configuration).requireEmpty();
     Map<MetricChoice, Double> least = new EnumMap<>(MetricChoice.class);
     Map<MetricChoice, Double> best = new EnumMap<>(MetricChoice.class);
-    for (double width : widths) {
+    for (double width : new LinkedHashSet<>(widths)) {
       String folder = output + "/width-" + width;
       EmaJob.Result made =
           new EmaJob(configuration)

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.cluster;
 
 import dev.ddpm.DdpmException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -14,6 +15,8 @@ import org.apache.spark.api.java.JavaSparkContext;
  */
 public final class MemoryBudget {
   private static final double GIB = 1L << 30;
+  private static final String ON_HEAP = "of Java heap";
+  private static final String OUTSIDE = "outside of the Java heap";
   private static final String RAISE_DRIVER_HEAP =
       "raise spark.driver.memory (--memory of the scripts)";
 
@@ -38,21 +41,12 @@ public final class MemoryBudget {
   static <T> T firstFitting(List<T> ways, Function<T, MemoryNeeds> needs, MemorySupply supply) {
     T last = ways.get(ways.size() - 1);
     for (T way : ways.subList(0, ways.size() - 1)) {
-      if (fits(needs.apply(way), supply)) {
+      if (demands(needs.apply(way), supply).stream().allMatch(Demand::isMet)) {
         return way;
       }
     }
     check(needs.apply(last), supply);
     return last;
-  }
-
-  private static boolean fits(MemoryNeeds needs, MemorySupply supply) {
-    try {
-      check(needs, supply);
-      return true;
-    } catch (DdpmException tooMuch) {
-      return false;
-    }
   }
 
   /**
@@ -69,13 +63,16 @@ public final class MemoryBudget {
   }
 
   static void checkDriver(long heap, long outside, Optional<String> batchKey, MemorySupply supply) {
-    require("The driver", "of Java heap", heap, supply.driverHeap(), RAISE_DRIVER_HEAP);
     require(
-        "The driver",
-        "outside of the Java heap",
-        outside,
-        supply.driverNative(),
-        raiseDriverNative(supply.local()) + batchKey.map(key -> ", or lower " + key).orElse(""));
+        List.of(
+            new Demand("The driver", ON_HEAP, heap, supply.driverHeap(), RAISE_DRIVER_HEAP),
+            new Demand(
+                "The driver",
+                OUTSIDE,
+                outside,
+                supply.driverNative(),
+                raiseDriverNative(supply.local())
+                    + batchKey.map(key -> ", or lower " + key).orElse(""))));
   }
 
   /** A driver on this machine is in no container. */
@@ -87,61 +84,89 @@ public final class MemoryBudget {
   }
 
   static void check(MemoryNeeds needs, MemorySupply supply) {
-    if (supply.local()) {
-      require(
-          "The driver, which runs all tasks,",
-          "of Java heap",
-          needs.driverHeap() + supply.tasks() * needs.taskHeap(),
-          supply.driverHeap(),
-          RAISE_DRIVER_HEAP);
-      require(
-          "The driver, which runs all tasks,",
-          "outside of the Java heap",
-          needs.driverNative() + supply.tasks() * needs.taskNative(),
-          supply.driverNative(),
-          raiseDriverNative(true)
-              + ", or lower "
-              + (needs.batchKey().isEmpty() ? "" : needs.batchKey() + " or ")
-              + "the number of tasks at a time");
-    } else {
-      require(
-          "The driver", "of Java heap", needs.driverHeap(), supply.driverHeap(), RAISE_DRIVER_HEAP);
-      require(
-          "The driver",
-          "outside of the Java heap",
-          needs.driverNative(),
-          supply.driverNative(),
-          raiseDriverNative(false));
-      String executor = "An executor with %d task(s) at a time".formatted(supply.tasks());
-      require(
-          executor,
-          "of Java heap",
-          needs.executorHeap() + supply.tasks() * needs.taskHeap(),
-          supply.executorHeap(),
-          "raise spark.executor.memory (--memory of the scripts) or spark.task.cpus");
-      require(
-          executor,
-          "outside of the Java heap",
-          supply.tasks() * needs.taskNative(),
-          supply.executorNative(),
-          "raise spark.executor.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
-              + " spark.executor.extraJavaOptions (--native-memory of the scripts), or"
-              + " spark.task.cpus"
-              + (needs.batchKey().isEmpty() ? "" : ", or lower " + needs.batchKey()));
-    }
-    require(
-        "The driver",
-        "for what tasks return to it at a time",
-        needs.result(),
-        supply.maxResult(),
-        "raise spark.driver.maxResultSize, or set it to 0 for no bound");
+    require(demands(needs, supply));
   }
 
-  private static void require(String who, String what, long needed, long available, String advice) {
-    if (needed > available) {
-      throw DdpmException.environment(
-          "%s needs about %s %s, but has %s: %s.",
-          who, size(needed), what, size(available), advice);
+  /** What a job needs of which there could be too little, in the order in which it is told. */
+  private static List<Demand> demands(MemoryNeeds needs, MemorySupply supply) {
+    List<Demand> demands = new ArrayList<>();
+    if (supply.local()) {
+      String driver = "The driver, which runs all tasks,";
+      demands.add(
+          new Demand(
+              driver,
+              ON_HEAP,
+              needs.driverHeap() + supply.tasks() * needs.taskHeap(),
+              supply.driverHeap(),
+              RAISE_DRIVER_HEAP));
+      demands.add(
+          new Demand(
+              driver,
+              OUTSIDE,
+              needs.driverNative() + supply.tasks() * needs.taskNative(),
+              supply.driverNative(),
+              raiseDriverNative(true)
+                  + ", or lower "
+                  + (needs.batchKey().isEmpty() ? "" : needs.batchKey() + " or ")
+                  + "the number of tasks at a time"));
+    } else {
+      demands.add(
+          new Demand(
+              "The driver", ON_HEAP, needs.driverHeap(), supply.driverHeap(), RAISE_DRIVER_HEAP));
+      demands.add(
+          new Demand(
+              "The driver",
+              OUTSIDE,
+              needs.driverNative(),
+              supply.driverNative(),
+              raiseDriverNative(false)));
+      String executor = "An executor with %d task(s) at a time".formatted(supply.tasks());
+      demands.add(
+          new Demand(
+              executor,
+              ON_HEAP,
+              needs.executorHeap() + supply.tasks() * needs.taskHeap(),
+              supply.executorHeap(),
+              "raise spark.executor.memory (--memory of the scripts) or spark.task.cpus"));
+      demands.add(
+          new Demand(
+              executor,
+              OUTSIDE,
+              supply.tasks() * needs.taskNative(),
+              supply.executorNative(),
+              "raise spark.executor.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
+                  + " spark.executor.extraJavaOptions (--native-memory of the scripts), or"
+                  + " spark.task.cpus"
+                  + (needs.batchKey().isEmpty() ? "" : ", or lower " + needs.batchKey())));
+    }
+    demands.add(
+        new Demand(
+            "The driver",
+            "for what tasks return to it at a time",
+            needs.result(),
+            supply.maxResult(),
+            "raise spark.driver.maxResultSize, or set it to 0 for no bound"));
+    return demands;
+  }
+
+  private static void require(List<Demand> demands) {
+    for (Demand demand : demands) {
+      if (!demand.isMet()) {
+        throw DdpmException.environment(
+            "%s needs about %s %s, but has %s: %s.",
+            demand.who(),
+            size(demand.needed()),
+            demand.what(),
+            size(demand.available()),
+            demand.advice());
+      }
+    }
+  }
+
+  /** Bytes of one kind that are needed, those that there are, and what to do for more. */
+  private record Demand(String who, String what, long needed, long available, String advice) {
+    boolean isMet() {
+      return needed <= available;
     }
   }
 

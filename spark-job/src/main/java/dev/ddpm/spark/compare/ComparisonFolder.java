@@ -3,15 +3,18 @@ package dev.ddpm.spark.compare;
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.spark.io.Json;
+import dev.ddpm.spark.io.Lease;
 import dev.ddpm.spark.io.NamedFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
@@ -20,14 +23,18 @@ import org.apache.hadoop.conf.Configuration;
  * What a comparison has measured, row by row, in {@value #FILE} of a folder: a comparison that was
  * interrupted goes on with the rows that are missing.
  */
-final class ComparisonFolder {
+final class ComparisonFolder implements AutoCloseable {
   static final String FILE = "comparison.json";
+
+  /** After so long without a sign of life another comparison is taken for dead. */
+  private static final Duration LEASE_EXPIRY = Duration.ofSeconds(60);
 
   private static final StoredFormat FORMAT = StoredFormat.numbered().withDigestSince(1);
 
   private final NamedFolder folder;
   private final Map<String, String> settings;
-  private final List<ComparisonRow> rows = new ArrayList<>();
+  private final Lease lease;
+  private final List<ComparisonRow> rows;
 
   /**
    * The content of the file.
@@ -42,36 +49,49 @@ final class ComparisonFolder {
     }
   }
 
-  private ComparisonFolder(NamedFolder folder, Map<String, String> settings) {
+  private ComparisonFolder(
+      NamedFolder folder, Map<String, String> settings, Lease lease, List<ComparisonRow> rows) {
     this.folder = folder;
     this.settings = new TreeMap<>(settings);
+    this.lease = lease;
+    this.rows = new ArrayList<>(rows);
   }
 
   /**
-   * Opens a folder, which need not exist.
+   * Opens a folder, which need not exist. Until it is closed nobody else can.
    *
    * @param output its path, as the option has it
    * @param settings what decides the rows, but for their samplers and steps
    * @throws DdpmException (user) if it holds something else, or rows of other settings; (data) if
-   *     its file is damaged
+   *     its file is damaged; (environment) if another comparison writes into it
    */
   static ComparisonFolder open(
       String output, Map<String, String> settings, Configuration configuration) {
     NamedFolder named = NamedFolder.of("--output", output, configuration);
-    var folder = new ComparisonFolder(named, settings);
     try {
       if (!named.store().exists(FILE)) {
-        named.requireEmpty().requireWritable();
-        return folder;
+        named.requireEmptyBut(Set.of(Lease.FOLDER)).requireWritable();
       }
-      folder.read(output);
-      return folder;
+      // Nobody waits for a folder that cannot be used.
+      rows(named, output, settings);
+      Lease lease = Lease.acquire(named.path().toString(), configuration, LEASE_EXPIRY);
+      try {
+        return new ComparisonFolder(named, settings, lease, rows(named, output, settings));
+      } catch (IOException | DdpmException e) {
+        lease.close();
+        throw e;
+      }
     } catch (IOException e) {
       throw named.unusable(e);
     }
   }
 
-  private void read(String output) throws IOException {
+  /** What is there; nothing in a new folder. */
+  private static List<ComparisonRow> rows(
+      NamedFolder folder, String output, Map<String, String> settings) throws IOException {
+    if (!folder.store().exists(FILE)) {
+      return List.of();
+    }
     byte[] json;
     try (InputStream in = folder.store().open(FILE)) {
       json = in.readAllBytes();
@@ -96,7 +116,7 @@ final class ComparisonFolder {
               + " them back.",
           output, String.join(", ", differing));
     }
-    rows.addAll(document.rows());
+    return document.rows();
   }
 
   /** What was measured of a sampler of a name with a number of steps. */
@@ -109,9 +129,11 @@ final class ComparisonFolder {
   /**
    * Keeps a row.
    *
-   * @throws DdpmException (environment) if it cannot be written
+   * @throws DdpmException (environment) if it cannot be written, or another comparison has taken
+   *     the folder over
    */
   void add(ComparisonRow row) {
+    lease.ensureHeld();
     rows.add(row);
     byte[] json = FORMAT.write(Json.object(new Document(FORMAT.version(), settings, rows)));
     try {
@@ -119,5 +141,11 @@ final class ComparisonFolder {
     } catch (IOException e) {
       throw folder.unusable(e);
     }
+  }
+
+  /** Leaves the folder to others. */
+  @Override
+  public void close() {
+    lease.close();
   }
 }

@@ -144,15 +144,23 @@ public final class SamplerComparison {
    * @throws DdpmException before anything is measured: (user) if the images are too many for an
    *     array, a sampler has not the settings' timesteps to visit, the table has less than twice
    *     the images that are compared with it, or the output folder holds something else;
-   *     (environment) if the driver has not the memory
+   *     (environment) if the driver has not the memory, or another comparison writes into that
+   *     folder
    */
   public void run() {
     requireMemory();
     requireSamplers();
-    Optional<ComparisonFolder> kept =
-        request
-            .output()
-            .map(path -> ComparisonFolder.open(path, identity(), spark.hadoopConfiguration()));
+    if (request.output().isEmpty()) {
+      compare(Optional.empty());
+      return;
+    }
+    try (ComparisonFolder kept =
+        ComparisonFolder.open(request.output().get(), identity(), spark.hadoopConfiguration())) {
+      compare(Optional.of(kept));
+    }
+  }
+
+  private void compare(Optional<ComparisonFolder> kept) {
     Optional<ImageJudge> judge = judge();
     microBatches();
     out.println();

@@ -5,6 +5,7 @@ import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.evaluation.BoundEvaluator;
 import dev.ddpm.evaluation.ImageBound;
+import dev.ddpm.evaluation.Mean;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.MemoryNeeds;
@@ -88,11 +89,10 @@ final class BitsPerDim implements Metric {
             evaluation.reader(),
             evaluation.request().table());
     List<ImageBound> bounds = bounds(job, evaluation, timesteps, classes);
-    double bitsPerDim = mean(bounds, ImageBound::bitsPerDim);
-    double standardError = standardError(bounds);
-    double decoder = mean(bounds, ImageBound::decoder);
-    double transitions = mean(bounds, ImageBound::transitions);
-    double prior = mean(bounds, ImageBound::prior);
+    Mean bitsPerDim = mean(bounds, ImageBound::bitsPerDim);
+    double decoder = mean(bounds, ImageBound::decoder).value();
+    double transitions = mean(bounds, ImageBound::transitions).value();
+    double prior = mean(bounds, ImageBound::prior).value();
     Map<String, Object> summary = new LinkedHashMap<>();
     summary.put("timesteps_per_image", timesteps);
     summary.put("timesteps", model.schedule().steps());
@@ -101,8 +101,8 @@ final class BitsPerDim implements Metric {
     if (model.classes().exist()) {
       summary.put("classes", classes.labels() ? "labels" : "none");
     }
-    summary.put("bits_per_dim", bitsPerDim);
-    summary.put("standard_error", standardError);
+    summary.put("bits_per_dim", bitsPerDim.value());
+    summary.put("standard_error", bitsPerDim.standardError());
     summary.put("decoder", decoder);
     summary.put("transitions", transitions);
     summary.put("prior", prior);
@@ -111,11 +111,11 @@ final class BitsPerDim implements Metric {
             Locale.ROOT,
             "%.4f bits/dim%s (standard error %.4f, %,d images): decoder %.4f + transitions %.4f"
                 + " + prior %.6f",
-            bitsPerDim,
+            bitsPerDim.value(),
             !model.classes().exist()
                 ? ""
                 : classes.labels() ? " given the labels" : " of images of no class",
-            standardError,
+            bitsPerDim.standardError(),
             bounds.size(),
             decoder,
             transitions,
@@ -160,22 +160,8 @@ final class BitsPerDim implements Metric {
   }
 
   /** The mean over images; added in their order, so that it is the same to the bit. */
-  private static double mean(List<ImageBound> bounds, ToDoubleFunction<ImageBound> part) {
-    double sum = 0;
-    for (ImageBound bound : bounds) {
-      sum += part.applyAsDouble(bound);
-    }
-    return sum / bounds.size();
-  }
-
-  /** Standard error of the mean of the bounds, from the spread of the images; 0 for one image. */
-  private static double standardError(List<ImageBound> bounds) {
-    double mean = mean(bounds, ImageBound::bitsPerDim);
-    double squares = 0;
-    for (ImageBound bound : bounds) {
-      squares += Math.pow(bound.bitsPerDim() - mean, 2);
-    }
-    return Math.sqrt(squares / Math.max(1, bounds.size() - 1) / bounds.size());
+  private static Mean mean(List<ImageBound> bounds, ToDoubleFunction<ImageBound> part) {
+    return Mean.of(bounds.stream().mapToDouble(part).toArray());
   }
 
   private static List<List<Object>> rows(List<ImageBound> bounds) {

@@ -93,52 +93,6 @@ public final class EvaluateJob {
     public Request {
       metrics = Set.copyOf(metrics);
     }
-
-    /** A request in which labels are heeded. */
-    public Request(
-        Optional<String> model,
-        String table,
-        String output,
-        Set<MetricChoice> metrics,
-        OptionalLong images,
-        OptionalInt timesteps,
-        SamplingConfig sampling,
-        Precision precision,
-        Optional<Comparison> comparison) {
-      this(
-          model,
-          table,
-          output,
-          metrics,
-          images,
-          timesteps,
-          sampling,
-          precision,
-          comparison,
-          /* unconditional= */ false);
-    }
-
-    /** A request for metrics of a model. */
-    public Request(
-        String model,
-        String table,
-        String output,
-        Set<MetricChoice> metrics,
-        OptionalLong images,
-        OptionalInt timesteps,
-        SamplingConfig sampling,
-        Precision precision) {
-      this(
-          Optional.of(model),
-          table,
-          output,
-          metrics,
-          images,
-          timesteps,
-          sampling,
-          precision,
-          Optional.empty());
-    }
   }
 
   /** Images that may have to be drawn first. */
@@ -150,6 +104,11 @@ public final class EvaluateJob {
      * @return path of a folder of samples or of an image table
      */
     String folder();
+
+    /** Whether they are drawn from the model of the request. */
+    default boolean areDrawn() {
+      return false;
+    }
   }
 
   /**
@@ -241,29 +200,33 @@ public final class EvaluateJob {
     sets.ifPresent(compared -> summary.putAll(compared.settings()));
     earlier.ifPresent(result -> result.requireSame(summary));
     List<String> lines = new ArrayList<>();
-    List<String> tables = new ArrayList<>();
+    Map<String, Measured.Table> tables = new LinkedHashMap<>();
     List<Measured> results = new ArrayList<>();
     metrics.forEach(
         (choice, metric) -> {
           Measured measured = compute(metric, evaluation);
           for (Measured.Table table : measured.tables()) {
-            String name = Word.of(choice) + table.suffix() + ".parquet";
-            write(output, name, table);
-            tables.add(store.location(name));
+            tables.put(Word.of(choice) + table.suffix() + ".parquet", table);
           }
           measured.summary().forEach((name, value) -> putOnce(summary, name, value));
           results.add(measured);
           lines.add(measured.line());
         });
     earlier.ifPresent(result -> lines.addAll(result.lines(summary)));
-    if (sets.isPresent()) {
-      String html = new EvaluationPage(request.output(), summary, results).html(sets);
-      output.createNew(PAGE, file -> file.write(html.getBytes(StandardCharsets.UTF_8)));
-    }
+    Optional<String> html =
+        sets.map(any -> new EvaluationPage(request.output(), summary, results).html(sets));
+    // Nothing is written before all is computed: the same command can be given again until then.
+    tables.forEach((name, table) -> write(output, name, table));
+    html.ifPresent(
+        page -> output.createNew(PAGE, file -> file.write(page.getBytes(StandardCharsets.UTF_8))));
     byte[] json = FORMAT.write(Json.object(summary));
     output.createNew(SUMMARY, file -> file.write(json));
     return new Result(
-        lines, tables, store.location(SUMMARY), sets.map(any -> store.location(PAGE)), summary);
+        lines,
+        tables.keySet().stream().map(store::location).toList(),
+        store.location(SUMMARY),
+        sets.map(any -> store.location(PAGE)),
+        summary);
   }
 
   /**
@@ -279,6 +242,7 @@ public final class EvaluateJob {
             .heldOut()
             .map(path -> ImageSet.open(spark, "--held-out", path, OptionalLong.empty(), "--count"));
     heldOut.ifPresent(set -> requireSame(set, real));
+    heldOut.ifPresent(set -> requireOthers(set, real));
     earlier.ifPresent(
         result -> {
           Map<String, Object> known =
@@ -311,6 +275,15 @@ public final class EvaluateJob {
           set.reader().imageShape(),
           real.path(),
           real.reader().imageShape());
+    }
+  }
+
+  /** Held-out images that are all in the table would call no sample a copy. */
+  private static void requireOthers(ImageSet heldOut, ImageSet real) {
+    if (heldOut.reader().fingerprint().equals(real.reader().fingerprint())) {
+      throw DdpmException.user(
+          "--held-out = %s: has the images of --data = %s; images are needed that are not there.",
+          heldOut.path(), real.path());
     }
   }
 

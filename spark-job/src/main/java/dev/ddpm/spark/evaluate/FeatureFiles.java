@@ -83,11 +83,14 @@ record FeatureFiles(String folder, SortedMap<String, String> settings, long imag
   }
 
   /**
-   * Writes down what the files are, or checks that those which are there are the same.
+   * Writes down what the files are, or checks that those which are there are the same. A damaged
+   * description is replaced: the name of the folder says as much. Where all is there nothing is
+   * written, so that a folder of others can be used that may only be read.
    *
-   * @throws DdpmException (data) if the folder holds something else
+   * @return whether a damaged one was replaced
+   * @throws DdpmException (data) if the folder holds something else, or a newer version wrote it
    */
-  void describe(Configuration configuration) {
+  boolean describe(Configuration configuration) {
     var store = store(configuration);
     Map<String, Object> about = new TreeMap<>();
     about.put("settings", settings);
@@ -95,22 +98,38 @@ record FeatureFiles(String folder, SortedMap<String, String> settings, long imag
     about.put("features", features);
     byte[] mine = FORMAT.write(Json.object(about));
     try {
-      if (store.createNew(ABOUT, out -> out.write(mine))) {
-        return;
+      if (!store.exists(ABOUT) && store.createNew(ABOUT, out -> out.write(mine))) {
+        return false;
       }
       byte[] there;
       try (InputStream in = store.open(ABOUT)) {
         there = in.readAllBytes();
       }
-      FORMAT.upgrade(there, store.location(ABOUT));
+      if (isDamaged(there, store.location(ABOUT))) {
+        store.create(ABOUT, out -> out.write(mine));
+        return true;
+      }
       if (!new String(there, StandardCharsets.UTF_8)
           .equals(new String(mine, StandardCharsets.UTF_8))) {
         throw DdpmException.data(
             "%s tells of other features than those wanted: move the folder away.",
             store.location(ABOUT));
       }
+      return false;
     } catch (IOException e) {
       throw unusable(e, store.location(ABOUT));
+    }
+  }
+
+  private static boolean isDamaged(byte[] about, String location) {
+    try {
+      FORMAT.upgrade(about, location);
+      return false;
+    } catch (DdpmException unreadable) {
+      if (FORMAT.isNewer(about)) {
+        throw unreadable;
+      }
+      return true;
     }
   }
 
@@ -132,6 +151,11 @@ record FeatureFiles(String folder, SortedMap<String, String> settings, long imag
   /** Full path of a file. */
   String path(int shard) {
     return folder + "/" + name(shard);
+  }
+
+  /** Full path of the description. */
+  String about() {
+    return folder + "/" + ABOUT;
   }
 
   private HadoopFileStore store(Configuration configuration) {

@@ -78,7 +78,9 @@ final class FeatureJob {
     Configuration configuration = job.spark().hadoopConfiguration();
     FeatureFiles files =
         FeatureFiles.in(cache, settings(set), set.reader().images(), features(extractor, set));
-    files.describe(configuration);
+    if (files.describe(configuration)) {
+      out.printf("%s was damaged, and is written anew.%n", files.about());
+    }
     FeatureView view = new FeatureView(files, set.images());
     List<Integer> missing = missing(view, configuration, true);
     if (missing.size() < view.shards()) {

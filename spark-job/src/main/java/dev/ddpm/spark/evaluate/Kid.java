@@ -2,6 +2,7 @@ package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.evaluation.FeatureRows;
 import dev.ddpm.evaluation.KernelDistance;
+import dev.ddpm.evaluation.Mean;
 import dev.ddpm.spark.cluster.ClusterJob;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -68,12 +69,13 @@ final class Kid extends SetMetric {
     String line = String.format(Locale.ROOT, "Kernel distance (KID) %.6f", kid);
     if (size >= 2) {
       List<Double> blocks = blocks(job, configuration, sets, size);
-      List<Double> floor = floor(job, configuration, sets, size);
-      summary.put("kid_standard_error", standardError(blocks));
-      summary.put("kid_mean_of_blocks", mean(blocks));
+      Mean mean = mean(blocks);
+      double floor = mean(floor(job, configuration, sets, size)).value();
+      summary.put("kid_standard_error", mean.standardError());
+      summary.put("kid_mean_of_blocks", mean.value());
       summary.put("kid_blocks", blocks.size());
       summary.put("kid_block_images", size);
-      summary.put("kid_real_against_real", mean(floor));
+      summary.put("kid_real_against_real", floor);
       for (int block = 0; block < blocks.size(); block++) {
         rows.add(List.of(block, blocks.get(block)));
       }
@@ -81,10 +83,14 @@ final class Kid extends SetMetric {
           String.format(
               Locale.ROOT,
               " (standard error %.6f from %d blocks of %,d images); real against real %.6f",
-              standardError(blocks),
+              mean.standardError(),
               blocks.size(),
               size,
-              mean(floor));
+              floor);
+    } else {
+      line +=
+          " (of fewer than %d images on a side, which are too few for a standard error)"
+              .formatted(2 * FEWEST_BLOCKS);
     }
     List<Measured.Table> tables = new ArrayList<>();
     tables.add(new Measured.Table("", schema(), rows));
@@ -92,7 +98,7 @@ final class Kid extends SetMetric {
     if (!parts.classes().isEmpty()) {
       List<List<Object>> classes = classes(job, configuration, sets, parts);
       tables.add(new Measured.Table("-classes", ClassParts.schema("kid", "kid_classes"), classes));
-      line += "; %d classes in the table".formatted(classes.size());
+      line += classes.isEmpty() ? "" : "; %d classes in the table".formatted(classes.size());
     }
     return new Measured(line, summary, tables, List.of());
   }
@@ -206,17 +212,8 @@ final class Kid extends SetMetric {
         .collect();
   }
 
-  private static double mean(List<Double> values) {
-    return values.stream().reduce(0.0, Double::sum) / values.size();
-  }
-
-  private static double standardError(List<Double> values) {
-    double mean = mean(values);
-    double squares = 0;
-    for (double value : values) {
-      squares += (value - mean) * (value - mean);
-    }
-    return Math.sqrt(squares / (values.size() - 1) / values.size());
+  private static Mean mean(List<Double> values) {
+    return Mean.of(values.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   /** A block and its distance. */

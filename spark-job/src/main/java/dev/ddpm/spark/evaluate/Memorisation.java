@@ -103,6 +103,12 @@ final class Memorisation extends SetMetric {
     List<LikenessSearch.Found> samples = search.run(sets.generated(), ofSamples);
     List<LikenessSearch.Found> others = search.run(heldOut, ofHeldOut);
     double usualDifference = median(differences(others));
+    if (usualDifference == 0) {
+      throw DdpmException.data(
+          "--held-out = %s: at least half of its images are also in --data = %s, as they are or"
+              + " mirrored: they do not tell how near new images come.",
+          heldOut.path(), sets.real().path());
+    }
 
     List<LikenessSearch.Found> copies =
         samples.stream().filter(found -> isCopy(found, usualDifference)).toList();

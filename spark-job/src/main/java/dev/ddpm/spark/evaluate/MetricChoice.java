@@ -58,6 +58,14 @@ public enum MetricChoice {
     }
   },
 
+  /** How many samples are taken for what they were asked to be. */
+  AGREEMENT {
+    @Override
+    Metric create() {
+      return new Agreement();
+    }
+  },
+
   /** Whether samples are images that the model was trained on. */
   MEMORISATION {
     @Override

@@ -1,5 +1,6 @@
 package dev.ddpm.spark.evaluate;
 
+import dev.ddpm.evaluation.Mean;
 import dev.ddpm.spark.cluster.ClusterJob;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -63,22 +64,15 @@ abstract class NeighbourMetric extends SetMetric {
     Neighbourhoods neighbourhoods = evaluation.shared().neighbourhoods(job, sets);
     int images = Math.toIntExact(over(sets).images());
     double[] values = new double[images];
-    double sum = 0;
-    for (int image = 0; image < images; image++) {
-      values[image] = value(neighbourhoods, image);
-      sum += values[image];
-    }
-    double mean = sum / images;
-    double squares = 0;
     List<List<Object>> rows = new ArrayList<>(images);
     for (int image = 0; image < images; image++) {
-      squares += Math.pow(values[image] - mean, 2);
+      values[image] = value(neighbourhoods, image);
       rows.add(row(neighbourhoods, image));
     }
-    double error = Math.sqrt(squares / (images - 1) / images);
+    Mean mean = Mean.of(values);
     Map<String, Object> summary = new LinkedHashMap<>();
-    summary.put(name(), mean);
-    summary.put(name() + "_standard_error", error);
+    summary.put(name(), mean.value());
+    summary.put(name() + "_standard_error", mean.standardError());
     summary.put(name() + "_neighbours", neighbours());
     StringBuilder line = new StringBuilder();
     line.append(
@@ -86,8 +80,8 @@ abstract class NeighbourMetric extends SetMetric {
             Locale.ROOT,
             "%s %.4f (standard error %.4f from %,d images, %d neighbours)",
             title(),
-            mean,
-            error,
+            mean.value(),
+            mean.standardError(),
             images,
             neighbours()));
     further(sets)

@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
  * by the clock of the one who looks. Clocks of different machines are never compared.
  */
 public final class Lease implements AutoCloseable {
+  /** Name of the folder with the leases, in the folder that is held. */
+  public static final String FOLDER = ".lease";
+
   private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
   private static final Pattern NAME = Pattern.compile("lease-(\\d{6,18})\\.json");
 
@@ -69,7 +72,7 @@ public final class Lease implements AutoCloseable {
    * @throws DdpmException (environment) if another driver holds it, or the folder cannot be written
    */
   public static Lease acquire(String folder, Configuration configuration, Duration expiry) {
-    HadoopFileStore store = new HadoopFileStore(folder + "/.lease", configuration);
+    HadoopFileStore store = new HadoopFileStore(folder + "/" + FOLDER, configuration);
     try {
       long number = numberOfFree(folder, store, expiry) + 1;
       Lease lease = new Lease(folder, store, number, LeaseHolder.thisProcess(expiry));

@@ -21,9 +21,14 @@ import java.util.function.Function;
  *
  * @param machines that it has to fit
  * @param architecture of the network
+ * @param orderBytes heap that the order of an epoch takes
  */
 record MemoryChoice(
-    Machines machines, TrainingConfig training, RoundPlan plan, Architecture architecture) {
+    Machines machines,
+    TrainingConfig training,
+    RoundPlan plan,
+    Architecture architecture,
+    long orderBytes) {
 
   /** What has some memory: see {@link ClusterJob#firstFitting}. */
   @FunctionalInterface
@@ -79,6 +84,7 @@ record MemoryChoice(
                 training.optimiser(),
                 training.outerOptimiser(),
                 training.averages(),
+                orderBytes,
                 saving));
   }
 
@@ -90,8 +96,28 @@ record MemoryChoice(
     return model.withProvenance(provenance);
   }
 
-  /** What people are told of a choice; empty if nothing is saved. */
-  Optional<String> told(MemorySaving chosen) {
+  /**
+   * What people are told of a choice; empty if nothing is saved.
+   *
+   * @param begun the run that goes on, if it does
+   */
+  Optional<String> told(MemorySaving chosen, Optional<ModelDescription> begun) {
+    Optional<String> otherParts =
+        begun
+            .map(this::imagesAtOnce)
+            .filter(before -> before != chosen.imagesAtOnce())
+            .map(
+                before ->
+                    ("Until now a gradient was that of %d image(s) at a time, and from now on of"
+                            + " %d: the run differs in rounding from one that was left alone.")
+                        .formatted(before, chosen.imagesAtOnce()));
+    List<String> lines = new ArrayList<>();
+    means(chosen).ifPresent(lines::add);
+    otherParts.ifPresent(lines::add);
+    return lines.isEmpty() ? Optional.empty() : Optional.of(String.join("\n", lines));
+  }
+
+  private Optional<String> means(MemorySaving chosen) {
     List<String> means = new ArrayList<>();
     if (chosen.partsOf(training.batchSize()) > 1) {
       means.add(

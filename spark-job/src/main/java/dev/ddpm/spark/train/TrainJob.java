@@ -9,14 +9,12 @@ import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.MemorySaving;
-import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.DiffusionConfig;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.LoadedConfig;
 import dev.ddpm.spark.config.PrecisionChoice;
-import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.Setting;
 import dev.ddpm.spark.config.TrainingConfig;
 import dev.ddpm.spark.config.ValidationConfig;
@@ -29,15 +27,12 @@ import dev.ddpm.spark.stored.TableClasses;
 import dev.ddpm.spark.train.round.DataSplit;
 import dev.ddpm.spark.train.round.ModelState;
 import dev.ddpm.spark.train.round.TrainingSetup;
-import dev.ddpm.training.BalancedOrder;
 import dev.ddpm.training.EpochOrder;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import dev.ddpm.training.ShuffledOrder;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -134,7 +129,12 @@ public final class TrainJob {
       // The wrong network would be told as too little memory.
       Optional<ModelFolder> model = begun ? Optional.empty() : openStart(plain);
       var memory =
-          new MemoryChoice(job::firstFitting, training, prepared.plan(), plain.architecture());
+          new MemoryChoice(
+              job::firstFitting,
+              training,
+              prepared.plan(),
+              plain.architecture(),
+              prepared.order().heapBytes());
       MemorySaving toBegin = memory.toBegin();
       ModelDescription wanted = memory.describe(plain, toBegin);
       // A model that cannot be started from leaves no run folder.
@@ -155,7 +155,7 @@ public final class TrainJob {
         return train(
             job,
             prepared.as(beginning.map(Checkpoints.Stored::description).orElse(wanted), saving),
-            memory.told(saving),
+            memory.told(saving, found.map(Checkpoints.Stored::description)),
             folder,
             beginning.map(Checkpoints.Stored::checkpoint),
             resumed.isPresent());
@@ -336,7 +336,9 @@ public final class TrainJob {
       var trainingRun =
           new TrainingRun(
               plan, training, prepared.description(), folder, initial, cluster.watch(), log);
-      announce(prepared, driver, job.slots());
+      new StartReport(prepared, configuration.experiment(), job.slots())
+          .lines()
+          .forEach(out::println);
       memory.ifPresent(out::println);
       if (!resumed) {
         from.ifPresent(model -> out.println(model.line(initial)));
@@ -445,59 +447,5 @@ public final class TrainJob {
         ema,
         training.initialProfiles(driver.network().parameters().length).map(WireFloats::new),
         new TrainingState(0, 0, 0, 0, training.seed()));
-  }
-
-  private void announce(Prepared prepared, Replica driver, int slots) {
-    ImageTableReader reader = prepared.reader();
-    DataSplit split = prepared.split();
-    RoundPlan plan = prepared.plan();
-    out.println(
-        String.format(
-            Locale.ROOT,
-            "Training on %,d images of %d×%d×%d: %,d parameters, %d worker(s) with batch size %d,"
-                + " averaging every %d steps, %,d rounds",
-            split.training(),
-            reader.height(),
-            reader.width(),
-            reader.channels(),
-            ParameterLayout.of(driver.network().architecture()).size(),
-            plan.workers(),
-            plan.batchSize(),
-            plan.averagingFrequency(),
-            configuration.experiment().training().rounds(plan)));
-    ClassLabels classes = prepared.description().classes();
-    if (classes.exist()) {
-      out.println(
-          "The network learns to tell %s apart; images without a label, and others with probability %s, are of none."
-              .formatted(TrainedClasses.told(classes), prepared.setup().training().labelDropout()));
-    }
-    if (prepared.order() instanceof BalancedOrder balanced) {
-      out.println(BalancedClasses.told(balanced));
-    }
-    List<String> unseen = TrainedClasses.withoutImages(classes, reader);
-    if (!unseen.isEmpty()) {
-      out.println(
-          "No image of the table is of %s: the network is not taught what they look like, and images of them are not to be drawn."
-              .formatted(TrainedClasses.told(unseen)));
-    }
-    SamplingConfig sampling = configuration.experiment().sampling();
-    if (sampling.isGuided() && !sampling.guidanceModel().isEmpty()) {
-      out.println(
-          "The pictures of this run are drawn without sampling.guidance-model, which only 'sample'"
-              + " asks.");
-    }
-    if (split.heldOut() + split.unusable() > 0) {
-      out.println(
-          String.format(
-              Locale.ROOT,
-              "Held out to validate: %,d images. Left out because they cannot be decoded: %,d.",
-              split.heldOut(),
-              split.unusable()));
-    }
-    if (plan.workers() > slots) {
-      out.println(
-          "%d workers share %d task slot(s): a round takes %d times as long as with a slot for each."
-              .formatted(plan.workers(), slots, (plan.workers() + slots - 1) / slots));
-    }
   }
 }

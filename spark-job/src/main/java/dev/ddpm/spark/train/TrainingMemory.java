@@ -27,6 +27,10 @@ public final class TrainingMemory {
    * it received; each of its tasks the state it has arrived at and what it adds up (2 S), and a
    * replica.
    *
+   * <p>The order of an epoch is on the driver, twice while it is broadcast, and on each executor,
+   * as it comes and as it is used.
+   *
+   * @param orderBytes heap that the order of an epoch takes
    * @param saving how a replica saves memory
    */
   public static MemoryNeeds of(
@@ -35,6 +39,7 @@ public final class TrainingMemory {
       Optimiser optimiser,
       OuterOptimiser outer,
       int averages,
+      long orderBytes,
       MemorySaving saving) {
     NetworkMemory memory = NetworkMemory.of(architecture);
     long weights = Float.BYTES * memory.parameters();
@@ -42,9 +47,11 @@ public final class TrainingMemory {
     long kept = weights * (averages + outer.stateValues());
     long result = state + state / 100 + (1 << 20);
     return new MemoryNeeds(
-        MemoryNeeds.SPARK_HEAP + (3 * state + 2 * Math.min(state, IN_FLIGHT) + kept) * 5 / 4,
+        MemoryNeeds.SPARK_HEAP
+            + (3 * state + 2 * Math.min(state, IN_FLIGHT) + kept) * 5 / 4
+            + 2 * orderBytes,
         memory.replicaBytes(optimiser.stateValues(), List.of()),
-        MemoryNeeds.SPARK_HEAP + state,
+        MemoryNeeds.SPARK_HEAP + state + 2 * orderBytes,
         2 * state,
         memory.replicaBytes(optimiser.stateValues(), plan.batchSizes(), saving),
         result,

@@ -1,5 +1,7 @@
 package dev.ddpm.spark.classify;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,14 +13,17 @@ import dev.ddpm.image.ImageShape;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.TinyExperiment;
 import dev.ddpm.spark.dataset.RawTable;
+import dev.ddpm.spark.dataset.TableDescription;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.apache.spark.sql.Column;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -39,6 +44,25 @@ class ClassifierJobTest {
     RawTable.of(SPARK.session(), 4, 4, Collections.nCopies(20, new byte[16]))
         .write()
         .parquet(shared.resolve("unlabelled").toString());
+    write("alike", lit(0), 4, 4);
+    write("high", lit(Integer.MAX_VALUE), 4, 4);
+    writeNamed("named", List.of("a", "b"));
+    writeNamed("renamed", List.of("b", "a"));
+  }
+
+  private static void writeNamed(String name, List<String> labelNames) {
+    write(name, col("id").mod(2).cast("int"), 4, 4);
+    new TableDescription(20, 4, 4, 1, labelNames, "test", "none", 0, "test", null)
+        .write(
+            new org.apache.hadoop.fs.Path(shared.resolve(name).toString()),
+            SPARK.session().sparkContext().hadoopConfiguration());
+  }
+
+  private static void write(String name, Column label, int height, int width) {
+    RawTable.of(SPARK.session(), height, width, Collections.nCopies(20, new byte[height * width]))
+        .withColumn("label", label)
+        .write()
+        .parquet(shared.resolve(name).toString());
   }
 
   private ClassifierJob.Result run(
@@ -101,6 +125,30 @@ class ClassifierJobTest {
         .isInstanceOf(DdpmException.class)
         .hasMessageEndingWith(
             "has 9 images, of which one in 10 is held out: at least 10 are needed.");
+    assertThatThrownBy(() -> run("alike", Optional.empty(), "o", 20))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageEndingWith(
+            "alike: has labels up to 0: a classifier tells 2 to 10,000 classes apart, numbered from"
+                + " 0 on.");
+    assertThatThrownBy(() -> run("high", Optional.empty(), "o", 20))
+        .hasMessageContaining("high: has labels up to 2147483647: ");
+    assertThatThrownBy(() -> run("named", Optional.of("renamed"), "o", 20))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("renamed: has other classes (b, a) than --data = ")
+        .hasMessageEndingWith("/named (a, b).");
     assertThat(folder.resolve("o")).doesNotExist();
+  }
+
+  /** A classifier knows what its classes are called, for others to ask for them by name. */
+  @Test
+  void namesOfClassesAreKept() {
+    run("named", Optional.empty(), "classifier", 20);
+
+    assertThat(
+            ClassifierSpec.read(new LocalFileStore(folder.resolve("classifier")))
+                .classes()
+                .orElseThrow()
+                .names())
+        .containsExactly("a", "b");
   }
 }

@@ -83,7 +83,7 @@ class WidthSearchTest {
                 "--model",
                 run,
                 "--ema-widths",
-                "0.05,0.1",
+                "0.05,0.1,0.05",
                 "--data",
                 table,
                 "--images",

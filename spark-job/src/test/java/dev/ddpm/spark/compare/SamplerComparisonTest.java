@@ -12,12 +12,14 @@ import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.spark.config.SamplerChoice;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.dataset.RawTable;
+import dev.ddpm.spark.io.Lease;
 import dev.ddpm.spark.sample.TinyModel;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -217,6 +219,29 @@ class SamplerComparisonTest {
         .hasMessageContaining("comparison.json is not valid JSON: it ends too early");
     assertThatThrownBy(() -> asked().output(data).run())
         .hasMessageContaining("is not empty; nothing is ever overwritten");
+  }
+
+  /** Each would write over the rows of the other. */
+  @Test
+  void twoComparisonsAtOnceDoNotShareAFolder() {
+    Path kept = folder.resolve("kept");
+    Asked first = asked().samplers(SamplerChoice.DDIM).steps(2).output(kept);
+    Asked second = asked().samplers(SamplerChoice.DDIM).steps(2).output(kept);
+
+    try (Lease held = Lease.acquire(kept.toString(), hadoop(), Duration.ofSeconds(2))) {
+      assertThatThrownBy(first::run)
+          .isInstanceOf(DdpmException.class)
+          .hasMessageContaining(kept + " is being written by another driver");
+      held.ensureHeld();
+    }
+
+    assertThat(kept.resolve("comparison.json")).doesNotExist();
+    second.run();
+    assertThat(kept.resolve("comparison.json")).exists();
+  }
+
+  private static org.apache.hadoop.conf.Configuration hadoop() {
+    return SPARK.session().sparkContext().hadoopConfiguration();
   }
 
   @Test

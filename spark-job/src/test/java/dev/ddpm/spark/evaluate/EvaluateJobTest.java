@@ -23,7 +23,6 @@ import dev.ddpm.fuzz.Fuzz;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.SettingsFile;
-import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.dataset.RawTable;
@@ -44,11 +43,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
@@ -66,7 +62,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class EvaluateJobTest {
-  private static final Set<MetricChoice> METRICS = Set.of(MetricChoice.BITS_PER_DIM);
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
 
   private static final int IMAGES = 24;
@@ -106,19 +101,15 @@ class EvaluateJobTest {
   private static SamplingConfig settings(String... assignments) {
     List<String> all = new ArrayList<>(List.of("sampling.micro-batch=4", "sampling.seed=3"));
     all.addAll(List.of(assignments));
-    return ConfigLoader.load(Optional.empty(), all).experiment().sampling();
+    return Asked.settings(all.toArray(String[]::new));
+  }
+
+  private Asked asked(Path data, String output) {
+    return new Asked(data, folder.resolve(output)).model(model).sampling(settings());
   }
 
   private EvaluateJob.Request request(Path data, String output) {
-    return new EvaluateJob.Request(
-        model.toString(),
-        data.toString(),
-        folder.resolve(output).toString(),
-        METRICS,
-        OptionalLong.empty(),
-        OptionalInt.empty(),
-        settings(),
-        Precision.FLOAT32);
+    return asked(data, output).request();
   }
 
   private static EvaluateJob.Result run(EvaluateJob.Request request) {
@@ -130,17 +121,7 @@ class EvaluateJobTest {
   }
 
   private EvaluateJob.Request ofClasses(Path known, Path data, String output, boolean none) {
-    return new EvaluateJob.Request(
-        Optional.of(known.toString()),
-        data.toString(),
-        folder.resolve(output).toString(),
-        METRICS,
-        OptionalLong.empty(),
-        OptionalInt.of(3),
-        settings(),
-        Precision.FLOAT32,
-        Optional.empty(),
-        none);
+    return asked(data, output).model(known).timesteps(3).unconditional(none).request();
   }
 
   /** Labels 0, 1, and none. */
@@ -346,17 +327,7 @@ class EvaluateJobTest {
 
   @Test
   void fewerImagesAndTimestepsAreThoseOfTheWhole() {
-    EvaluateJob.Result result =
-        run(
-            new EvaluateJob.Request(
-                model.toString(),
-                table.toString(),
-                folder.resolve("out").toString(),
-                METRICS,
-                OptionalLong.of(5),
-                OptionalInt.of(3),
-                settings(),
-                Precision.FLOAT32));
+    EvaluateJob.Result result = run(asked(table, "out").images(5).timesteps(3).request());
 
     assertThat(rows(result))
         .extracting(row -> row.<Double>getAs("transitions"))
@@ -369,16 +340,7 @@ class EvaluateJobTest {
   void fiftyTimestepsUnlessToldOtherwise() {
     Path longer =
         TinyModel.write(folder.resolve("longer"), 5, Preset.PAPER, new ScheduleSpec.Cosine(60));
-    var request =
-        new EvaluateJob.Request(
-            longer.toString(),
-            table.toString(),
-            folder.resolve("out").toString(),
-            METRICS,
-            OptionalLong.of(1),
-            OptionalInt.empty(),
-            settings(),
-            Precision.FLOAT32);
+    EvaluateJob.Request request = asked(table, "out").model(longer).images(1).request();
 
     assertThat(run(request).summary().get("timesteps_per_image")).isEqualTo(50);
   }
@@ -393,16 +355,7 @@ class EvaluateJobTest {
         "5 | 20 | --timesteps = 20: must be 1 to 19, one less than the model has.",
       })
   void numbersThatThereAreNotAreRefused(long images, int timesteps, String message) {
-    var request =
-        new EvaluateJob.Request(
-            model.toString(),
-            table.toString(),
-            folder.resolve("out").toString(),
-            METRICS,
-            OptionalLong.of(images),
-            OptionalInt.of(timesteps),
-            settings(),
-            Precision.FLOAT32);
+    EvaluateJob.Request request = asked(table, "out").images(images).timesteps(timesteps).request();
 
     assertThatThrownBy(() -> run(request)).isInstanceOf(DdpmException.class).hasMessage(message);
     assertThat(folder.resolve("out")).doesNotExist();
@@ -411,16 +364,7 @@ class EvaluateJobTest {
   @Test
   void aModelOfAnotherRangeIsRefused() {
     Path labml = TinyModel.write(folder.resolve("labml"), 5, Preset.LABML, SCHEDULE);
-    var request =
-        new EvaluateJob.Request(
-            labml.toString(),
-            table.toString(),
-            folder.resolve("out").toString(),
-            METRICS,
-            OptionalLong.empty(),
-            OptionalInt.empty(),
-            settings(),
-            Precision.FLOAT32);
+    EvaluateJob.Request request = asked(table, "out").model(labml).request();
 
     assertThatThrownBy(() -> run(request))
         .isInstanceOf(DdpmException.class)
@@ -530,14 +474,10 @@ class EvaluateJobTest {
   }
 
   private EvaluateJob.Request slowly(Path slow, String output) {
-    return new EvaluateJob.Request(
-        slow.toString(),
-        table.toString(),
-        folder.resolve(output).toString(),
-        METRICS,
-        OptionalLong.empty(),
-        OptionalInt.of(999),
-        settings("sampling.micro-batch=1"),
-        Precision.FLOAT32);
+    return asked(table, output)
+        .model(slow)
+        .timesteps(999)
+        .sampling(settings("sampling.micro-batch=1"))
+        .request();
   }
 }

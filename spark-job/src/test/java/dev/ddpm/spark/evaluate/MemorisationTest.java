@@ -4,19 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
 import dev.ddpm.evaluation.extractor.PixelsSpec;
 import dev.ddpm.spark.LocalSpark;
-import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.dataset.RawTable;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import org.apache.spark.sql.Row;
@@ -95,29 +90,21 @@ class MemorisationTest {
     return image[Math.min(SIDE - 1, y) * SIDE + Math.min(SIDE - 1, x)] & 0xff;
   }
 
-  private EvaluateJob.Request request(Path samples, String output, Optional<String> others) {
-    return new EvaluateJob.Request(
-        Optional.empty(),
-        table.toString(),
-        folder.resolve(output).toString(),
-        Set.of(MetricChoice.MEMORISATION),
-        OptionalLong.empty(),
-        OptionalInt.empty(),
-        ConfigLoader.load(Optional.empty(), List.of()).experiment().sampling(),
-        Precision.FLOAT32,
-        Optional.of(
-            new EvaluateJob.Comparison(
-                samples::toString,
-                OptionalLong.empty(),
-                new PixelsSpec(),
-                Optional.of(shared.resolve("cache").toString()),
-                others,
-                Optional.empty())));
+  private Asked asked(Path samples, String output) {
+    return new Asked(table, folder.resolve(output))
+        .metrics(Set.of(MetricChoice.MEMORISATION))
+        .samples(samples)
+        .extractor(new PixelsSpec())
+        .cache(shared.resolve("cache"));
   }
 
   private EvaluateJob.Result run(Path samples, String output) {
+    return run(samples, output, heldOut);
+  }
+
+  private EvaluateJob.Result run(Path samples, String output, Path others) {
     return new EvaluateJob(SPARK.session(), new PrintWriter(new StringWriter()))
-        .run(request(samples, output, Optional.of(heldOut.toString())));
+        .run(asked(samples, output).heldOut(others).request());
   }
 
   @Test
@@ -168,12 +155,31 @@ class MemorisationTest {
 
   @Test
   void withoutHeldOutImagesThereIsNoMeasure() {
-    EvaluateJob.Request request = request(heldOut, "out", Optional.empty());
+    EvaluateJob.Request request = asked(heldOut, "out").request();
 
     assertThatThrownBy(
             () ->
                 new EvaluateJob(SPARK.session(), new PrintWriter(new StringWriter())).run(request))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("--metrics = memorisation: needs --held-out TABLE");
+  }
+
+  /** By such a measure no sample would be a copy. */
+  @Test
+  void heldOutImagesOfTheTrainingAreNoMeasure() {
+    Path samples = write("some", images(10, 7000));
+    List<byte[]> mixed = new ArrayList<>(training.subList(0, 25));
+    mixed.addAll(images(20, 8000));
+    Path half = write("half", mixed);
+
+    assertThatThrownBy(() -> run(samples, "out", table))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "--held-out = %s: has the images of --data = %s; images are needed that are not there.",
+            table, table);
+    assertThatThrownBy(() -> run(samples, "out", half))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining(
+            "--held-out = " + half + ": at least half of its images are also in --data");
   }
 }

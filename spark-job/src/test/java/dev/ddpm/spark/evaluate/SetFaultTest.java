@@ -2,10 +2,8 @@ package dev.ddpm.spark.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ddpm.backend.Precision;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.spark.LocalSpark;
-import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.dataset.RawTable;
 import dev.ddpm.spark.train.ChildJvm;
 import java.io.IOException;
@@ -18,9 +16,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -106,24 +101,13 @@ class SetFaultTest {
       Path cache,
       ExtractorSpec extractor,
       StringWriter out) {
-    var request =
-        new EvaluateJob.Request(
-            Optional.empty(),
-            data.toString(),
-            output.toString(),
-            METRICS,
-            OptionalLong.empty(),
-            OptionalInt.empty(),
-            ConfigLoader.load(Optional.empty(), List.of()).experiment().sampling(),
-            Precision.FLOAT32,
-            Optional.of(
-                new EvaluateJob.Comparison(
-                    samples::toString,
-                    OptionalLong.empty(),
-                    extractor,
-                    Optional.of(cache.toString()),
-                    Optional.empty(),
-                    Optional.empty())));
+    EvaluateJob.Request request =
+        new Asked(data, output)
+            .metrics(METRICS)
+            .samples(samples)
+            .extractor(extractor)
+            .cache(cache)
+            .request();
     return new TreeMap<>(new EvaluateJob(spark, new PrintWriter(out)).run(request).summary());
   }
 

@@ -10,13 +10,10 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
 import dev.ddpm.evaluation.FeatureRows;
 import dev.ddpm.evaluation.KernelDistance;
-import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.evaluation.extractor.PixelsSpec;
 import dev.ddpm.spark.LocalSpark;
-import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.dataset.RawTable;
 import dev.ddpm.spark.dataset.TableDescription;
 import dev.ddpm.spark.sample.SampleJob;
@@ -26,12 +23,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -84,38 +79,19 @@ class SetMetricsTest {
     return path;
   }
 
-  private EvaluateJob.Request request(
-      Path data, Path samples, String output, Set<MetricChoice> metrics) {
-    return request(data, samples, output, metrics, new VectorImages.Spec());
-  }
-
-  private EvaluateJob.Request request(
-      Path data, Path samples, String output, Set<MetricChoice> metrics, ExtractorSpec extractor) {
-    return new EvaluateJob.Request(
-        Optional.empty(),
-        data.toString(),
-        folder.resolve(output).toString(),
-        metrics,
-        OptionalLong.empty(),
-        OptionalInt.empty(),
-        ConfigLoader.load(Optional.empty(), List.of()).experiment().sampling(),
-        Precision.FLOAT32,
-        Optional.of(
-            new EvaluateJob.Comparison(
-                samples::toString,
-                OptionalLong.empty(),
-                extractor,
-                Optional.of(folder.resolve("cache").toString()),
-                Optional.empty(),
-                Optional.empty())));
+  private Asked asked(Path data, Path samples, String output) {
+    return new Asked(data, folder.resolve(output))
+        .metrics(METRICS)
+        .samples(samples)
+        .cache(folder.resolve("cache"));
   }
 
   private EvaluateJob.Result run(Path data, Path samples, String output) {
-    return run(request(data, samples, output, METRICS));
+    return run(asked(data, samples, output));
   }
 
-  private EvaluateJob.Result run(EvaluateJob.Request request) {
-    return new EvaluateJob(SPARK.session(), new PrintWriter(out, true)).run(request);
+  private EvaluateJob.Result run(Asked asked) {
+    return new EvaluateJob(SPARK.session(), new PrintWriter(out, true)).run(asked.request());
   }
 
   private static double figure(EvaluateJob.Result result, String name) {
@@ -218,8 +194,8 @@ class SetMetricsTest {
     Path others = folder.resolve("others");
     copy(real, named, col("label"), List.of("bag", "boot", "coat"));
     copy(generated, others, lit(2).minus(col("label")), List.of("coat", "boot", "bag"));
-    run(request(real, generated, "numbered", Set.of(MetricChoice.FRECHET)));
-    run(request(named, others, "by-name", Set.of(MetricChoice.FRECHET)));
+    run(asked(real, generated, "numbered").metrics(Set.of(MetricChoice.FRECHET)));
+    run(asked(named, others, "by-name").metrics(Set.of(MetricChoice.FRECHET)));
 
     List<List<Row>> tables =
         Stream.of("numbered", "by-name")
@@ -277,6 +253,22 @@ class SetMetricsTest {
     assertThat(Files.readAllBytes(files.get(1))).isEqualTo(other);
   }
 
+  /** It may be a folder of others in which nothing can be written. */
+  @Test
+  void whatIsInACacheIsNotWrittenAnewUnlessItIsDamaged() throws IOException {
+    Map<String, Object> first = figures(run(real, generated, "a"));
+    Path about = cached().get(0).resolveSibling("features.json");
+    Files.setLastModifiedTime(about.getParent(), FileTime.fromMillis(0));
+    run(real, generated, "b");
+    assertThat(Files.getLastModifiedTime(about.getParent())).isEqualTo(FileTime.fromMillis(0));
+
+    String whole = Files.readString(about);
+    Files.writeString(about, whole.substring(0, whole.length() / 2));
+    assertThat(figures(run(real, generated, "c"))).isEqualTo(first);
+    assertThat(out.toString()).contains(about + " was damaged, and is written anew.");
+    assertThat(about).hasContent(whole);
+  }
+
   @Test
   void aSetIsNoDistanceFromItself() {
     EvaluateJob.Result result = run(real, real, "out");
@@ -294,7 +286,7 @@ class SetMetricsTest {
     new SampleJob(SPARK.session(), new PrintWriter(out))
         .run(new SampleJob.Request(model.toString(), samples.toString(), 24, TinyModel.sampling()));
 
-    EvaluateJob.Result result = run(request(real, samples, "out", METRICS, new PixelsSpec()));
+    EvaluateJob.Result result = run(asked(real, samples, "out").extractor(new PixelsSpec()));
 
     assertThat(result.summary())
         .containsEntry("samples_images", 24L)
@@ -374,35 +366,26 @@ class SetMetricsTest {
   @Test
   void figuresOfOtherSettingsAreNeverCompared() {
     run(real, generated, "a");
-    EvaluateJob.Result same = run(comparing(request(real, generated, "b", METRICS), 400));
+    EvaluateJob.Result same = run(asked(real, generated, "b").count(400).earlier(earlier()));
     assertThat(same.lines())
         .anySatisfy(
             line -> assertThat(line).matches("precision: 0.25\\d* here, 0.25\\d* in .*/a; .*"));
 
     // From here on nothing is drawn: what differs is told before.
-    EvaluateJob.Samples never =
-        () -> {
-          throw new AssertionError("Images are drawn.");
-        };
-    assertThatThrownBy(
-            () -> run(comparing(drawing(never, request(real, generated, "c", METRICS)), 300)))
+    assertThatThrownBy(() -> run(drawing(real, "c").count(300).earlier(earlier())))
         .isInstanceOf(DdpmException.class)
         .hasMessage(
             "--compare-with = %s: samples_images is 400 there and 300 here; figures of different"
                 + " settings are never compared.",
             folder.resolve("a"));
-    var otherExtractor = request(real, generated, "d", METRICS, new PixelsSpec());
-    assertThatThrownBy(() -> run(comparing(drawing(never, otherExtractor), 400)))
+    Asked otherExtractor = drawing(real, "d").count(400).extractor(new PixelsSpec());
+    assertThatThrownBy(() -> run(otherExtractor.earlier(earlier())))
         .hasMessageContaining(
             "extractor is {\"kind\":\"vectors\"} there and {\"kind\":\"pixels-1\"} here");
-    assertThatThrownBy(
-            () -> run(comparing(drawing(never, request(generated, real, "e", METRICS)), 400)))
+    assertThatThrownBy(() -> run(drawing(generated, "e").count(400).earlier(earlier())))
         .hasMessageContaining("data_fingerprint is ");
     assertThatThrownBy(
-            () ->
-                run(
-                    withHeldOut(
-                        comparing(drawing(never, request(real, generated, "f", METRICS)), 400))))
+            () -> run(drawing(real, "f").count(400).earlier(earlier()).heldOut(generated)))
         .hasMessageContaining("held_out_fingerprint is nothing there and ");
   }
 
@@ -411,78 +394,26 @@ class SetMetricsTest {
   void anotherNumberOfAllSamplesIsNeverComparedEither() {
     run(real, generated, "a");
 
-    assertThatThrownBy(
-            () -> run(comparing(request(real, real, "b", METRICS), OptionalLong.empty())))
+    assertThatThrownBy(() -> run(asked(real, real, "b").earlier(earlier())))
         .hasMessageContaining("samples_images is 400 there and 500 here");
   }
 
-  private static EvaluateJob.Request drawing(
-      EvaluateJob.Samples samples, EvaluateJob.Request request) {
-    EvaluateJob.Comparison all = request.comparison().orElseThrow();
-    return with(
-        request,
-        new EvaluateJob.Comparison(
-            samples, all.count(), all.extractor(), all.cache(), all.heldOut(), all.earlier()));
+  private Path earlier() {
+    return folder.resolve("a");
   }
 
-  private static EvaluateJob.Request withHeldOut(EvaluateJob.Request request) {
-    EvaluateJob.Comparison all = request.comparison().orElseThrow();
-    return with(
-        request,
-        new EvaluateJob.Comparison(
-            all.samples(),
-            all.count(),
-            all.extractor(),
-            all.cache(),
-            Optional.of(generated.toString()),
-            all.earlier()));
-  }
-
-  private static EvaluateJob.Request with(
-      EvaluateJob.Request request, EvaluateJob.Comparison comparison) {
-    return new EvaluateJob.Request(
-        request.model(),
-        request.table(),
-        request.output(),
-        request.metrics(),
-        request.images(),
-        request.timesteps(),
-        request.sampling(),
-        request.precision(),
-        Optional.of(comparison));
-  }
-
-  private EvaluateJob.Request comparing(EvaluateJob.Request request, long count) {
-    return comparing(request, OptionalLong.of(count));
-  }
-
-  private EvaluateJob.Request comparing(EvaluateJob.Request request, OptionalLong count) {
-    EvaluateJob.Comparison comparison = request.comparison().orElseThrow();
-    return with(
-        request,
-        new EvaluateJob.Comparison(
-            comparison.samples(),
-            count,
-            comparison.extractor(),
-            comparison.cache(),
-            Optional.empty(),
-            Optional.of(folder.resolve("a").toString())));
+  /** Samples that must not be drawn. */
+  private Asked drawing(Path data, String output) {
+    return asked(data, generated, output)
+        .samples(
+            () -> {
+              throw new AssertionError("Images are drawn.");
+            });
   }
 
   @Test
   void oneImageIsTooFew() {
-    EvaluateJob.Request all = request(real, generated, "out", METRICS);
-    EvaluateJob.Comparison comparison = all.comparison().orElseThrow();
-    var one =
-        with(
-            all,
-            new EvaluateJob.Comparison(
-                comparison.samples(),
-                OptionalLong.of(1),
-                comparison.extractor(),
-                comparison.cache(),
-                Optional.empty(),
-                Optional.empty()));
+    Asked one = asked(real, generated, "out").count(1);
 
     assertThatThrownBy(() -> run(one))
         .isInstanceOf(DdpmException.class)
@@ -490,16 +421,20 @@ class SetMetricsTest {
   }
 
   @Test
+  void aKernelDistanceOfFewImagesIsSaidToHaveNoError() {
+    Asked few = asked(real, generated, "out").metrics(Set.of(MetricChoice.KID)).images(2).count(9);
+
+    assertThat(run(few).lines().get(0))
+        .matches(
+            "Kernel distance \\(KID\\) -?[0-9.]+ \\(of fewer than 20 images on a side, which are"
+                + " too few for a standard error\\)");
+  }
+
+  @Test
   void tooFewRealImagesAreToldBeforeAnythingIsDrawn() {
     Path few = write("few", Arrays.copyOf(golden.get("real"), 16), 1);
-    EvaluateJob.Request request =
-        drawing(
-            () -> {
-              throw new AssertionError("Images are drawn.");
-            },
-            request(few, generated, "out", METRICS));
 
-    assertThatThrownBy(() -> run(request))
+    assertThatThrownBy(() -> run(drawing(few, "out")))
         .isInstanceOf(DdpmException.class)
         .hasMessage("--data = %s: has 1 image(s), but frechet needs at least 2.", few);
   }
@@ -513,19 +448,9 @@ class SetMetricsTest {
         "BITS_PER_DIM | --metrics = bits-per-dim: is of a model; --model is needed.",
       })
   void whatAMetricNeedsIsSaid(MetricChoice metric, String message) {
-    var request =
-        new EvaluateJob.Request(
-            Optional.empty(),
-            real.toString(),
-            folder.resolve("out").toString(),
-            Set.of(metric),
-            OptionalLong.empty(),
-            OptionalInt.empty(),
-            ConfigLoader.load(Optional.empty(), List.of()).experiment().sampling(),
-            Precision.FLOAT32,
-            Optional.empty());
+    Asked asked = new Asked(real, folder.resolve("out")).metrics(Set.of(metric));
 
-    assertThatThrownBy(() -> run(request))
+    assertThatThrownBy(() -> run(asked))
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining(message);
   }

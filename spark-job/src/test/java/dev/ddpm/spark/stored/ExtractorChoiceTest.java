@@ -12,6 +12,7 @@ import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,7 @@ class ExtractorChoiceTest {
     var plan = new ClassifierPlan(6, 6, 1, 2);
     NamedTensors zeros = new NamedTensors();
     plan.tensors().forEach(t -> zeros.add(t, new float[(int) t.size()]));
-    ClassifierFolder.write(new LocalFileStore(folder), plan, zeros, Map.of());
+    ClassifierFolder.write(new LocalFileStore(folder), plan, List.of(), zeros, Map.of());
 
     assertThat(parse("classifier:" + folder).settings()).containsEntry("input", "6×6×1");
   }

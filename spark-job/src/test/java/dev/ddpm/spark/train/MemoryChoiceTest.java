@@ -18,6 +18,7 @@ import dev.ddpm.spark.config.TrainingConfig;
 import dev.ddpm.training.RoundPlan;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -44,7 +45,7 @@ class MemoryChoiceTest {
     System.arraycopy(settings, 0, all, 1, settings.length);
     all[0] = "training.batch-size=" + BATCH;
     TrainingConfig training = TinyExperiment.with(all).experiment().training();
-    return new MemoryChoice(new Bound(bytes), training, PLAN, LargeNetwork.UNET);
+    return new MemoryChoice(new Bound(bytes), training, PLAN, LargeNetwork.UNET, 0);
   }
 
   private static long need(int imagesAtOnce, boolean recomputes) {
@@ -55,8 +56,13 @@ class MemoryChoiceTest {
             training.optimiser(),
             training.outerOptimiser(),
             training.averages(),
+            0,
             new MemorySaving(imagesAtOnce, recomputes))
         .taskNative();
+  }
+
+  private static Optional<String> told(int imagesAtOnce, ModelDescription begun) {
+    return choice(Long.MAX_VALUE).told(new MemorySaving(imagesAtOnce, false), Optional.of(begun));
   }
 
   private static ModelDescription model(String... provenance) {
@@ -80,7 +86,7 @@ class MemoryChoiceTest {
     MemoryChoice choice = choice(need(BATCH, false));
 
     assertThat(choice.toBegin()).isEqualTo(new MemorySaving(BATCH, false));
-    assertThat(choice.told(choice.toBegin())).isEmpty();
+    assertThat(choice.told(choice.toBegin(), Optional.empty())).isEmpty();
   }
 
   @Test
@@ -91,7 +97,7 @@ class MemoryChoiceTest {
     MemoryChoice choice = choice(need(4, false));
 
     assertThat(choice.toBegin()).isEqualTo(new MemorySaving(4, false));
-    assertThat(choice.told(choice.toBegin()))
+    assertThat(choice.told(choice.toBegin(), Optional.empty()))
         .hasValue("To fit into memory, gradients are added up from 8 parts of up to 4 image(s).");
   }
 
@@ -102,7 +108,7 @@ class MemoryChoiceTest {
 
     assertThat(choice.toBegin().recomputes()).isTrue();
     assertThat(need(choice.toBegin().imagesAtOnce(), true)).isLessThanOrEqualTo(bytes);
-    assertThat(choice.told(choice.toBegin()).orElseThrow())
+    assertThat(choice.told(choice.toBegin(), Optional.empty()).orElseThrow())
         .endsWith("blocks of the network compute activations once more in the backward pass.");
     assertThatThrownBy(() -> choice(1).toBegin()).hasMessage("too little");
   }
@@ -111,7 +117,7 @@ class MemoryChoiceTest {
   void whatIsConfiguredIsDoneOrRefused() {
     String four = "training.accumulate=4";
     assertThat(choice(Long.MAX_VALUE, four).toBegin()).isEqualTo(new MemorySaving(8, false));
-    assertThat(choice(Long.MAX_VALUE, four).told(new MemorySaving(8, false)))
+    assertThat(choice(Long.MAX_VALUE, four).told(new MemorySaving(8, false), Optional.empty()))
         .hasValue("To save memory, gradients are added up from 4 parts of up to 8 image(s).");
     assertThatThrownBy(() -> choice(need(8, false) - 1, four).toBegin()).hasMessage("too little");
     assertThat(choice(Long.MAX_VALUE, "training.recompute=true").toBegin())
@@ -139,5 +145,22 @@ class MemoryChoiceTest {
     assertThatThrownBy(() -> choice(Long.MAX_VALUE).toGoOn(model("training.accumulate", "none")))
         .hasMessage(
             "The run is damaged: training.accumulate = none: must be a whole number, at least 1.");
+  }
+
+  @Test
+  void aRunThatGoesOnWithOtherPartsIsSaidToDifferInRounding() {
+    ModelDescription begun = model("training.accumulate", "4");
+
+    assertThat(told(8, begun).orElseThrow()).doesNotContain("rounding");
+    assertThat(told(4, begun).orElseThrow())
+        .isEqualTo(
+            """
+            To fit into memory, gradients are added up from 8 parts of up to 4 image(s).
+            Until now a gradient was that of 8 image(s) at a time, and from now on of 4: the run \
+            differs in rounding from one that was left alone.\
+            """);
+    assertThat(told(BATCH, begun).orElseThrow())
+        .startsWith("Until now a gradient was that of 8 image(s) at a time, and from now on of 32");
+    assertThat(told(BATCH, model())).isEmpty();
   }
 }

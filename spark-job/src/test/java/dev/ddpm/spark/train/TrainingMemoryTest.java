@@ -6,9 +6,11 @@ import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.spark.LargeNetwork;
 import dev.ddpm.spark.cluster.MemoryNeeds;
+import dev.ddpm.training.BalancedOrder;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.RoundPlan;
+import dev.ddpm.training.ShuffledOrder;
 import org.junit.jupiter.api.Test;
 
 class TrainingMemoryTest {
@@ -21,7 +23,7 @@ class TrainingMemoryTest {
   private static MemoryNeeds needs(
       RoundPlan plan, Optimiser optimiser, OuterOptimiser outer, int averages) {
     return TrainingMemory.of(
-        LargeNetwork.UNET, plan, optimiser, outer, averages, MemorySaving.NONE);
+        LargeNetwork.UNET, plan, optimiser, outer, averages, 0, MemorySaving.NONE);
   }
 
   /** Known to take about 3.5 GB resident with batch size 16. */
@@ -34,6 +36,7 @@ class TrainingMemoryTest {
             Optimiser.ADAM,
             OuterOptimiser.AVERAGE,
             1,
+            0,
             MemorySaving.NONE);
 
     assertThat(needs.result()).isBetween(GIB * 18 / 10, 2 * GIB);
@@ -72,5 +75,27 @@ class TrainingMemoryTest {
     assertThat(three.driverHeap() - one.driverHeap())
         .isEqualTo(10L * ParameterLayout.of(LargeNetwork.UNET).size());
     assertThat(three.taskHeap()).isEqualTo(one.taskHeap());
+  }
+
+  /** Balanced batches need the class of every image, on the driver and on each executor. */
+  @Test
+  void anOrderWithAListOfTheImagesIsCounted() {
+    var plan = new RoundPlan(64_000, 2, 16, 16, 0);
+    long images = 100_000_000;
+    MemoryNeeds listed =
+        TrainingMemory.of(
+            LargeNetwork.UNET,
+            plan,
+            Optimiser.ADAM,
+            OuterOptimiser.AVERAGE,
+            1,
+            4 * images,
+            MemorySaving.NONE);
+    MemoryNeeds plain = needs(plan, Optimiser.ADAM, OuterOptimiser.AVERAGE);
+
+    assertThat(new BalancedOrder(new int[] {0, 1, 1}, 0).heapBytes()).isEqualTo(12);
+    assertThat(new ShuffledOrder(plan).heapBytes()).isZero();
+    assertThat(listed.driverHeap() - plain.driverHeap()).isEqualTo(8 * images);
+    assertThat(listed.executorHeap() - plain.executorHeap()).isEqualTo(8 * images);
   }
 }

@@ -1,26 +1,26 @@
 package dev.ddpm.evaluation.classifier;
 
-import dev.ddpm.checkpoint.FileStore;
+import dev.ddpm.checkpoint.FileSource;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** A folder beside these classes, in the jar: it can only be read. */
-final class ResourceStore implements FileStore {
+/** A folder beside these classes, in the jar. */
+final class ResourceFolder implements FileSource {
   private final String folder;
 
-  ResourceStore(String folder) {
+  ResourceFolder(String folder) {
     this.folder = folder;
   }
 
   @Override
   public boolean exists(String name) {
-    return ResourceStore.class.getResource(folder + "/" + name) != null;
+    return ResourceFolder.class.getResource(folder + "/" + name) != null;
   }
 
   @Override
   public InputStream open(String name) throws IOException {
-    InputStream stream = ResourceStore.class.getResourceAsStream(folder + "/" + name);
+    InputStream stream = ResourceFolder.class.getResourceAsStream(folder + "/" + name);
     if (stream == null) {
       throw new FileNotFoundException(location(name));
     }
@@ -32,16 +32,6 @@ final class ResourceStore implements FileStore {
     try (InputStream in = open(name)) {
       return in.readAllBytes().length;
     }
-  }
-
-  @Override
-  public void create(String name, Content content) {
-    throw new UnsupportedOperationException(location(name));
-  }
-
-  @Override
-  public void delete(String name) {
-    throw new UnsupportedOperationException(location(name));
   }
 
   @Override
