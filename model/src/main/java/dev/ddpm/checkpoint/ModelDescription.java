@@ -44,7 +44,8 @@ public record ModelDescription(
   /**
    * Copies the maps.
    *
-   * @throws DdpmException (user) if these are not as many classes as the network knows
+   * @throws DdpmException (user) if these are not as many classes as the network knows, or the
+   *     model predicts noise where nothing else is
    */
   public ModelDescription {
     if (classes.rows() != architecture.classes()) {
@@ -52,6 +53,11 @@ public record ModelDescription(
           "classes: there are %d, with that of no class if the model knows it, but the network has"
               + " %d.",
           classes.rows(), architecture.classes());
+    }
+    if (schedule.endsWithoutSignal() && prediction == Prediction.EPSILON) {
+      throw DdpmException.user(
+          "prediction: is epsilon, but the schedule ends without signal, where no image can be"
+              + " computed from the noise.");
     }
     sampling = Collections.unmodifiableMap(new TreeMap<>(sampling));
     provenance = Collections.unmodifiableMap(new TreeMap<>(provenance));

@@ -74,8 +74,10 @@ final class ModelJson {
     return Stream.concat(
             Arrays.stream(ScheduleKind.values())
                 .map(kind -> new NamedType(kind.type(), kind.name().toLowerCase(Locale.ROOT))),
-            // No configuration has it: it comes with imported models alone.
-            Stream.of(new NamedType(ScheduleSpec.Betas.class, "betas")))
+            Stream.of(
+                // No configuration has it: it comes with imported models alone.
+                new NamedType(ScheduleSpec.Betas.class, "betas"),
+                new NamedType(ScheduleSpec.ZeroTerminalSnr.class, "zero_terminal_snr")))
         .toArray(NamedType[]::new);
   }
 

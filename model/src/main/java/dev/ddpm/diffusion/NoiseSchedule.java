@@ -12,6 +12,9 @@ import java.util.Arrays;
  * (Ho et al., arXiv 2006.11239). A respaced schedule visits a selection of the timesteps of the one
  * that a model was trained on, or noise levels between them: {@link #time} gives the model's number
  * of each of its steps, and everything else refers to the shorter process.
+ *
+ * <p>The last step may leave no signal at all ({@link #zeroTerminalSnr}): its β is 1, its ᾱ is 0,
+ * its {@link #sigma} is infinite and its {@link #halfLogSnr} negative infinite.
  */
 public final class NoiseSchedule implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -150,6 +153,36 @@ public final class NoiseSchedule implements Serializable {
     return new NoiseSchedule(beta, alphaBar, times);
   }
 
+  /**
+   * This schedule with a last step that leaves no signal: √ᾱ is shifted to end at 0, and scaled to
+   * begin where it began (Lin et al., arXiv 2305.08891, algorithm 1).
+   *
+   * @throws DdpmException (user) if there is one step only, which cannot do both, or a step before
+   *     the last has no signal either
+   */
+  NoiseSchedule zeroTerminalSnr() {
+    int last = steps() - 1;
+    if (last == 0) {
+      throw DdpmException.user(
+          "A noise schedule of 1 step cannot end without signal: at least 2 are needed.");
+    }
+    double shift = signal(last);
+    double scale = signal(0) / (signal(0) - shift);
+    double[] rescaledBeta = beta.clone();
+    double[] rescaledAlphaBar = alphaBar.clone();
+    for (int t = 1; t <= last; t++) {
+      double signal = (signal(t) - shift) * scale;
+      rescaledAlphaBar[t] = signal * signal;
+      if (t < last && !(rescaledAlphaBar[t] > 0)) {
+        throw DdpmException.user(
+            "The noise schedule leaves no signal in step %d already, and not only in the last, %d.",
+            t, last);
+      }
+      rescaledBeta[t] = 1 - rescaledAlphaBar[t] / rescaledAlphaBar[t - 1];
+    }
+    return new NoiseSchedule(rescaledBeta, rescaledAlphaBar, times);
+  }
+
   private static void checkSteps(int steps) {
     if (steps < 1) {
       throw DdpmException.user("The noise schedule has %d steps: at least 1 is needed.", steps);
@@ -204,7 +237,8 @@ public final class NoiseSchedule implements Serializable {
 
   /**
    * The process that visits given timesteps, whole numbers or not. Between two steps of this
-   * schedule the ratio of noise to signal, {@link #sigma}, is interpolated linearly.
+   * schedule the ratio of noise to signal, {@link #sigma}, is interpolated linearly; or, up to a
+   * step without signal, its inverse.
    *
    * @param wanted steps of this schedule, increasing, in 0..steps−1
    */
@@ -212,17 +246,24 @@ public final class NoiseSchedule implements Serializable {
     double[] sigmas = new double[wanted.length];
     for (int i = 0; i < wanted.length; i++) {
       int below = Math.min((int) wanted[i], steps() - 1);
-      double share = wanted[i] - below;
-      sigmas[i] =
-          share == 0 ? sigma(below) : sigma(below) + share * (sigma(below + 1) - sigma(below));
+      sigmas[i] = sigmaAbove(below, wanted[i] - below);
     }
     return ofSigmas(sigmas, wanted);
+  }
+
+  /** σ at a share, from 0 to below 1, of the way from a step to the next. */
+  private double sigmaAbove(int below, double share) {
+    double low = sigma(below);
+    if (share == 0) {
+      return low;
+    }
+    return hasSignal(below + 1) ? low + share * (sigma(below + 1) - low) : low / (1 - share);
   }
 
   /**
    * The process that visits given noise levels. The model is told the timestep at which the
    * logarithm of {@link #sigma}, interpolated linearly between the steps of this schedule, has
-   * their value.
+   * their value; or, up to a step without signal, its inverse.
    *
    * @param sigmas ratios of noise to signal, increasing; those beyond the ends of this schedule are
    *     told as its first or last timestep
@@ -243,8 +284,13 @@ public final class NoiseSchedule implements Serializable {
     if (above == 0 || above == steps()) {
       return times[Math.max(above - 1, 0)];
     }
-    double low = StrictMath.log(sigma(above - 1));
-    double share = (StrictMath.log(sigma) - low) / (StrictMath.log(sigma(above)) - low);
+    double share;
+    if (hasSignal(above)) {
+      double low = StrictMath.log(sigma(above - 1));
+      share = (StrictMath.log(sigma) - low) / (StrictMath.log(sigma(above)) - low);
+    } else {
+      share = 1 - sigma(above - 1) / sigma;
+    }
     return times[above - 1] + share * (times[above] - times[above - 1]);
   }
 
@@ -278,7 +324,7 @@ public final class NoiseSchedule implements Serializable {
     return (int) Math.rint(times[t]);
   }
 
-  /** β_t: the variance of the noise that step t adds, in (0, 1). */
+  /** β_t: the variance of the noise that step t adds, in (0, 1]. */
   public double beta(int t) {
     return beta[t];
   }
@@ -291,6 +337,11 @@ public final class NoiseSchedule implements Serializable {
   /** ᾱ_t: the product of α up to and including t, the share of the signal in the variance. */
   public double alphaBar(int t) {
     return alphaBar[t];
+  }
+
+  /** Whether anything of the image is left at a step: ᾱ_t &gt; 0. */
+  public boolean hasSignal(int t) {
+    return alphaBar[t] > 0;
   }
 
   /** ᾱ of the step before t; 1 for t = 0, where the image is clean. */

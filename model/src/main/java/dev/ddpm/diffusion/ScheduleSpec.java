@@ -19,6 +19,11 @@ public sealed interface ScheduleSpec extends Serializable {
   /** Computes the schedule. */
   NoiseSchedule build();
 
+  /** Whether nothing of an image is left in the last step. */
+  default boolean endsWithoutSignal() {
+    return false;
+  }
+
   /**
    * {@link NoiseSchedule#linear(int, double, double)}.
    *
@@ -144,6 +149,43 @@ public sealed interface ScheduleSpec extends Serializable {
     @Override
     public NoiseSchedule build() {
       return NoiseSchedule.cosine(steps);
+    }
+  }
+
+  /**
+   * {@link NoiseSchedule#zeroTerminalSnr} of another schedule.
+   *
+   * @param rescaled which one; of at least 2 steps, and none that ends without signal already
+   */
+  record ZeroTerminalSnr(ScheduleSpec rescaled) implements ScheduleSpec {
+    /**
+     * Checks the other schedule.
+     *
+     * @throws DdpmException (user) if it cannot be rescaled
+     */
+    public ZeroTerminalSnr {
+      if (rescaled.steps() < 2) {
+        throw DdpmException.user(
+            "steps = %d: must be at least 2 for the last to be without signal.", rescaled.steps());
+      }
+      if (rescaled.endsWithoutSignal()) {
+        throw DdpmException.user("rescaled is a schedule that ends without signal already.");
+      }
+    }
+
+    @Override
+    public int steps() {
+      return rescaled.steps();
+    }
+
+    @Override
+    public NoiseSchedule build() {
+      return rescaled.build().zeroTerminalSnr();
+    }
+
+    @Override
+    public boolean endsWithoutSignal() {
+      return true;
     }
   }
 

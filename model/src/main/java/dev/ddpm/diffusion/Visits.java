@@ -52,29 +52,42 @@ public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels
   /**
    * As {@link #markov}, and halfway, rounded up to whole timesteps where there are any between two,
    * to the next one below each of the last three: for a method that asks in the middle of its first
-   * steps.
+   * steps. Below a timestep without signal there is no such middle, and the three are those after
+   * it.
    *
    * @param training schedule of the model's training, with T steps
    * @throws DdpmException (user) if there are more steps than T or the offset leads beyond T−1
    */
   public NoiseSchedule halved(NoiseSchedule training) {
     NoiseSchedule visited = markov(training);
-    int halves = halves();
+    int halves = halves(training);
+    int halved = wholeSteps(visited);
     double[] times = new double[steps + halves];
     for (int i = 0; i < steps; i++) {
-      times[i + Math.max(0, i - (steps - 1 - halves))] = visited.time(i);
+      int halvesBelow = Math.max(0, i - (halved - 1 - halves));
+      times[i + Math.min(halves, halvesBelow)] = visited.time(i);
     }
     for (int i = 0; i < halves; i++) {
-      int half = steps + halves - 2 - 2 * i;
+      int half = halved + halves - 2 - 2 * i;
       double distance = times[half + 1] - times[half - 1];
       times[half] = times[half + 1] - (distance > 1 ? Math.floor(distance / 2) : distance / 2);
     }
     return training.atTimes(times);
   }
 
-  /** How many steps {@link #halved} halves: 3, or all but the last of fewer than 4. */
-  public int halves() {
-    return Math.min(HALVED, steps - 1);
+  /**
+   * How many steps {@link #halved} halves: 3, or all but the last of fewer than 4 from levels with
+   * signal.
+   *
+   * @param training schedule of the model's training, with T steps
+   */
+  public int halves(NoiseSchedule training) {
+    return Math.min(HALVED, Math.max(0, wholeSteps(markov(training)) - 1));
+  }
+
+  /** Steps of the visited timesteps that begin where there is signal: all, or all but the first. */
+  private int wholeSteps(NoiseSchedule visited) {
+    return visited.hasSignal(steps - 1) ? steps : steps - 1;
   }
 
   /**

@@ -46,7 +46,11 @@ public final class VariationalBound {
 
   /** L_T = KL(q(x_T | x_0) ‖ N(0, 1)), the mean over the dimensions. */
   public double prior(float[] x0, int offset, int length) {
-    double alphaBar = schedule.alphaBar(schedule.steps() - 1);
+    int last = schedule.steps() - 1;
+    if (!schedule.hasSignal(last)) {
+      return 0;
+    }
+    double alphaBar = schedule.alphaBar(last);
     double squares = 0;
     for (int i = offset; i < offset + length; i++) {
       squares += (double) x0[i] * x0[i];

@@ -33,6 +33,8 @@ final class DiffusersScheduler {
   /** The sampler that {@link Kind#PNDM} is without its first steps. */
   private static final String PLMS = "plms";
 
+  private static final String RESCALED = "rescale_betas_zero_snr";
+
   private static final int TIMESTEPS = 1000;
   private static final double BETA_START = 1e-4;
   private static final double BETA_END = 0.02;
@@ -98,24 +100,26 @@ final class DiffusersScheduler {
 
   /** What every class of schedulers is here. */
   private enum Kind {
-    DDPM("DDPMScheduler", "ddpm", "leading", true),
-    DDIM("DDIMScheduler", "ddim", "leading", true),
-    DPM_SOLVER("DPMSolverMultistepScheduler", "dpm-solver++", "linspace", false),
-    UNIPC("UniPCMultistepScheduler", "unipc", "linspace", false),
-    EULER("EulerDiscreteScheduler", "euler", "linspace", false),
-    HEUN("HeunDiscreteScheduler", "heun", "linspace", false),
-    PNDM("PNDMScheduler", "pndm", "leading", false);
+    DDPM("DDPMScheduler", "ddpm", "leading", true, true),
+    DDIM("DDIMScheduler", "ddim", "leading", true, true),
+    DPM_SOLVER("DPMSolverMultistepScheduler", "dpm-solver++", "linspace", false, true),
+    UNIPC("UniPCMultistepScheduler", "unipc", "linspace", false, true),
+    EULER("EulerDiscreteScheduler", "euler", "linspace", false, true),
+    HEUN("HeunDiscreteScheduler", "heun", "linspace", false, false),
+    PNDM("PNDMScheduler", "pndm", "leading", false, false);
 
     private final String className;
     private final String sampler;
     private final String spacing;
     private final boolean clips;
+    private final boolean rescales;
 
-    Kind(String className, String sampler, String spacing, boolean clips) {
+    Kind(String className, String sampler, String spacing, boolean clips, boolean rescales) {
       this.className = className;
       this.sampler = sampler;
       this.spacing = spacing;
       this.clips = clips;
+      this.rescales = rescales;
     }
 
     static Optional<Kind> ofClass(String name) {
@@ -149,7 +153,6 @@ final class DiffusersScheduler {
    */
   ScheduleSpec schedule() {
     options.require("beta_schedule", "linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid");
-    options.require("rescale_betas_zero_snr", "false");
     int steps = options.integer("num_train_timesteps", TIMESTEPS);
     double start = options.number("beta_start", BETA_START);
     double end = options.number("beta_end", BETA_END);
@@ -159,17 +162,35 @@ final class DiffusersScheduler {
           "%s: trained_betas has %d values: must have num_train_timesteps = %d.",
           options.file(), trained.get().size(), steps);
     }
+    boolean rescaled = rescaled();
     return options.made(
         NAMES,
-        () ->
-            trained.isPresent()
-                ? new ScheduleSpec.Betas(trained.get())
-                : switch (options.text("beta_schedule", "linear")) {
-                  case "scaled_linear" -> new ScheduleSpec.ScaledLinear(steps, start, end);
-                  case "squaredcos_cap_v2" -> new ScheduleSpec.Cosine(steps);
-                  case "sigmoid" -> new ScheduleSpec.Sigmoid(steps, start, end);
-                  default -> new ScheduleSpec.Linear(steps, start, end);
-                });
+        () -> {
+          ScheduleSpec schedule =
+              trained.isPresent()
+                  ? new ScheduleSpec.Betas(trained.get())
+                  : switch (options.text("beta_schedule", "linear")) {
+                    case "scaled_linear" -> new ScheduleSpec.ScaledLinear(steps, start, end);
+                    case "squaredcos_cap_v2" -> new ScheduleSpec.Cosine(steps);
+                    case "sigmoid" -> new ScheduleSpec.Sigmoid(steps, start, end);
+                    default -> new ScheduleSpec.Linear(steps, start, end);
+                  };
+          return rescaled ? new ScheduleSpec.ZeroTerminalSnr(schedule) : schedule;
+        });
+  }
+
+  /** Whether β is rescaled so that the last step leaves no signal. */
+  private boolean rescaled() {
+    if (!options.flag(RESCALED, false)) {
+      return false;
+    }
+    if (prediction() == Prediction.EPSILON) {
+      throw DdpmException.data(
+          "%s: %s = true: is for prediction_type = v_prediction or sample: the last timestep is"
+              + " noise alone, and the noise tells no image.",
+          options.file(), RESCALED);
+    }
+    return true;
   }
 
   /**
@@ -215,6 +236,12 @@ final class DiffusersScheduler {
                         String.join(
                             ", ",
                             Arrays.stream(Kind.values()).map(known -> known.className).toList())));
+    if (!kind.rescales && options.flag(RESCALED, false)) {
+      throw DdpmException.data(
+          "%s: %s = true: _class_name = %s does not know it, and would sample with another schedule"
+              + " than the model was trained with.",
+          options.file(), RESCALED, name);
+    }
     sampling.put(SAMPLER, kind.sampler);
     sampling.put(SPACING, spacing(kind));
     // The library heeds it with this spacing alone.
@@ -328,11 +355,17 @@ final class DiffusersScheduler {
   /**
    * The options that a model is sampled by, as the library's own configuration has them.
    *
-   * @throws DdpmException (user) if its schedule cannot be said there
+   * @throws DdpmException (user) if its schedule cannot be said there along with its sampler
    */
   static Map<String, Object> write(ModelDescription model) {
     Map<String, String> sampling = model.sampling();
     Kind kind = Kind.ofSampler(sampling.getOrDefault(SAMPLER, Kind.DDPM.sampler));
+    if (model.schedule().endsWithoutSignal() && !kind.rescales) {
+      throw DdpmException.user(
+          "--to diffusers: its %s knows no schedule that ends without signal, as this model's does;"
+              + " use safetensors.",
+          kind.className);
+    }
     Map<String, Object> options = new TreeMap<>();
     options.put("_class_name", kind.className);
     options.put("_diffusers_version", DiffusersExport.VERSION);
@@ -408,6 +441,9 @@ final class DiffusersScheduler {
       options.put("beta_end", sigmoid.lastBeta());
     } else if (schedule instanceof ScheduleSpec.Betas given) {
       options.put("trained_betas", given.betas());
+    } else if (schedule instanceof ScheduleSpec.ZeroTerminalSnr zero) {
+      schedule(zero.rescaled(), options);
+      options.put(RESCALED, true);
     } else {
       options.put("beta_schedule", "squaredcos_cap_v2");
     }

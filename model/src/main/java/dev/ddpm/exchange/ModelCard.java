@@ -162,6 +162,9 @@ public final class ModelCard {
   }
 
   private static String schedule(ScheduleSpec schedule) {
+    if (schedule instanceof ScheduleSpec.ZeroTerminalSnr zero) {
+      return schedule(zero.rescaled()) + ", rescaled to end without signal";
+    }
     if (schedule instanceof ScheduleSpec.Linear) {
       return "a linear schedule";
     }

@@ -17,7 +17,10 @@ import java.util.Arrays;
  *
  * where ε̂ is what the model sees in x_t, which is not known yet: it is first taken from x_{t−1}
  * and then from each x_t so found. Every correction brings encoding and decoding closer together,
- * for one more call of the model per step.
+ * for one more call of the model per step. The step to a level without signal, where ε̂ is x_T
+ * itself and tells no image, takes x̂_0 in its place:
+ *
+ * <pre>x_T = (x_{T−1} − √ᾱ_{T−1}·x̂_0)/√(1−ᾱ_{T−1})</pre>
  *
  * <p>Thresholding has no inverse: decode without, or the images that it touches do not come back.
  * An instance serves one thread.
@@ -31,7 +34,7 @@ public final class DdimInversion {
   private final GaussianDiffusion diffusion;
   private final float[] before;
   private final float[] output;
-  private final float[] epsilon;
+  private final float[] predicted;
   private final float[] timesteps;
 
   /**
@@ -63,7 +66,7 @@ public final class DdimInversion {
     int size = Math.multiplyExact(imageSize, maximumBatch);
     this.before = new float[size];
     this.output = new float[size];
-    this.epsilon = new float[size];
+    this.predicted = new float[size];
     this.timesteps = new float[maximumBatch];
   }
 
@@ -90,8 +93,13 @@ public final class DdimInversion {
       Arrays.fill(timesteps, 0, batch, (float) schedule.time(step));
       for (int i = 0; i <= corrections; i++) {
         model.predict(images, output);
-        diffusion.predictEpsilon(prediction, x, output, step, epsilon, 0, length);
-        advance(step, x, length);
+        if (schedule.hasSignal(step)) {
+          diffusion.predictEpsilon(prediction, x, output, step, predicted, 0, length);
+          advance(step, x, length);
+        } else {
+          diffusion.predictX0(prediction, x, output, step, predicted, 0, length);
+          advanceToNoise(step, x, length);
+        }
       }
     }
   }
@@ -102,7 +110,20 @@ public final class DdimInversion {
     float keep = (float) ratio;
     float add = (float) (schedule.noise(step) - ratio * Math.sqrt(1 - previous));
     for (int i = 0; i < length; i++) {
-      x[i] = keep * before[i] + add * epsilon[i];
+      x[i] = keep * before[i] + add * predicted[i];
+    }
+  }
+
+  private void advanceToNoise(int step, float[] x, int length) {
+    double previous = sampler.alphaBarPrevious(step);
+    if (previous == 1) {
+      // The only step: every noise leads to the image that the model sees in it.
+      return;
+    }
+    float keep = (float) (1 / Math.sqrt(1 - previous));
+    float add = (float) -Math.sqrt(previous / (1 - previous));
+    for (int i = 0; i < length; i++) {
+      x[i] = keep * before[i] + add * predicted[i];
     }
   }
 }

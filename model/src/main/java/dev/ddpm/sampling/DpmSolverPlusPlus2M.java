@@ -96,6 +96,7 @@ public record DpmSolverPlusPlus2M(NoiseSchedule schedule, SolverEnd end, boolean
       }
       return;
     }
+    // Infinite after a level without signal, whose x̂_0 then counts for nothing.
     double hBefore = schedule.halfLogSnr(step) - schedule.halfLogSnr(state.previousStep);
     double slope = h / hBefore / 2;
     float factor = (float) (gain * (1 + slope));

@@ -9,7 +9,8 @@ import dev.ddpm.diffusion.Visits;
  * Euler's method for the probability flow in terms of the ratio σ of noise to signal (Karras et
  * al., arXiv 2206.00364, algorithm 1 without its noise): from x/√ᾱ straight along ε̂ to the next σ.
  * In x itself that is x_{t−1} = √ᾱ_{t−1}·x̂_0 + √(1−ᾱ_{t−1})·ε̂, the step of {@link DdimSampler}
- * with η = 0; but the noise levels need not be those of whole timesteps.
+ * with η = 0; but the noise levels need not be those of whole timesteps. In this form the step is
+ * defined, and exact, also from a level without signal, where σ is infinite.
  *
  * @param schedule the noise levels to pass through
  * @param startDeviation deviation of x_T, above 0
@@ -48,14 +49,17 @@ public record EulerSampler(NoiseSchedule schedule, double startDeviation) implem
 
   @Override
   public void step(int step, StepState state, int length) {
-    towards(schedule, step, state, length);
+    towards(schedule.alphaBarPrevious(step), state, length);
   }
 
-  /** The step, for {@link HeunSampler} too. */
-  static void towards(NoiseSchedule schedule, int step, StepState state, int length) {
-    double alphaBarPrevious = schedule.alphaBarPrevious(step);
-    float signal = (float) Math.sqrt(alphaBarPrevious);
-    float noise = (float) Math.sqrt(1 - alphaBarPrevious);
+  /**
+   * The step, for other samplers too.
+   *
+   * @param reached ᾱ of the level that it leads to
+   */
+  static void towards(double reached, StepState state, int length) {
+    float signal = (float) Math.sqrt(reached);
+    float noise = (float) Math.sqrt(1 - reached);
     float[] x = state.x;
     float[] x0 = state.x0;
     float[] epsilon = state.epsilon;

@@ -12,7 +12,8 @@ import dev.ddpm.diffusion.Visits;
  *
  * <pre>x_{t−1}/√ᾱ_{t−1} = x_t/√ᾱ_t + (σ_{t−1} − σ_t)·(ε̂_t + ε̂_{t−1})/2</pre>
  *
- * The last step, to the clean image, is Euler's: n steps are 2n − 1 calls of the model.
+ * The last step, to the clean image, is Euler's: n steps are 2n − 1 calls of the model. So is a
+ * first step from a level without signal, where σ is infinite: then they are 2n − 2.
  *
  * @param schedule the noise levels to pass through
  * @param startDeviation deviation of x_T, above 0
@@ -45,7 +46,7 @@ public record HeunSampler(NoiseSchedule schedule, double startDeviation) impleme
 
   @Override
   public boolean corrects(int step) {
-    return step > 0;
+    return step > 0 && schedule.hasSignal(step);
   }
 
   @Override
@@ -59,7 +60,7 @@ public record HeunSampler(NoiseSchedule schedule, double startDeviation) impleme
       System.arraycopy(state.x, 0, state.kept[IMAGES], 0, length);
       System.arraycopy(state.epsilon, 0, state.kept[EPSILON], 0, length);
     }
-    EulerSampler.towards(schedule, step, state, length);
+    EulerSampler.towards(schedule.alphaBarPrevious(step), state, length);
   }
 
   @Override

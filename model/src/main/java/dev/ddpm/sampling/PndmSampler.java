@@ -18,6 +18,9 @@ import dev.ddpm.diffusion.Visits;
  * or, without levels halfway, the first is one of {@link HeunSampler}'s kind, along the mean of ε̂
  * at both of its ends, and the next ones are of a lower order. That is known as PLMS.
  *
+ * <p>From a level without signal, of which ε' tells no image, the method begins after a step of
+ * {@link EulerSampler}'s, which needs none.
+ *
  * @param schedule the noise levels to pass through, those halfway among them
  * @param halves how many of the first steps have a level halfway, at most 3
  * @param lastAlphaBar ᾱ of the images that the last step leads to: 1 for clean ones, or that of the
@@ -52,7 +55,7 @@ public record PndmSampler(NoiseSchedule schedule, int halves, double lastAlphaBa
    * @throws dev.ddpm.DdpmException (user) if the schedule has no such levels
    */
   public static PndmSampler rungeKutta(NoiseSchedule training, Visits visits, double lastAlphaBar) {
-    return new PndmSampler(visits.halved(training), visits.halves(), lastAlphaBar);
+    return new PndmSampler(visits.halved(training), visits.halves(training), lastAlphaBar);
   }
 
   /**
@@ -80,7 +83,7 @@ public record PndmSampler(NoiseSchedule schedule, int halves, double lastAlphaBa
   @Override
   public boolean corrects(int step) {
     int position = position(step);
-    return halves > 0 ? position < 2 * halves : position == 0 && step > 0;
+    return halves > 0 ? position >= 0 && position < 2 * halves : position == 0 && step > 0;
   }
 
   @Override
@@ -88,8 +91,10 @@ public record PndmSampler(NoiseSchedule schedule, int halves, double lastAlphaBa
     return HISTORY + ORDER - 1;
   }
 
+  /** How many steps of the method come before; −1 of the one from a level without signal. */
   private int position(int step) {
-    return schedule.steps() - 1 - step;
+    int last = schedule.steps() - 1;
+    return (schedule.hasSignal(last) ? last : last - 1) - step;
   }
 
   private boolean isHalfway(int step) {
@@ -99,6 +104,10 @@ public record PndmSampler(NoiseSchedule schedule, int halves, double lastAlphaBa
 
   @Override
   public void step(int step, StepState state, int length) {
+    if (position(step) < 0) {
+      EulerSampler.towards(step == 0 ? lastAlphaBar : schedule.alphaBarPrevious(step), state, length);
+      return;
+    }
     if (isHalfway(step)) {
       fromHalfway(step, state, length);
       return;
@@ -160,7 +169,7 @@ public record PndmSampler(NoiseSchedule schedule, int halves, double lastAlphaBa
   private int wholeStepsBefore(int step, StepState state) {
     int whole = 0;
     for (int earlier = step + 1; earlier <= step + state.taken && whole < ORDER; earlier++) {
-      whole += isHalfway(earlier) ? 0 : 1;
+      whole += isHalfway(earlier) || position(earlier) < 0 ? 0 : 1;
     }
     return whole;
   }

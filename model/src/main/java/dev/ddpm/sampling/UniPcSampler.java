@@ -147,7 +147,10 @@ public record UniPcSampler(NoiseSchedule schedule, SolverEnd end, boolean asksAt
     return -schedule.signal(to) * StrictMath.expm1(-h);
   }
 
-  /** ρ: the distance in λ to the level before a step, as a multiple of the step's; negative. */
+  /**
+   * ρ: the distance in λ to the level before a step, as a multiple of the step's; negative, and
+   * infinite if that level has no signal, so that its x̂_0 counts for nothing.
+   */
   private double share(int before, int from, int to) {
     double lambda = schedule.halfLogSnr(from);
     return (schedule.halfLogSnr(before) - lambda) / (schedule.halfLogSnr(to) - lambda);

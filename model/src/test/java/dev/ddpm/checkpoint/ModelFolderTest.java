@@ -124,6 +124,36 @@ class ModelFolderTest {
   }
 
   @Test
+  void aScheduleThatEndsWithoutSignalIsOneKindAroundAnother() throws IOException {
+    ScheduleSpec schedule = new ScheduleSpec.ZeroTerminalSnr(new ScheduleSpec.Cosine(50));
+    for (Prediction prediction : List.of(Prediction.V, Prediction.X0)) {
+      ModelDescription description =
+          new ModelDescription(
+              UNET, schedule, prediction, Preset.PAPER, DataRange.MINUS_ONE_TO_ONE, Map.of());
+      ModelFolder.write(
+          store, description, Map.of(TensorFile.WEIGHTS, weights(1)), Optional.empty());
+      assertThat(ModelFolder.open(store).description()).isEqualTo(description);
+    }
+    assertThat(Files.readString(folder.resolve("model.json")))
+        .contains("\"kind\" : \"zero_terminal_snr\",")
+        .contains("\"rescaled\" : {")
+        .contains("\"kind\" : \"cosine\",");
+    assertThatThrownBy(
+            () ->
+                new ModelDescription(
+                    UNET,
+                    schedule,
+                    Prediction.EPSILON,
+                    Preset.PAPER,
+                    DataRange.MINUS_ONE_TO_ONE,
+                    Map.of()))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "prediction: is epsilon, but the schedule ends without signal, where no image can be"
+                + " computed from the noise.");
+  }
+
+  @Test
   void describesArchitecturesOfEveryKind() throws IOException {
     var unet =
         new Unet2d(

@@ -40,6 +40,18 @@ class LossWeightingTest {
   }
 
   @ParameterizedTest
+  @EnumSource(
+      value = Prediction.class,
+      names = {"X0", "V"})
+  void minSnrIsFiniteUpToTheTimestepWithoutSignal(Prediction prediction) {
+    NoiseSchedule schedule = NoiseSchedule.linear(1000).zeroTerminalSnr();
+    for (int t = 0; t < 999; t++) {
+      assertThat(minSnr(schedule.snr(t), prediction)).isPositive().isFinite();
+    }
+    assertThat(minSnr(schedule.snr(999), prediction)).isZero();
+  }
+
+  @ParameterizedTest
   @EnumSource(Prediction.class)
   void uniformCountsEveryTimestepAlike(Prediction prediction) {
     assertThat(LossWeighting.UNIFORM.at(9999, prediction)).isOne();

@@ -91,6 +91,93 @@ class NoiseScheduleTest {
         .hasMessage("steps = 0: must be from 1 to 100000.");
   }
 
+  /** Numbers of 60 decimal digits' arithmetic, and of diffusers' function in float32. */
+  @ParameterizedTest
+  @CsvSource({
+    "0,   9.999000000000e-01, 1.000000000000e-04, 9.998999834e-01, 1.000165939e-04",
+    "1,   9.997793254332e-01, 1.206866355106e-04, 9.997793436e-01, 1.206398010e-04",
+    "100, 8.944904371551e-01, 2.106111505479e-03, 8.944899440e-01, 2.106189728e-03",
+    "249, 5.215333406988e-01, 5.104685414257e-03, 5.215333104e-01, 5.104720592e-03",
+    "499, 7.602875054711e-02, 1.027104254954e-02, 7.602876425e-02, 1.027101278e-02",
+    "900, 1.030384721179e-04, 2.913366295926e-02, 1.030384665e-04, 2.913361788e-02",
+    "998, 4.213262465088e-09, 7.522672311505e-01, 4.213212002e-09, 7.522695065e-01"
+  })
+  void rescaledScheduleHasItsNumbers(
+      int t, double alphaBar, double beta, float alphaBarThere, float betaThere) {
+    NoiseSchedule schedule = new ScheduleSpec.ZeroTerminalSnr(ScheduleSpec.PAPER).build();
+
+    assertThat(schedule.alphaBar(t)).isCloseTo(alphaBar, Percentage.withPercentage(1e-8));
+    assertThat(schedule.beta(t)).isCloseTo(beta, Percentage.withPercentage(1e-8));
+    assertThat((float) schedule.alphaBar(t))
+        .isCloseTo(alphaBarThere, Percentage.withPercentage(2e-3));
+    assertThat((float) schedule.beta(t)).isCloseTo(betaThere, within(6e-7f + betaThere * 1e-5f));
+  }
+
+  @Test
+  void rescaledScheduleBeginsAsBeforeAndEndsWithoutSignal() {
+    NoiseSchedule schedule = LINEAR.zeroTerminalSnr();
+
+    assertThat(schedule.alphaBar(0)).isEqualTo(LINEAR.alphaBar(0));
+    assertThat(schedule.beta(0)).isEqualTo(LINEAR.beta(0));
+    assertThat(schedule.alphaBar(999)).isZero();
+    assertThat(schedule.beta(999)).isOne();
+    assertThat(schedule.noise(999)).isOne();
+    assertThat(schedule.snr(999)).isZero();
+    assertThat(schedule.hasSignal(999)).isFalse();
+    assertThat(schedule.hasSignal(998)).isTrue();
+    for (int t = 1; t < 1000; t++) {
+      assertThat(schedule.alphaBar(t)).isLessThan(schedule.alphaBar(t - 1));
+    }
+    assertThat(schedule.respaced(new int[] {300, 999}).beta(1)).isOne();
+  }
+
+  @Test
+  void everyScheduleIsRescaled() {
+    double[] expected = {0.9, 0.504688493586539, 0.144923751484129, 0};
+    NoiseSchedule four =
+        new ScheduleSpec.ZeroTerminalSnr(new ScheduleSpec.Betas(List.of(0.1, 0.2, 0.3, 0.4)))
+            .build();
+
+    for (int t = 0; t < 4; t++) {
+      assertThat(four.alphaBar(t)).isCloseTo(expected[t], within(1e-14));
+    }
+    for (ScheduleKind kind : ScheduleKind.values()) {
+      NoiseSchedule schedule =
+          new ScheduleSpec.ZeroTerminalSnr(kind.create(50, 1e-3, 0.2)).build();
+      assertThat(schedule.steps()).isEqualTo(50);
+      assertThat(schedule.hasSignal(48)).isTrue();
+      assertThat(schedule.hasSignal(49)).isFalse();
+    }
+  }
+
+  /** What is known of the step before the last is x_0 alone: nothing of it is left in x_T. */
+  @Test
+  void posteriorOfTheStepWithoutSignalIsThatOfTheImage() {
+    NoiseSchedule schedule = LINEAR.zeroTerminalSnr();
+
+    assertThat(schedule.posteriorX0Coefficient(999)).isEqualTo(schedule.signal(998));
+    assertThat(schedule.posteriorXtCoefficient(999)).isZero();
+    assertThat(schedule.posteriorVariance(999)).isEqualTo(1 - schedule.alphaBar(998));
+    assertThat(Variance.FIXED_LARGE.at(schedule, 999)).isOne();
+  }
+
+  @Test
+  void refusesToRescaleWhatCannotBe() {
+    assertThatThrownBy(() -> new ScheduleSpec.ZeroTerminalSnr(new ScheduleSpec.Cosine(1)))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage("steps = 1: must be at least 2 for the last to be without signal.");
+    assertThatThrownBy(() -> NoiseSchedule.cosine(1).zeroTerminalSnr())
+        .hasMessageContaining("of 1 step cannot end without signal");
+    ScheduleSpec once = new ScheduleSpec.ZeroTerminalSnr(ScheduleSpec.PAPER);
+    assertThatThrownBy(() -> new ScheduleSpec.ZeroTerminalSnr(once))
+        .hasMessage("rescaled is a schedule that ends without signal already.");
+    // Its ᾱ is too small for a double long before the end.
+    ScheduleSpec tooLong = new ScheduleSpec.ZeroTerminalSnr(new ScheduleSpec.Linear(9000, 0.1, 0.2));
+    assertThatThrownBy(tooLong::build)
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("already, and not only in the last, 8999.");
+  }
+
   @ParameterizedTest
   @CsvSource({"0, 4.1284225e-5", "499, 3.1458862e-3", "998, 0.74999939", "999, 0.999"})
   void cosineScheduleHasItsBetas(int t, double beta) {

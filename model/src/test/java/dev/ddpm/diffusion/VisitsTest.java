@@ -122,6 +122,55 @@ class VisitsTest {
     assertThat(share).isBetween(0.001, 0.999);
   }
 
+  /** σ is infinite at the last timestep: its inverse falls to 0 where σ cannot rise to it. */
+  @Test
+  void noiseBetweenTheLastTimestepsIsInterpolatedByItsInverse() {
+    NoiseSchedule training = TRAINING.zeroTerminalSnr();
+    NoiseSchedule visited = training.atTimes(new double[] {998, 998.75, 999});
+
+    assertThat(1 / visited.sigma(1)).isCloseTo(0.25 / training.sigma(998), within(1e-12));
+    assertThat(visited.hasSignal(1)).isTrue();
+    assertThat(visited.hasSignal(2)).isFalse();
+    assertThat(visited.beta(2)).isOne();
+    NoiseSchedule found =
+        training.atSigmas(new double[] {visited.sigma(1), Double.POSITIVE_INFINITY});
+    assertThat(found.time(0)).isCloseTo(998.75, within(1e-6));
+    assertThat(found.time(1)).isEqualTo(999);
+  }
+
+  /** Below the level without signal they end where ᾱ = 2⁻²⁴. */
+  @ParameterizedTest
+  @EnumSource(TimestepSpacing.class)
+  void karrasLevelsReachTheOneWithoutSignal(TimestepSpacing spacing) {
+    if (spacing == TimestepSpacing.LEADING) {
+      return;
+    }
+    NoiseSchedule training = TRAINING.zeroTerminalSnr();
+    NoiseSchedule visited = karras(30, spacing).continuous(training);
+
+    assertThat(visited.time(29)).isEqualTo(999);
+    assertThat(visited.hasSignal(29)).isFalse();
+    double first = Math.pow(visited.sigma(0), 1 / 7.0);
+    double distance = Math.pow(visited.sigma(1), 1 / 7.0) - first;
+    assertThat(Math.pow(visited.sigma(28), 1 / 7.0))
+        .isCloseTo(first + 28 * distance, within(1e-9));
+    assertThat(Math.pow(first + 29 * distance, 7)).isCloseTo(4096, within(1.0));
+    assertThat(times(visited)).isSorted().doesNotHaveDuplicates();
+    assertThat(times(karras(30, spacing).multistep(training))).endsWith(999).isSorted();
+    assertThat(karras(1, spacing).continuous(training).hasSignal(0)).isFalse();
+  }
+
+  @Test
+  void stepsAreHalvedBelowTheOneWithoutSignal() {
+    NoiseSchedule training = TRAINING.zeroTerminalSnr();
+
+    assertThat(times(Visits.of(5).halved(training)))
+        .containsExactly(0, 125, 250, 375, 500, 625, 749, 999);
+    assertThat(Visits.of(5).halves(training)).isEqualTo(3);
+    assertThat(times(Visits.of(2).halved(training))).containsExactly(0, 999);
+    assertThat(Visits.of(1).halves(training)).isZero();
+  }
+
   @ParameterizedTest
   @EnumSource(TimestepSpacing.class)
   void oneStepAndAllStepsCanBeTaken(TimestepSpacing spacing) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.ScheduleSpec;
 import dev.ddpm.diffusion.Variance;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -82,6 +83,29 @@ class VariationalBoundTest {
     float[] image = {1, -1};
 
     assertThat(bound.prior(image, 0, 2)).isCloseTo(2.9113e-5, within(5e-10));
+  }
+
+  /** Of noise alone nothing is told, and x_T says nothing of the image. */
+  @ParameterizedTest
+  @EnumSource(Variance.class)
+  void aScheduleThatEndsWithoutSignalHasNoPrior(Variance variance) {
+    NoiseSchedule schedule = new ScheduleSpec.ZeroTerminalSnr(ScheduleSpec.PAPER).build();
+    VariationalBound ofNoise = new VariationalBound(schedule, variance);
+
+    assertThat(ofNoise.prior(IMAGE, 0, 4)).isEqualTo(0.0);
+    // The KL divergence of N(√ᾱ'·x_0, 1−ᾱ') and N(√ᾱ'·x̂_0, σ²), with x̂_0 = 0.
+    double alphaBar = schedule.alphaBar(998);
+    double squares = 0;
+    for (float value : IMAGE) {
+      squares += (double) value * value / 4;
+    }
+    double model = variance == Variance.FIXED_LARGE ? 1 : 1 - alphaBar;
+    double expected =
+        (Math.log(model / (1 - alphaBar)) + (1 - alphaBar + alphaBar * squares) / model - 1)
+            / (2 * Math.log(2));
+    assertThat(ofNoise.term(999, IMAGE, new float[4], 0, 4))
+        .isCloseTo(expected, within(1e-15))
+        .isFinite();
   }
 
   @Test

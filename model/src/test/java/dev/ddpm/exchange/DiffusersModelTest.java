@@ -296,7 +296,9 @@ class DiffusersModelTest {
         "trained_betas | \"none\" | trained_betas = \"none\": must be a list of numbers.",
         "prediction_type | \"flow\" | prediction_type = \"flow\": only epsilon or sample or",
         "variance_type | \"learned_range\" | variance_type = \"learned_range\": only fixed_small",
-        "rescale_betas_zero_snr | true | rescale_betas_zero_snr = true: only false is known here.",
+        "rescale_betas_zero_snr | true | rescale_betas_zero_snr = true: is for prediction_type ="
+            + " v_prediction or sample: the last timestep is noise alone",
+        "rescale_betas_zero_snr | 1 | rescale_betas_zero_snr = 1: must be true or false",
         "_class_name | \"LMSDiscreteScheduler\" | _class_name = LMSDiscreteScheduler: only DDPM",
         "num_train_timesteps | 0 | scheduler_config.json: num_train_timesteps = 0: must be from 1"
             + " to 100000.",
@@ -555,6 +557,69 @@ class DiffusersModelTest {
         assertThat(description(model())).isEqualTo(model);
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DDPM, v_prediction",
+    "DDIM, v_prediction",
+    "DDIM, sample",
+    "DPMSolverMultistep, v_prediction",
+    "UniPCMultistep, sample",
+    "EulerDiscrete, v_prediction"
+  })
+  void aScheduleThatEndsWithoutSignalSurvivesBothWays(String kind, String prediction)
+      throws IOException {
+    String scheduler =
+        "{\"_class_name\": \"%sScheduler\", \"prediction_type\": \"%s\", \"beta_schedule\": \"%s\","
+            + " \"trained_betas\": %s, \"num_train_timesteps\": 3,"
+            + " \"rescale_betas_zero_snr\": %s}";
+    for (String betas : List.of("null", "[0.1, 0.2, 0.3]")) {
+      for (String schedule : List.of("linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid")) {
+        pipeline(HO, scheduler.formatted(kind, prediction, schedule, betas, false));
+        safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+        ModelDescription plain = description(model());
+        pipeline(HO, scheduler.formatted(kind, prediction, schedule, betas, true));
+        ModelDescription model = description(model());
+        assertThat(model.schedule()).isEqualTo(new ScheduleSpec.ZeroTerminalSnr(plain.schedule()));
+        assertThat(model.schedule().build().alphaBar(2)).isZero();
+
+        Map<String, Object> options = DiffusersScheduler.write(model);
+        assertThat(options).containsEntry("rescale_betas_zero_snr", true);
+        assertThat(DiffusersScheduler.write(plain)).doesNotContainKey("rescale_betas_zero_snr");
+        write("scheduler/scheduler_config.json", JSON.writeValueAsString(options));
+        assertThat(description(model())).isEqualTo(model);
+      }
+    }
+  }
+
+  /** These classes have no such option: the library reads over it. */
+  @Test
+  void samplersThatKnowNoScheduleWithoutSignalAreRefused() throws IOException {
+    pipeline(
+        HO,
+        "{\"_class_name\": \"HeunDiscreteScheduler\", \"prediction_type\": \"v_prediction\","
+            + " \"rescale_betas_zero_snr\": true}");
+    safetensors("unet/diffusion_pytorch_model.safetensors", new NamedTensors());
+    assertRefusedAs(
+        DdpmException.Category.DATA,
+        model(),
+        "rescale_betas_zero_snr = true: _class_name = HeunDiscreteScheduler does not know it");
+
+    ModelDescription model =
+        new ModelDescription(
+                HO_NETWORK,
+                new ScheduleSpec.ZeroTerminalSnr(ScheduleSpec.PAPER),
+                Prediction.V,
+                Preset.PAPER,
+                DataRange.MINUS_ONE_TO_ONE,
+                Map.of())
+            .withSampling(Map.of("sampling.sampler", "heun"));
+    assertThatThrownBy(() -> DiffusersScheduler.write(model))
+        .isInstanceOf(DdpmException.class)
+        .hasMessage(
+            "--to diffusers: its HeunDiscreteScheduler knows no schedule that ends without signal,"
+                + " as this model's does; use safetensors.");
   }
 
   /** β between the ends as the logistic function goes from −6 to 6. */

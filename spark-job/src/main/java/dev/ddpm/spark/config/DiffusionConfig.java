@@ -28,6 +28,15 @@ public record DiffusionConfig(
     @Key(value = "0.02", in = "(0, 1)", doc = "β of the last timestep; not of schedule cosine.")
         double betaLast,
     @Key(
+            value = "false",
+            since = "0.2.0",
+            absent = "false",
+            doc =
+                "Whether the schedule is rescaled so that the last timestep is noise alone, as"
+                    + " sampling takes it (Lin et al., arXiv 2305.08891); for prediction v or x0."
+                    + " With weighting min-snr that timestep counts for nothing.")
+        boolean zeroTerminalSnr,
+    @Key(
             value = "epsilon",
             doc = "What the network predicts: the noise, the image or the velocity.")
         Prediction prediction,
@@ -41,13 +50,23 @@ public record DiffusionConfig(
   /**
    * Checks the bounds against each other.
    *
-   * @throws DdpmException (user) if β would fall
+   * @throws DdpmException (user) if β would fall, or a last timestep without signal is not possible
    */
   public DiffusionConfig {
     if (betaFirst > betaLast) {
       throw DdpmException.user(
           "diffusion.beta-first = %s: must be at most diffusion.beta-last = %s.",
           betaFirst, betaLast);
+    }
+    if (zeroTerminalSnr && prediction == Prediction.EPSILON) {
+      throw DdpmException.user(
+          "diffusion.zero-terminal-snr = true: needs diffusion.prediction = v or x0, not epsilon:"
+              + " the last timestep is then noise alone, and the noise tells no image.");
+    }
+    if (zeroTerminalSnr && timesteps < 2) {
+      throw DdpmException.user(
+          "diffusion.zero-terminal-snr = true: needs diffusion.timesteps of at least 2, not %d.",
+          timesteps);
     }
   }
 
@@ -73,6 +92,7 @@ public record DiffusionConfig(
 
   /** The noise schedule that the keys describe. */
   public ScheduleSpec scheduleSpec() {
-    return schedule.create(timesteps, betaFirst, betaLast);
+    ScheduleSpec spec = schedule.create(timesteps, betaFirst, betaLast);
+    return zeroTerminalSnr ? new ScheduleSpec.ZeroTerminalSnr(spec) : spec;
   }
 }

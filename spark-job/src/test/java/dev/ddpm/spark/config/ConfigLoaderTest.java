@@ -285,6 +285,20 @@ class ConfigLoaderTest {
         .hasMessage("sampling.trajectory = 60: must be at most sampling.steps = 50.");
     assertUserError(() -> set("diffusion.beta-first=0.5"))
         .hasMessage("diffusion.beta-first = 0.5: must be at most diffusion.beta-last = 0.02.");
+    assertUserError(() -> set("diffusion.zero-terminal-snr=true"))
+        .hasMessage(
+            "diffusion.zero-terminal-snr = true: needs diffusion.prediction = v or x0, not epsilon:"
+                + " the last timestep is then noise alone, and the noise tells no image.");
+    assertUserError(
+            () ->
+                ConfigLoader.load(
+                    Optional.empty(),
+                    List.of(
+                        "diffusion.zero-terminal-snr=true",
+                        "diffusion.prediction=v",
+                        "diffusion.timesteps=1")))
+        .hasMessage(
+            "diffusion.zero-terminal-snr = true: needs diffusion.timesteps of at least 2, not 1.");
   }
 
   @Test

@@ -63,6 +63,7 @@ class ExperimentConfigTest {
               ScheduleKind.LINEAR,
               1e-4,
               0.02,
+              false,
               Prediction.EPSILON,
               DataRange.MINUS_ONE_TO_ONE),
           NO_DATA,
@@ -131,6 +132,7 @@ class ExperimentConfigTest {
               ScheduleKind.LINEAR,
               1e-4,
               0.02,
+              false,
               Prediction.EPSILON,
               DataRange.ZERO_TO_ONE),
           NO_DATA,
@@ -221,6 +223,7 @@ class ExperimentConfigTest {
           "diffusion.schedule=cosine",
           "diffusion.beta-first=2e-4",
           "diffusion.beta-last=0.03",
+          "diffusion.zero-terminal-snr=true",
           "diffusion.prediction=v",
           "diffusion.data-range=minus-one-to-one",
           "data.table=hdfs://name-node:8020/images # 1",
@@ -317,6 +320,7 @@ class ExperimentConfigTest {
               ScheduleKind.COSINE,
               2e-4,
               0.03,
+              true,
               Prediction.V,
               DataRange.MINUS_ONE_TO_ONE),
           new DataConfig("hdfs://name-node:8020/images # 1"),
@@ -459,7 +463,8 @@ class ExperimentConfigTest {
   void theScheduleIsThatOfTheKeys() {
     assertThat(PAPER.diffusion().scheduleSpec())
         .isEqualTo(new ScheduleSpec.Linear(1000, 1e-4, 0.02));
-    assertThat(CHANGED.diffusion().scheduleSpec()).isEqualTo(new ScheduleSpec.Cosine(500));
+    assertThat(CHANGED.diffusion().scheduleSpec())
+        .isEqualTo(new ScheduleSpec.ZeroTerminalSnr(new ScheduleSpec.Cosine(500)));
   }
 
   private static ExperimentConfig load(List<String> assignments) {

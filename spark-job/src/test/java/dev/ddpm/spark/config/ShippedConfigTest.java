@@ -86,6 +86,7 @@ class ShippedConfigTest {
                 ScheduleKind.LINEAR,
                 1e-4,
                 0.02,
+                false,
                 Prediction.EPSILON,
                 DataRange.MINUS_ONE_TO_ONE));
     assertThat(training.workers() * training.batchSize()).isEqualTo(128);
