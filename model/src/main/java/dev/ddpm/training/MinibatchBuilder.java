@@ -3,11 +3,13 @@ package dev.ddpm.training;
 import dev.ddpm.diffusion.GaussianDiffusion;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
+import java.util.Arrays;
 
 /**
  * Makes minibatches from images: mirrors, maps to the data range, draws t and ε and mixes them in,
@@ -24,6 +26,10 @@ final class MinibatchBuilder {
   private final TrainingSpec training;
   private final byte[] mirrored;
   private final float[] weightOfTimestep;
+
+  /** Share of all timesteps up to each; null if all are drawn alike. */
+  private final double[] drawnUpTo;
+
   private float[] x0 = {};
   private float[] epsilon = {};
   private Minibatch minibatch;
@@ -40,20 +46,47 @@ final class MinibatchBuilder {
     this.diffusion = new GaussianDiffusion(schedule);
     this.training = training;
     this.mirrored = new byte[image.size()];
-    this.weightOfTimestep = weights(schedule, training);
+    double[] weights = weights(schedule, training);
+    double[] shares = training.timesteps().of(weights);
+    this.weightOfTimestep = factors(weights, shares, training);
+    this.drawnUpTo =
+        training.timesteps() == TimestepShares.UNIFORM ? null : cumulated(shares);
     this.minibatch = allocate(0);
   }
 
-  /** By timestep; null if all count the same, so that nothing is computed for them. */
-  private static float[] weights(NoiseSchedule schedule, TrainingSpec training) {
+  private static double[] weights(NoiseSchedule schedule, TrainingSpec training) {
+    double[] weights = new double[schedule.steps()];
+    Arrays.setAll(
+        weights, t -> training.weighting().at(schedule.snr(t), training.prediction()));
+    return weights;
+  }
+
+  /**
+   * What an image's squared error is multiplied by, by timestep: the less, the oftener it is drawn.
+   * Null if all count the same, so that nothing is computed for them.
+   */
+  private static float[] factors(double[] weights, double[] shares, TrainingSpec training) {
     if (training.weighting() == LossWeighting.UNIFORM) {
       return null;
     }
-    float[] weights = new float[schedule.steps()];
-    for (int t = 0; t < weights.length; t++) {
-      weights[t] = (float) training.weighting().at(schedule.snr(t), training.prediction());
+    float[] factors = new float[weights.length];
+    for (int t = 0; t < factors.length; t++) {
+      factors[t] =
+          training.timesteps() == TimestepShares.UNIFORM
+              ? (float) weights[t]
+              : (float) (weights[t] / (weights.length * shares[t]));
     }
-    return weights;
+    return factors;
+  }
+
+  private static double[] cumulated(double[] shares) {
+    double[] sums = new double[shares.length];
+    double sum = 0;
+    for (int t = 0; t < sums.length; t++) {
+      sum += shares[t];
+      sums[t] = sum;
+    }
+    return sums;
   }
 
   /**
@@ -73,9 +106,7 @@ final class MinibatchBuilder {
       long id = ids[i];
       int use = uses[i];
       training.dataRange().fromBytes(oriented(id, use, pixels[i]), 0, x0, offset, size);
-      int t =
-          CounterRandom.uniformInt(
-              training.seed(), Stream.TIMESTEP, id, use, diffusion.schedule().steps());
+      int t = timestep(id, use);
       CounterRandom.gaussian(
           training.seed(), Stream.TRAINING_NOISE, id, use, epsilon, offset, size);
       diffusion.qSample(x0, epsilon, t, minibatch.batch().xt(), offset, size);
@@ -90,6 +121,18 @@ final class MinibatchBuilder {
       minibatch.imageKeys()[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, use);
     }
     return minibatch;
+  }
+
+  private int timestep(long id, int use) {
+    int steps = diffusion.schedule().steps();
+    if (drawnUpTo == null) {
+      return CounterRandom.uniformInt(training.seed(), Stream.TIMESTEP, id, use, steps);
+    }
+    int found =
+        Arrays.binarySearch(
+            drawnUpTo, CounterRandom.uniform(training.seed(), Stream.TIMESTEP, id, use));
+    // The first whose sum is above what was drawn; rounding may leave the last one below 1.
+    return Math.min(found < 0 ? -found - 1 : found + 1, steps - 1);
   }
 
   /** The class that an image is trained as. */

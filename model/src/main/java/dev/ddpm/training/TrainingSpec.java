@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.TimestepShares;
 import java.io.Serializable;
 
 /**
@@ -11,6 +12,7 @@ import java.io.Serializable;
  *
  * @param prediction what the network learns to predict
  * @param weighting how much each timestep counts in the loss
+ * @param timesteps how often each is drawn; the gradient's expectation is the same for all
  * @param dataRange what pixel values are mapped to
  * @param horizontalFlip whether every image is mirrored with probability one half
  * @param labelDropout probability with which an image is taken for one of no class, in [0, 1];
@@ -24,6 +26,7 @@ import java.io.Serializable;
 public record TrainingSpec(
     Prediction prediction,
     LossWeighting weighting,
+    TimestepShares timesteps,
     DataRange dataRange,
     boolean horizontalFlip,
     double labelDropout,
@@ -58,6 +61,7 @@ public record TrainingSpec(
     return new TrainingSpec(
         prediction,
         weighting,
+        timesteps,
         dataRange,
         horizontalFlip,
         labelDropout,
@@ -68,11 +72,13 @@ public record TrainingSpec(
         seed);
   }
 
-  /** The same for images that are not trained on: without mirroring, and with their classes. */
+  /** The same for images that are not trained on: without mirroring, with their classes, and with
+   * all timesteps alike. */
   TrainingSpec forHeldOut() {
     return new TrainingSpec(
         prediction,
         weighting,
+        TimestepShares.UNIFORM,
         dataRange,
         /* horizontalFlip= */ false,
         /* labelDropout= */ 0,

@@ -6,6 +6,7 @@ import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.diffusion.Variance;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.NetworkPlan;
@@ -36,6 +37,7 @@ enum Work {
           new TrainingSpec(
               Prediction.EPSILON,
               LossWeighting.UNIFORM,
+              TimestepShares.UNIFORM,
               DataRange.MINUS_ONE_TO_ONE,
               true,
               0.1,

@@ -8,6 +8,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.random.CounterRandom;
@@ -32,12 +33,22 @@ class MinibatchBuilderTest {
 
   private static MinibatchBuilder builder(
       LabmlUNet network, boolean flip, LossWeighting weighting, double labelDropout) {
+    return builder(network, flip, weighting, TimestepShares.UNIFORM, labelDropout);
+  }
+
+  private static MinibatchBuilder builder(
+      LabmlUNet network,
+      boolean flip,
+      LossWeighting weighting,
+      TimestepShares timesteps,
+      double labelDropout) {
     return new MinibatchBuilder(
         network,
         SCHEDULE,
         new TrainingSpec(
             Prediction.EPSILON,
             weighting,
+            timesteps,
             DataRange.MINUS_ONE_TO_ONE,
             flip,
             labelDropout,
@@ -135,6 +146,54 @@ class MinibatchBuilderTest {
       }
     }
     assertThat(build(builder(false), 0, new long[1], new byte[24]).weights()).isNull();
+  }
+
+  /** What is drawn the oftener counts the less: the mean over draws is the weighting's. */
+  @Test
+  void timestepsDrawnByWeightAreCountedTheLess() {
+    MinibatchBuilder builder =
+        builder(UNET, false, LossWeighting.MIN_SNR, TimestepShares.BY_WEIGHT, 0.1);
+    double[] weights = new double[1000];
+    Arrays.setAll(weights, t -> Math.min(1, 5 / SCHEDULE.snr(t)));
+    double[] shares = TimestepShares.BY_WEIGHT.of(weights);
+    int images = 4000;
+    long[] ids = LongStream.range(0, images).toArray();
+    Minibatch batch =
+        build(builder, 0, ids, new byte[images][UNET.imageShape().size()]);
+    double below = 0;
+    double counted = 0;
+    for (int i = 0; i < images; i++) {
+      int t = (int) batch.batch().timesteps()[i];
+      assertThat(batch.weights()[i]).isEqualTo((float) (weights[t] / (1000 * shares[t])));
+      below += t < 150 ? 1.0 / images : 0;
+      counted += t < 150 ? batch.weights()[i] / images : 0;
+    }
+    double expectedBelow = Arrays.stream(shares, 0, 150).sum();
+
+    assertThat(expectedBelow).isLessThan(0.12);
+    assertThat(below).isCloseTo(expectedBelow, within(0.015));
+    assertThat(counted).isCloseTo(Arrays.stream(weights, 0, 150).sum() / 1000, within(0.01));
+  }
+
+  /** The timestep of an image is the one up to which the shares first exceed what is drawn. */
+  @Test
+  void aTimestepIsAFunctionOfSeedImageAndUse() {
+    MinibatchBuilder builder =
+        builder(UNET, false, LossWeighting.MIN_SNR, TimestepShares.BY_WEIGHT, 0.1);
+    double[] weights = new double[1000];
+    Arrays.setAll(weights, t -> Math.min(1, 5 / SCHEDULE.snr(t)));
+    double[] shares = TimestepShares.BY_WEIGHT.of(weights);
+    long[] ids = LongStream.range(0, 50).toArray();
+    Minibatch batch = build(builder, 3, ids, new byte[50][UNET.imageShape().size()]);
+    for (int i = 0; i < 50; i++) {
+      double drawn = CounterRandom.uniform(11, Stream.TIMESTEP, ids[i], 3);
+      int t = 0;
+      double sum = shares[0];
+      while (sum <= drawn) {
+        sum += shares[++t];
+      }
+      assertThat(batch.batch().timesteps()[i]).isEqualTo(t);
+    }
   }
 
   private static final LabmlUNet CLASSES =

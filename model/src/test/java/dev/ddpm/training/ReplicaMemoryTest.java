@@ -6,6 +6,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
 import java.util.List;
@@ -26,6 +27,7 @@ class ReplicaMemoryTest {
         new TrainingSpec(
             Prediction.EPSILON,
             LossWeighting.UNIFORM,
+            TimestepShares.UNIFORM,
             DataRange.MINUS_ONE_TO_ONE,
             true,
             0.1,

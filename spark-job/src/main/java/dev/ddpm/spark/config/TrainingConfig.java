@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.network.MemorySaving;
 import dev.ddpm.spark.cluster.WireFormat;
 import dev.ddpm.training.Decay;
@@ -107,6 +108,16 @@ public record TrainingConfig(
                     + " unweighted.")
         LossWeighting weighting,
     @Key(
+            value = "uniform",
+            since = "0.2.0",
+            absent = "uniform",
+            doc =
+                "How often timesteps are drawn: all alike, or by-weight, nine tenths of the images"
+                    + " in proportion to the weighting and each counted the less. The gradient has"
+                    + " the same mean, and less noise. Losses printed of training are then those of"
+                    + " the timesteps drawn.")
+        TimestepShares timesteps,
+    @Key(
             paper = "2e-4",
             labml = "2e-5",
             in = "(0, 1e30]",
@@ -208,6 +219,7 @@ public record TrainingConfig(
     return new TrainingSpec(
         prediction,
         weighting,
+        timesteps,
         dataRange,
         horizontalFlip,
         labelDropout,

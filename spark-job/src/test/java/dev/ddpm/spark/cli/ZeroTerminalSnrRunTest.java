@@ -20,7 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A model whose last timestep is noise alone, on the whole way by the command line. */
+/**
+ * A model whose last timestep is noise alone, trained on timesteps that are drawn by their weights,
+ * of which that of the last is 0: on the whole way by the command line.
+ */
 class ZeroTerminalSnrRunTest {
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
 
@@ -33,7 +36,9 @@ class ZeroTerminalSnrRunTest {
           "--set",
           "diffusion.prediction=v",
           "--set",
-          "training.weighting=min-snr");
+          "training.weighting=min-snr",
+          "--set",
+          "training.timesteps=by-weight");
 
   @TempDir Path folder;
 

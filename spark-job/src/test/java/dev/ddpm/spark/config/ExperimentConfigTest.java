@@ -9,6 +9,7 @@ import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
 import dev.ddpm.diffusion.ScheduleKind;
 import dev.ddpm.diffusion.ScheduleSpec;
+import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.diffusion.TimestepSpacing;
 import dev.ddpm.diffusion.Variance;
 import dev.ddpm.image.ImageShape;
@@ -81,6 +82,7 @@ class ExperimentConfigTest {
               0,
               Optimiser.ADAM,
               LossWeighting.UNIFORM,
+              TimestepShares.UNIFORM,
               2e-4,
               5000,
               Decay.CONSTANT,
@@ -150,6 +152,7 @@ class ExperimentConfigTest {
               0,
               Optimiser.ADAM,
               LossWeighting.UNIFORM,
+              TimestepShares.UNIFORM,
               2e-5,
               0,
               Decay.CONSTANT,
@@ -240,6 +243,7 @@ class ExperimentConfigTest {
           "training.max-rounds=9",
           "training.optimiser=sgd",
           "training.weighting=min-snr",
+          "training.timesteps=by-weight",
           "training.learning-rate=0.001",
           "training.warm-up-steps=10",
           "training.schedule=cosine",
@@ -338,6 +342,7 @@ class ExperimentConfigTest {
               9,
               Optimiser.SGD,
               LossWeighting.MIN_SNR,
+              TimestepShares.BY_WEIGHT,
               0.001,
               10,
               Decay.COSINE,

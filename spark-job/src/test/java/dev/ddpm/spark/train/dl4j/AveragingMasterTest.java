@@ -9,6 +9,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
@@ -60,6 +61,7 @@ class AveragingMasterTest {
       new TrainingSpec(
           Prediction.EPSILON,
           LossWeighting.UNIFORM,
+          TimestepShares.UNIFORM,
           DataRange.MINUS_ONE_TO_ONE,
           true,
           0.25,
@@ -324,6 +326,7 @@ class AveragingMasterTest {
         new TrainingSpec(
             Prediction.EPSILON,
             LossWeighting.UNIFORM,
+            TimestepShares.UNIFORM,
             DataRange.MINUS_ONE_TO_ONE,
             true,
             0.25,

@@ -4,6 +4,7 @@ import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
@@ -47,6 +48,7 @@ public final class TinyTraining {
       new TrainingSpec(
           Prediction.EPSILON,
           LossWeighting.UNIFORM,
+          TimestepShares.UNIFORM,
           DataRange.MINUS_ONE_TO_ONE,
           true,
           0.1,
