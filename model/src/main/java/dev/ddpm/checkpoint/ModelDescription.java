@@ -54,7 +54,7 @@ public record ModelDescription(
               + " %d.",
           classes.rows(), architecture.classes());
     }
-    if (schedule.endsWithoutSignal() && prediction == Prediction.EPSILON) {
+    if (schedule instanceof ScheduleSpec.ZeroTerminalSnr && prediction == Prediction.EPSILON) {
       throw DdpmException.user(
           "prediction: is epsilon, but the schedule ends without signal, where no image can be"
               + " computed from the noise.");

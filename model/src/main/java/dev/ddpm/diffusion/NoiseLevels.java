@@ -29,8 +29,7 @@ public enum NoiseLevels {
    */
   static double[] karras(double smallest, double largest, int count) {
     double first = StrictMath.pow(smallest, 1 / RHO);
-    double last =
-        StrictMath.pow(Double.isInfinite(largest) ? LARGEST : largest, 1 / RHO);
+    double last = StrictMath.pow(Double.isInfinite(largest) ? LARGEST : largest, 1 / RHO);
     double[] sigmas = new double[count];
     Arrays.setAll(
         sigmas, i -> StrictMath.pow(first + (last - first) * i / Math.max(count - 1, 1), RHO));

@@ -19,11 +19,6 @@ public sealed interface ScheduleSpec extends Serializable {
   /** Computes the schedule. */
   NoiseSchedule build();
 
-  /** Whether nothing of an image is left in the last step. */
-  default boolean endsWithoutSignal() {
-    return false;
-  }
-
   /**
    * {@link NoiseSchedule#linear(int, double, double)}.
    *
@@ -168,7 +163,7 @@ public sealed interface ScheduleSpec extends Serializable {
         throw DdpmException.user(
             "steps = %d: must be at least 2 for the last to be without signal.", rescaled.steps());
       }
-      if (rescaled.endsWithoutSignal()) {
+      if (rescaled instanceof ZeroTerminalSnr) {
         throw DdpmException.user("rescaled is a schedule that ends without signal already.");
       }
     }
@@ -181,11 +176,6 @@ public sealed interface ScheduleSpec extends Serializable {
     @Override
     public NoiseSchedule build() {
       return rescaled.build().zeroTerminalSnr();
-    }
-
-    @Override
-    public boolean endsWithoutSignal() {
-      return true;
     }
   }
 

@@ -360,7 +360,7 @@ final class DiffusersScheduler {
   static Map<String, Object> write(ModelDescription model) {
     Map<String, String> sampling = model.sampling();
     Kind kind = Kind.ofSampler(sampling.getOrDefault(SAMPLER, Kind.DDPM.sampler));
-    if (model.schedule().endsWithoutSignal() && !kind.rescales) {
+    if (model.schedule() instanceof ScheduleSpec.ZeroTerminalSnr && !kind.rescales) {
       throw DdpmException.user(
           "--to diffusers: its %s knows no schedule that ends without signal, as this model's does;"
               + " use safetensors.",

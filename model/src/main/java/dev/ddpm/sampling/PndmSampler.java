@@ -105,7 +105,8 @@ public record PndmSampler(NoiseSchedule schedule, int halves, double lastAlphaBa
   @Override
   public void step(int step, StepState state, int length) {
     if (position(step) < 0) {
-      EulerSampler.towards(step == 0 ? lastAlphaBar : schedule.alphaBarPrevious(step), state, length);
+      EulerSampler.towards(
+          step == 0 ? lastAlphaBar : schedule.alphaBarPrevious(step), state, length);
       return;
     }
     if (isHalfway(step)) {

@@ -8,9 +8,9 @@ import java.io.Serializable;
  * of the step before. Immutable and without images of its own: {@link ReverseProcess} holds them.
  *
  * <p>The last level may have no signal ({@link NoiseSchedule#hasSignal}). From there every sampler
- * goes on as its equation does in the limit: to √ᾱ_{t−1}·x̂_0 + √(1−ᾱ_{t−1})·ε̂, plus the noise that
- * it draws itself. Where it takes the levels' σ or log-SNR, which are infinite, it takes none of it
- * into later steps.
+ * goes on as its equation does in the limit: to √ᾱ_{t−1}·x̂_0 + √(1−ᾱ_{t−1})·ε̂, plus the noise
+ * that it draws itself. Where it takes the levels' σ or log-SNR, which are infinite, it takes none
+ * of it into later steps.
  */
 public interface Sampler extends Serializable {
 

@@ -49,15 +49,13 @@ final class MinibatchBuilder {
     double[] weights = weights(schedule, training);
     double[] shares = training.timesteps().of(weights);
     this.weightOfTimestep = factors(weights, shares, training);
-    this.drawnUpTo =
-        training.timesteps() == TimestepShares.UNIFORM ? null : cumulated(shares);
+    this.drawnUpTo = training.timesteps() == TimestepShares.UNIFORM ? null : cumulated(shares);
     this.minibatch = allocate(0);
   }
 
   private static double[] weights(NoiseSchedule schedule, TrainingSpec training) {
     double[] weights = new double[schedule.steps()];
-    Arrays.setAll(
-        weights, t -> training.weighting().at(schedule.snr(t), training.prediction()));
+    Arrays.setAll(weights, t -> training.weighting().at(schedule.snr(t), training.prediction()));
     return weights;
   }
 

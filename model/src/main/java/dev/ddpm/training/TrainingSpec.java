@@ -72,8 +72,10 @@ public record TrainingSpec(
         seed);
   }
 
-  /** The same for images that are not trained on: without mirroring, with their classes, and with
-   * all timesteps alike. */
+  /**
+   * The same for images that are not trained on: without mirroring, with their classes, and with
+   * all timesteps alike.
+   */
   TrainingSpec forHeldOut() {
     return new TrainingSpec(
         prediction,

@@ -142,8 +142,7 @@ class NoiseScheduleTest {
       assertThat(four.alphaBar(t)).isCloseTo(expected[t], within(1e-14));
     }
     for (ScheduleKind kind : ScheduleKind.values()) {
-      NoiseSchedule schedule =
-          new ScheduleSpec.ZeroTerminalSnr(kind.create(50, 1e-3, 0.2)).build();
+      NoiseSchedule schedule = new ScheduleSpec.ZeroTerminalSnr(kind.create(50, 1e-3, 0.2)).build();
       assertThat(schedule.steps()).isEqualTo(50);
       assertThat(schedule.hasSignal(48)).isTrue();
       assertThat(schedule.hasSignal(49)).isFalse();
@@ -172,7 +171,8 @@ class NoiseScheduleTest {
     assertThatThrownBy(() -> new ScheduleSpec.ZeroTerminalSnr(once))
         .hasMessage("rescaled is a schedule that ends without signal already.");
     // Its ᾱ is too small for a double long before the end.
-    ScheduleSpec tooLong = new ScheduleSpec.ZeroTerminalSnr(new ScheduleSpec.Linear(9000, 0.1, 0.2));
+    ScheduleSpec tooLong =
+        new ScheduleSpec.ZeroTerminalSnr(new ScheduleSpec.Linear(9000, 0.1, 0.2));
     assertThatThrownBy(tooLong::build)
         .isInstanceOf(DdpmException.class)
         .hasMessageContaining("already, and not only in the last, 8999.");

@@ -152,8 +152,7 @@ class VisitsTest {
     assertThat(visited.hasSignal(29)).isFalse();
     double first = Math.pow(visited.sigma(0), 1 / 7.0);
     double distance = Math.pow(visited.sigma(1), 1 / 7.0) - first;
-    assertThat(Math.pow(visited.sigma(28), 1 / 7.0))
-        .isCloseTo(first + 28 * distance, within(1e-9));
+    assertThat(Math.pow(visited.sigma(28), 1 / 7.0)).isCloseTo(first + 28 * distance, within(1e-9));
     assertThat(Math.pow(first + 29 * distance, 7)).isCloseTo(4096, within(1.0));
     assertThat(times(visited)).isSorted().doesNotHaveDuplicates();
     assertThat(times(karras(30, spacing).multistep(training))).endsWith(999).isSorted();

@@ -65,10 +65,7 @@ class ZeroTerminalSnrTest {
   }
 
   private static List<Sampler> ofFewSteps() {
-    return IntStream.of(1, 2, 3, 5)
-        .boxed()
-        .flatMap(steps -> ofTheFlow(steps).stream())
-        .toList();
+    return IntStream.of(1, 2, 3, 5).boxed().flatMap(steps -> ofTheFlow(steps).stream()).toList();
   }
 
   private static List<Sampler> of50Steps() {
@@ -111,16 +108,14 @@ class ZeroTerminalSnrTest {
   private static float[] sample(Sampler sampler, Prediction prediction, Thresholding thresholding) {
     float[] x = new float[SIZE];
     new ReverseProcess(sampler, prediction, thresholding, SIZE, 1)
-        .sample(
-            perfect(sampler.schedule(), prediction), SEED, 0, 1, x, StepListener.NONE);
+        .sample(perfect(sampler.schedule(), prediction), SEED, 0, 1, x, StepListener.NONE);
     return x;
   }
 
   /** Where the flow leads from the noise of {@link #sample}. */
   private static float[] flow() {
     float[] x = new float[SIZE];
-    CounterRandom.gaussian(
-        SEED, Stream.SAMPLE_NOISE, 0, ReverseProcess.INITIAL_NOISE, x, 0, SIZE);
+    CounterRandom.gaussian(SEED, Stream.SAMPLE_NOISE, 0, ReverseProcess.INITIAL_NOISE, x, 0, SIZE);
     for (int i = 0; i < SIZE; i++) {
       x[i] = (float) (MEAN + DEVIATION * x[i]);
     }
@@ -161,8 +156,7 @@ class ZeroTerminalSnrTest {
     Visits visits = trailing(50, NoiseLevels.SCHEDULE);
     assertThat(
             largestDifference(
-                sample(
-                    PndmSampler.plms(TRAINING, visits, 1), Prediction.V, Thresholding.NONE),
+                sample(PndmSampler.plms(TRAINING, visits, 1), Prediction.V, Thresholding.NONE),
                 all))
         .isLessThan(0.01f);
   }
@@ -269,8 +263,7 @@ class ZeroTerminalSnrTest {
   void mixturesOfNoiseAloneAreTheSame() {
     NoiseSchedule visited = trailing(20, NoiseLevels.SCHEDULE).markov(TRAINING);
     ReverseProcess process =
-        new ReverseProcess(
-            new DdimSampler(visited, 0), Prediction.V, Thresholding.NONE, 35, 3);
+        new ReverseProcess(new DdimSampler(visited, 0), Prediction.V, Thresholding.NONE, 35, 3);
     float[] first = new float[35];
     float[] other = new float[35];
     Arrays.fill(other, 1);

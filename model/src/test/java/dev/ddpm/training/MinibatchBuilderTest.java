@@ -158,8 +158,7 @@ class MinibatchBuilderTest {
     double[] shares = TimestepShares.BY_WEIGHT.of(weights);
     int images = 4000;
     long[] ids = LongStream.range(0, images).toArray();
-    Minibatch batch =
-        build(builder, 0, ids, new byte[images][UNET.imageShape().size()]);
+    Minibatch batch = build(builder, 0, ids, new byte[images][UNET.imageShape().size()]);
     double below = 0;
     double counted = 0;
     for (int i = 0; i < images; i++) {

@@ -97,7 +97,7 @@ class ZeroTerminalSnrRunTest {
         "sample --model {folder}/run --count 2 --steps 5 --sampler unipc --noise-levels karras"
             + " --output {folder}/karras",
         List.of());
-    for (String method : List.of("noise", "inversion")) {
+    for (String method : List.of("same-noise", "inversion")) {
       succeed(
           "interpolate --model {folder}/run --data {folder}/table --pairs 1:2 --timestep 49"
               + " --steps 5 --method %s --output {folder}/between-%s".formatted(method, method),
