@@ -100,8 +100,9 @@ class ZeroTerminalSnrRunTest {
     for (String method : List.of("same-noise", "inversion")) {
       succeed(
           "interpolate --model {folder}/run --data {folder}/table --pairs 1:2 --timestep 49"
-              + " --steps 5 --method %s --output {folder}/between-%s".formatted(method, method),
-          List.of());
+              + " --sampler ddim --steps 5 --method %s --output {folder}/between-%s"
+                  .formatted(method, method),
+          List.of("--set", "sampling.eta=0"));
     }
     succeed(
         "evaluate --model {folder}/run --data {folder}/table --images 2 --output {folder}/bound",
@@ -110,7 +111,7 @@ class ZeroTerminalSnrRunTest {
         .containsPattern("\"prior\" : 0.0[,\\s]")
         .doesNotContain("NaN", "Infinity");
 
-    succeed("export --model {folder}/run --to diffusers --output {folder}/theirs", List.of());
+    succeed("export --to diffusers {folder}/run --output {folder}/theirs", List.of());
     assertThat(Files.readString(folder.resolve("theirs/scheduler/scheduler_config.json")))
         .contains("\"rescale_betas_zero_snr\" : true", "\"beta_end\" : 0.2");
     assertThat(Files.readString(folder.resolve("theirs/README.md")))
