@@ -1,5 +1,6 @@
 package dev.ddpm.spark.cli;
 
+import dev.ddpm.spark.cluster.WarmUp;
 import dev.ddpm.spark.compare.SamplerComparison;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.SamplerChoice;
@@ -116,7 +117,7 @@ final class CompareSamplersCommand implements Callable<Integer>, Resumable {
   public Integer call() {
     // A wrong setting is told before Spark starts.
     common.load();
-    SparkSession spark = SparkSession.builder().getOrCreate();
+    SparkSession spark = WarmUp.session();
     ExperimentConfig settings = common.experiment(model.folder, spark);
     Optional<SamplerComparison.Judging> judging =
         Optional.ofNullable(data)

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.cli;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.cluster.WarmUp;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.config.Word;
@@ -191,7 +192,7 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
   public Integer call() {
     // A wrong setting is told before Spark starts.
     ExperimentConfig settings = common.load().experiment();
-    SparkSession spark = SparkSession.builder().getOrCreate();
+    SparkSession spark = model != null ? WarmUp.session() : SparkSession.builder().getOrCreate();
     if (model != null) {
       settings = common.experiment(model, spark);
     }

@@ -1,5 +1,6 @@
 package dev.ddpm.spark.cli;
 
+import dev.ddpm.spark.cluster.WarmUp;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.interpolate.InterpolateJob;
 import dev.ddpm.spark.interpolate.InterpolationMethod;
@@ -125,7 +126,7 @@ final class InterpolateCommand implements Callable<Integer> {
     sampler.assignTo(common);
     // A wrong setting is told before Spark starts.
     common.load();
-    SparkSession spark = SparkSession.builder().getOrCreate();
+    SparkSession spark = WarmUp.session();
     ExperimentConfig settings = common.experiment(model.folder, spark);
     var request =
         new InterpolateJob.Request(

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.toSet;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.image.ClassLabels;
+import dev.ddpm.spark.cluster.WarmUp;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.sample.Export;
 import dev.ddpm.spark.sample.SampleJob;
@@ -165,7 +166,7 @@ final class SampleCommand implements Callable<Integer>, Resumable {
           "--count: is missing; how many images are wanted must be said by it, or by --classes, as"
               + " in trouser=500,bag=500.");
     }
-    SparkSession spark = SparkSession.builder().getOrCreate();
+    SparkSession spark = WarmUp.session();
     ExperimentConfig settings = common.experiment(model.folder, spark);
     Set<Export> exports =
         formats.stream().flatMap(format -> format.export.stream()).collect(toSet());

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.cli;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.cluster.WarmUp;
 import dev.ddpm.spark.config.LoadedConfig;
 import dev.ddpm.spark.config.WeightChoice;
 import dev.ddpm.spark.train.Resume;
@@ -91,7 +92,7 @@ final class TrainCommand implements Callable<Integer>, Resumable {
     if (table.isEmpty()) {
       throw DdpmException.user("--data is missing, and data.table is not configured either.");
     }
-    SparkSession spark = SparkSession.builder().getOrCreate();
+    SparkSession spark = WarmUp.session();
     var out = spec.commandLine().getOut();
     TrainJob.Result result =
         new TrainJob(spark, configuration, table, run, resume, startingModel(), out).run();

@@ -47,6 +47,7 @@ public final class ExecutorPool<T> implements Serializable {
   }
 
   private T take() {
+    WarmUp.end();
     TaskGpu.use();
     synchronized (this) {
       if (idle != null && !idle.isEmpty()) {
