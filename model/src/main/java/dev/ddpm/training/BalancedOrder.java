@@ -76,7 +76,12 @@ public final class BalancedOrder implements EpochOrder {
 
   @Override
   public long heapBytes() {
-    return (long) Integer.BYTES * ranks.length;
+    return heapBytesOf(ranks.length);
+  }
+
+  /** What {@link #heapBytes} is of an order of so many images that are trained on. */
+  public static long heapBytesOf(long images) {
+    return Integer.BYTES * images;
   }
 
   private int number(int label) {

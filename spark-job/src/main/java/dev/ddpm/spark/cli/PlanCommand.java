@@ -12,6 +12,7 @@ import dev.ddpm.spark.plan.MeasuredCosts;
 import dev.ddpm.spark.plan.PlanReport;
 import dev.ddpm.spark.plan.Workload;
 import dev.ddpm.spark.train.TrainingMemory;
+import dev.ddpm.training.BalancedOrder;
 import dev.ddpm.training.RoundPlan;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -143,7 +144,7 @@ final class PlanCommand implements Callable<Integer> {
                 training.optimiser(),
                 training.outerOptimiser(),
                 training.averages(),
-                training.balanceClasses() ? Integer.BYTES * images : 0,
+                training.balanceClasses() ? BalancedOrder.heapBytesOf(images) : 0,
                 training.memorySavings().get(0)),
             new ClusterShape(1, tasks, taskCpus, network * 1e9 / 8),
             executors,
