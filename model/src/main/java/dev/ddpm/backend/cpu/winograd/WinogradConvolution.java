@@ -42,9 +42,6 @@ public final class WinogradConvolution implements ConvolutionOp {
   /** Pairs of channels up to which weights of small maps can be transformed in every pass. */
   private static final int FEW_WEIGHTS = 1 << 15;
 
-  /** Pairs of channels up to which transformed weights of small maps can be read in every pass. */
-  private static final int FEW_KEPT_WEIGHTS = 1 << 18;
-
   /** Pairs of channels whose transformed weights fit into 1 GiB. */
   private static final int MOST_WEIGHTS = (1 << 28) / PRODUCTS;
 
@@ -99,12 +96,12 @@ public final class WinogradConvolution implements ConvolutionOp {
    */
   public static boolean suits(ConvolutionShape shape, boolean constantWeights) {
     long weights = (long) shape.in() * shape.out();
-    int most = constantWeights ? FEW_KEPT_WEIGHTS : FEW_WEIGHTS;
+    boolean weightsDecide = !constantWeights && shape.height() * shape.width() <= SMALL_MAP;
     return shape.stride() == 1
         && shape.in() % CHANNEL_MULTIPLE == 0
         && shape.out() % CHANNEL_MULTIPLE == 0
         && Math.min(shape.in(), shape.out()) >= FEWEST_CHANNELS
-        && weights <= (shape.height() * shape.width() <= SMALL_MAP ? most : MOST_WEIGHTS)
+        && weights <= (weightsDecide ? FEW_WEIGHTS : MOST_WEIGHTS)
         && fillsTiles(shape);
   }
 
