@@ -23,9 +23,8 @@ final class RoundLog {
   private final TrainingMetrics metrics;
   private final PrintWriter out;
   private final List<RoundReport> reports;
-  private final long start = System.nanoTime();
-  private final int firstReport;
-  private long lastRound = start;
+  private long lastRound = System.nanoTime();
+  private final RoundPace pace = new RoundPace(lastRound);
 
   /**
    * Goes on after the rounds that are reported already.
@@ -51,7 +50,6 @@ final class RoundLog {
     this.metrics = metrics;
     this.out = out;
     this.reports = new ArrayList<>(earlier);
-    this.firstReport = earlier.size();
   }
 
   /** The reports of all rounds, in their order. */
@@ -95,7 +93,7 @@ final class RoundLog {
     double compute = slowest.computeNanos() / 1e9;
     double broadcast = slowest.loadNanos() / 1e9;
     double worker = slowest.nanos() / 1e9;
-    double secondsPerRound = (now - start) / 1e9 / (reports.size() + 1 - firstReport);
+    double secondsPerRound = pace.add(now);
     var report =
         new RoundReport(
             done,
