@@ -37,13 +37,16 @@ class GoldenLoopsTest {
   private static final double TOLERANCE = 1e-4;
 
   /**
-   * Of the loop that clips. From t = 900 a prediction is multiplied by 50 before it is clipped, so
-   * that the file has the rounding of the float32 network that wrote it, much enlarged: evaluated
-   * in float64, the same network ends at up to 2.6e-4 from it, and in float32 by libtorch 2.13 at
-   * up to 2.7e-4, with images in its channels-last format 5.2e-4. Coefficients that are rounded to
-   * float32 as there change that by less than 1e-4 either way.
+   * Of the loop that clips: what float32 implementations of one network differ by. From t = 900 a
+   * prediction is multiplied by 50 before it is clipped, so that the file has the rounding of the
+   * network that wrote it, much enlarged: evaluated in float64, the same network ends at up to
+   * 2.6e-4 from it, in float32 by libtorch 2.13 at up to 2.7e-4, and with images in libtorch's
+   * channels-last format at 5.2e-4. This project's ends at up to 3e-4 on some CPUs and at 4.2e-4 on
+   * one with AVX-512 and without AMX, whose libraries choose other kernels. Coefficients that are
+   * rounded to float32 as there change that by less than 1e-4 either way. A loop that clips
+   * otherwise ends at more than a hundred times that.
    */
-  private static final double CLIPPED_TOLERANCE = 4e-4;
+  private static final double CLIPPED_TOLERANCE = 6e-4;
 
   private static final NoiseSchedule TRAINING = NoiseSchedule.linear(1000);
   private static final Visits TEN = Visits.of(10);
