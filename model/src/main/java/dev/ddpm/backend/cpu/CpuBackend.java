@@ -36,7 +36,7 @@ public final class CpuBackend implements Nd4jBackend {
     return switch (precision) {
       case FLOAT32 -> true;
       case BFLOAT16 -> OneDnn.hasBfloat16();
-      case FLOAT64 -> false;
+      case TF32, FLOAT64 -> false;
     };
   }
 
@@ -46,7 +46,7 @@ public final class CpuBackend implements Nd4jBackend {
     return switch (precision) {
       case FLOAT32 -> new CpuEngine(precision, kernels(), OneDnn.create());
       case BFLOAT16 -> new CpuEngine(precision, kernels(), Optional.of(bfloat16()));
-      case FLOAT64 ->
+      case TF32, FLOAT64 ->
           throw DdpmException.environment(
               "The vector kernels compute on float32 values alone, not in %s.", precision);
     };

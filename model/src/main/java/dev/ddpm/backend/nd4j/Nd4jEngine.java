@@ -64,7 +64,7 @@ public abstract class Nd4jEngine implements Engine {
   /** ND4J's name of the precision. */
   protected final DataType type() {
     return switch (precision) {
-      case FLOAT32, BFLOAT16 -> DataType.FLOAT;
+      case FLOAT32, BFLOAT16, TF32 -> DataType.FLOAT;
       case FLOAT64 -> DataType.DOUBLE;
     };
   }
