@@ -52,7 +52,8 @@ final class Card implements Runnable {
     if (status == CUDA_ERROR_DEVICE_UNAVAILABLE) {
       throw DdpmException.environment(
           "GPU %d (%s) is in use by another process and set to serve one at a time: end that"
-              + " process, run one executor per GPU, or have nvidia-smi --compute-mode=DEFAULT set.",
+              + " process, run one executor per GPU, or have nvidia-smi --compute-mode=DEFAULT"
+              + " set.",
           index, name);
     }
     Status.driver(status, "cuDevicePrimaryCtxRetain");
@@ -98,11 +99,7 @@ final class Card implements Runnable {
     return DdpmException.environment(
         "GPU %d (%s) is out of memory: %d MiB more are needed, and %d of %d MiB are free. Lower the"
             + " batch size, or end what else computes on it; see nvidia-smi.",
-        index,
-        name,
-        (bytes + MEBIBYTE - 1) / MEBIBYTE,
-        memory[0] / MEBIBYTE,
-        memory[1] / MEBIBYTE);
+        index, name, (bytes + MEBIBYTE - 1) / MEBIBYTE, memory[0] / MEBIBYTE, memory[1] / MEBIBYTE);
   }
 
   /** Free and all memory in bytes. */

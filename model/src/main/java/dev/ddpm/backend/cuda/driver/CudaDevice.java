@@ -30,14 +30,16 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * A card of NVIDIA's by CUDA 13: the driver's own calls for memory and kernels, cuBLAS for products,
- * cuDNN for convolutions, CUDA graphs for what is recorded. Gives the card back when it is closed,
- * or when nothing refers to it any more.
+ * A card of NVIDIA's by CUDA 13: the driver's own calls for memory and kernels, cuBLAS for
+ * products, cuDNN for convolutions, CUDA graphs for what is recorded. Gives the card back when it
+ * is closed, or when nothing refers to it any more.
  */
 final class CudaDevice implements Device {
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** Memory of the host that copies go through: the card reads and writes no other at full speed. */
+  /**
+   * Memory of the host that copies go through: the card reads and writes no other at full speed.
+   */
   private static final int STAGING_BYTES = 8 << 20;
 
   /** What NVIDIA recommends for Hopper, the card that wants most. */

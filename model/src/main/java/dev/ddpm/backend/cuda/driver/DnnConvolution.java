@@ -46,6 +46,7 @@ import org.bytedeco.javacpp.FloatPointer;
  * <p>Where cuDNN has no way from bfloat16 to float32, the results are bfloat16 and widened. A way
  * is looked for when it is first used, which therefore cannot be recorded.
  */
+@SuppressWarnings("deprecation") // cuDNN 9 prefers its graphs, and keeps these calls
 final class DnnConvolution implements Device.Convolution {
   private static final long MOST_WORKSPACE = 1L << 30;
 
@@ -173,9 +174,7 @@ final class DnnConvolution implements Device.Convolution {
             CUDNN_DATA_FLOAT),
         "cudnnSetConvolution2dDescriptor");
     // without this, float32 factors are rounded to TF32
-    setMath(
-        convolution,
-        factors == Device.Factors.FLOAT32 ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH);
+    setMath(convolution, factors == Device.Factors.FLOAT32 ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH);
     return convolution;
   }
 
@@ -211,8 +210,7 @@ final class DnnConvolution implements Device.Convolution {
     if (widened) {
       narrow.reserve(Short.BYTES * count(direction));
     }
-    return Optional.of(
-        new Way(best.algorithm(), best.workspace(), convolution, results, widened));
+    return Optional.of(new Way(best.algorithm(), best.workspace(), convolution, results, widened));
   }
 
   /** In the order of the times that cuDNN expects; none where it knows no way. */

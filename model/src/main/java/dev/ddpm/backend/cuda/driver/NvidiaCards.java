@@ -50,7 +50,9 @@ public final class NvidiaCards implements Cards {
     driver.requireCard(card, LEAST_CAPABILITY, "CUDA 13");
     if (precision != Precision.FLOAT32) {
       driver.requireCard(
-          card, LEAST_FOR_SHORT_FACTORS, "backend.precision = " + precision.name().toLowerCase(Locale.ROOT));
+          card,
+          LEAST_FOR_SHORT_FACTORS,
+          "backend.precision = " + precision.name().toLowerCase(Locale.ROOT));
     }
     libraries.load();
     loadBindings();
