@@ -34,10 +34,14 @@ final class CudaKernels implements Kernels {
   private final Device device;
   private final long partialSums;
 
-  /** A float64 value per block, and the total after them. */
+  /** A float64 value per block. */
   private final long blockSums;
 
-  private final long total;
+  /** The float64 square of the norm that was taken last. */
+  private final long squaredNorm;
+
+  /** The float64 mean of the last loss. */
+  private final long loss;
 
   /** Arrays of rows and of frequencies that are on the card already. */
   private final Map<Object, Long> uploaded = new IdentityHashMap<>();
@@ -45,8 +49,9 @@ final class CudaKernels implements Kernels {
   CudaKernels(Device device) {
     this.device = device;
     this.partialSums = device.allocate((long) PARTIAL_SUMS * Float.BYTES);
-    this.blockSums = device.allocate((Launches.MOST_BLOCKS + 1L) * Double.BYTES);
-    this.total = blockSums + (long) Launches.MOST_BLOCKS * Double.BYTES;
+    this.blockSums = device.allocate((long) Launches.MOST_BLOCKS * Double.BYTES);
+    this.squaredNorm = device.allocate(Double.BYTES);
+    this.loss = device.allocate(Double.BYTES);
   }
 
   @Override
@@ -285,8 +290,8 @@ final class CudaKernels implements Kernels {
   public void clip(Tensor x, double longest) {
     int count = x.length();
     run("squares", count, address(x), blockSums, count);
-    sumBlocks(count, 1);
-    run("clip", count, address(x), count, total, longest);
+    sumBlocks(count, 1, squaredNorm);
+    run("clip", count, address(x), count, squaredNorm, longest);
   }
 
   @Override
@@ -319,8 +324,7 @@ final class CudaKernels implements Kernels {
         blockSums,
         count,
         (float) (2.0 / count));
-    sumBlocks(count, 1.0 / count);
-    device.copy(total, loss, Double.BYTES);
+    sumBlocks(count, 1.0 / count, loss);
     return this::loss;
   }
 
@@ -330,18 +334,10 @@ final class CudaKernels implements Kernels {
     return value[0];
   }
 
-  /** The sum over the blocks of a grid for so many values, times a factor, into {@code total}. */
-  private void sumBlocks(int count, double factor) {
-    device.launch(
-        "total",
-        1,
-        1,
-        Launches.THREADS,
-        0,
-        blockSums,
-        Launches.blocks(count),
-        factor,
-        total);
+  /** The sum over the blocks of a grid for so many values, times a factor. */
+  private void sumBlocks(int count, double factor, long result) {
+    int blocks = Launches.blocks(count);
+    device.launch("total", 1, 1, Launches.THREADS, 0, blockSums, blocks, factor, result);
   }
 
   private void run(String kernel, int count, Object... arguments) {

@@ -23,8 +23,8 @@ final class Launches {
     device.launch(kernel, blocks(count), 1, THREADS, 0, arguments);
   }
 
-  /** a / b, rounded up. */
+  /** a / b, rounded up, both being positive. */
   static int divide(int a, int b) {
-    return Math.ceilDiv(a, b);
+    return (a - 1) / b + 1;
   }
 }

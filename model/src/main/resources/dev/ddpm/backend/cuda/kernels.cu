@@ -733,7 +733,7 @@ extern "C" __global__ void squares(const float* x, double* sums, int count) {
 // of one dimension.
 extern "C" __global__ void clip(float* x, int count, const double* squares, double longest) {
   double norm = sqrt(squares[0]);
-  if (norm <= longest) {
+  if (!(norm > longest)) {
     return;
   }
   float factor = static_cast<float>(longest / norm);

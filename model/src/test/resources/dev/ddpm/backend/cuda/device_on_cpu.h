@@ -91,27 +91,27 @@ void narrow(const std::vector<double>& sums, float* to) {
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
-EXPORTED const char* device_allocate(std::int64_t bytes, std::int64_t* address) {
+EXPORTED const char* deviceAllocate(std::int64_t bytes, std::int64_t* address) {
   return guarded([&] { *address = emulation::allocate(bytes); });
 }
 
-EXPORTED const char* device_free(std::int64_t address) {
+EXPORTED const char* deviceFree(std::int64_t address) {
   return guarded([&] { emulation::release(address); });
 }
 
-EXPORTED const char* device_require(std::int64_t address, std::int64_t bytes, int alignment) {
+EXPORTED const char* deviceRequire(std::int64_t address, std::int64_t bytes, int alignment) {
   return guarded([&] { emulation::require(address, bytes, alignment); });
 }
 
-EXPORTED const char* device_check() {
+EXPORTED const char* deviceCheck() {
   return guarded([] { emulation::checkGuards(); });
 }
 
-EXPORTED void device_run_backwards(int backwards) {
+EXPORTED void deviceRunBackwards(int backwards) {
   emulation::backwards = backwards != 0;
 }
 
-EXPORTED const char* device_launch(
+EXPORTED const char* deviceLaunch(
     const char* name,
     int blocksX,
     int blocksY,
@@ -135,7 +135,7 @@ EXPORTED const char* device_launch(
   });
 }
 
-EXPORTED const char* device_product(
+EXPORTED const char* deviceProduct(
     int stack,
     int rows,
     int inner,
@@ -180,7 +180,7 @@ EXPORTED const char* device_product(
   });
 }
 
-EXPORTED const char* device_convolution(
+EXPORTED const char* deviceConvolution(
     int batch,
     int height,
     int width,
