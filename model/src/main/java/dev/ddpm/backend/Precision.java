@@ -12,9 +12,9 @@ public enum Precision {
   BFLOAT16,
 
   /**
-   * Factors of convolutions and products rounded to 10 bits of significand, their sums and everything
-   * else in single precision: what NVIDIA's cards from compute capability 8.0 on multiply fastest
-   * without another type of tensors.
+   * Factors of convolutions and products rounded to 10 bits of significand, their sums and
+   * everything else in single precision: what NVIDIA's cards from compute capability 8.0 on
+   * multiply fastest without another type of tensors.
    */
   TF32,
 
