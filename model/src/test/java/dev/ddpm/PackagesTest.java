@@ -52,6 +52,16 @@ class PackagesTest {
           .dependOnClassesThat()
           .resideInAnyPackage("dev.ddpm.backend.*..");
 
+  /** It is for back ends whose tensors are not ND4J's, on machines that need no ND4J. */
+  @ArchTest
+  static final ArchRule WALKS_KNOW_NO_LIBRARY =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.ddpm.network", "dev.ddpm.network.walk..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(LIBRARIES);
+
   /** What exists because of DL4J stands in one package. */
   @ArchTest
   static final ArchRule DL4J_IN_ITS_PACKAGE =

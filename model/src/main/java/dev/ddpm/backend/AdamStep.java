@@ -11,6 +11,19 @@ package dev.ddpm.backend;
  * @param step number of this step, from 1
  */
 public record AdamStep(double learningRate, double beta1, double beta2, double epsilon, int step) {
+  /** PyTorch's default decay of the mean. */
+  public static final double BETA1 = 0.9;
+
+  /** PyTorch's default decay of the variance. */
+  public static final double BETA2 = 0.999;
+
+  /** PyTorch's default ε. */
+  public static final double EPSILON = 1e-8;
+
+  /** A step with PyTorch's defaults. */
+  public AdamStep(double learningRate, int step) {
+    this(learningRate, BETA1, BETA2, EPSILON, step);
+  }
 
   /** The step size with the mean's bias corrected. */
   public double stepSize() {

@@ -1,5 +1,7 @@
 package dev.ddpm.backend;
 
+import java.util.function.DoubleSupplier;
+
 /**
  * The operations of a network that need no preparation: none of them is a convolution, a product of
  * matrices or a normalisation.
@@ -31,6 +33,9 @@ public interface Kernels {
   /** y += x. */
   void add(Tensor x, Tensor y);
 
+  /** y −= x. */
+  void subtract(Tensor x, Tensor y);
+
   /** y += a · b, value by value. */
   void addProduct(Tensor a, Tensor b, Tensor y);
 
@@ -45,6 +50,48 @@ public interface Kernels {
 
   /** y[rows[i]] += values[i], row by row; no row may be named twice. */
   void addToRows(Tensor values, int[] rows, Tensor y);
+
+  /**
+   * gathered[i] = x[rows[i]], row by row, where the numbers come from a tensor.
+   *
+   * @param rows whole numbers, one per row of {@code gathered}
+   */
+  default void gatherRows(Tensor x, Tensor rows, Tensor gathered) {
+    gatherRows(x, numbers(rows), gathered);
+  }
+
+  /**
+   * y[rows[i]] += values[i], row by row and in this order: a row may be named several times.
+   *
+   * @param rows whole numbers, one per row of {@code values}
+   */
+  default void addToRows(Tensor values, Tensor rows, Tensor y) {
+    long columns = y.columns();
+    int[] numbers = numbers(rows);
+    for (int i = 0; i < numbers.length; i++) {
+      add(values.slice(i * columns, columns), y.slice(numbers[i] * columns, columns));
+    }
+  }
+
+  private static int[] numbers(Tensor rows) {
+    float[] values = new float[rows.length()];
+    rows.download(values, 0);
+    int[] numbers = new int[values.length];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = (int) values[i];
+    }
+    return numbers;
+  }
+
+  /**
+   * Encodes timesteps by sines and cosines.
+   *
+   * @param timesteps (batch, 1)
+   * @param y receives (batch, twice the number of frequencies)
+   */
+  default void encode(Sinusoids encoding, Tensor timesteps, Tensor y) {
+    encoding.encode(timesteps, y);
+  }
 
   /**
    * Writes the windows of an image as rows.
@@ -66,6 +113,9 @@ public interface Kernels {
   /** The inverse of {@link #concatenate}. */
   void split(Tensor both, Tensor a, Tensor b);
 
+  /** Scales x down to a Euclidean norm over all values if it is longer. */
+  void clip(Tensor x, double longest);
+
   /**
    * Turns a gradient into the update to subtract from the parameters, in place.
    *
@@ -79,6 +129,9 @@ public interface Kernels {
    * The mean of (prediction − target)² over all elements.
    *
    * @param gradient receives the mean's gradient with respect to the prediction
+   * @return the mean, to be asked for before the next call: then is soon enough to wait for it. If
+   *     the call is {@linkplain Engine#record recorded}, it is that of the last time the work was
+   *     done
    */
-  double meanSquaredError(Tensor prediction, Tensor target, Tensor gradient);
+  DoubleSupplier meanSquaredError(Tensor prediction, Tensor target, Tensor gradient);
 }

@@ -256,6 +256,61 @@ class BackendAgreementTest {
     assertSame(actualSum, expectedSum, ROUNDING, "sum");
   }
 
+  /** The numbers of rows may come from a tensor, and then name a row several times. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 16, 49})
+  void rowsOfATensor(int columns) {
+    Tensor rows = zeros(4, 1);
+    rows.upload(new float[] {4, 0, 7, 4}, 0);
+    Tensor x = random(8, columns);
+    Tensor gathered = zeros(4, columns);
+    vector.gatherRows(x, rows, gathered);
+    Tensor expected = zeros(4, columns);
+    portable.gatherRows(x, new int[] {4, 0, 7, 4}, expected);
+    assertSame(gathered, expected, 0, "gathered");
+
+    Tensor actualSum = zeros(8, columns);
+    Tensor expectedSum = zeros(8, columns);
+    vector.addToRows(gathered, rows, actualSum);
+    portable.addToRows(gathered, rows, expectedSum);
+    assertSame(actualSum, expectedSum, 0, "sum");
+    float once = array(x).getFloat(4, 0);
+    assertThat(array(actualSum).getFloat(4, 0)).isEqualTo(once + once);
+    assertThat(array(actualSum).getFloat(0, 0)).isEqualTo(array(x).getFloat(0, 0));
+    assertThat(array(actualSum).getFloat(1, 0)).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 16, 100, 10_003})
+  void difference(int length) {
+    Tensor x = random(length);
+    Tensor expected = random(length);
+    Tensor actual = copy(expected);
+    float last = array(expected).getFloat(length - 1);
+    portable.subtract(x, expected);
+    vector.subtract(x, actual);
+    assertSame(actual, expected, 0, "difference");
+    assertThat(array(actual).getFloat(length - 1)).isEqualTo(last - array(x).getFloat(length - 1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 16, 100, 10_003})
+  void longestNorm(int length) {
+    Tensor expected = random(length);
+    Tensor actual = copy(expected);
+    double norm = array(expected).norm2Number().doubleValue();
+    float first = array(expected).getFloat(0);
+    portable.clip(expected, 1.01 * norm);
+    vector.clip(actual, 1.01 * norm);
+    assertThat(array(expected).getFloat(0)).isEqualTo(first);
+    assertThat(array(actual).getFloat(0)).isEqualTo(first);
+
+    portable.clip(expected, norm / 4);
+    vector.clip(actual, norm / 4);
+    assertSame(actual, expected, 0, "clipped");
+    assertThat(array(actual).norm2Number().doubleValue()).isCloseTo(norm / 4, within(1e-5 * norm));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "2, 4, 5, 3, 3, 1",
@@ -301,8 +356,8 @@ class BackendAgreementTest {
     Tensor target = random(length);
     Tensor expected = zeros(length);
     Tensor actual = zeros(length);
-    double loss = portable.meanSquaredError(prediction, target, expected);
-    assertThat(vector.meanSquaredError(prediction, target, actual))
+    double loss = portable.meanSquaredError(prediction, target, expected).getAsDouble();
+    assertThat(vector.meanSquaredError(prediction, target, actual).getAsDouble())
         .isCloseTo(loss, within(1e-6 * loss));
     assertSame(actual, expected, ROUNDING, "gradient");
   }

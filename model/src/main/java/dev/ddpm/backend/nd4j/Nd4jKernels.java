@@ -7,6 +7,7 @@ import dev.ddpm.backend.AdamStep;
 import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.Patches;
 import dev.ddpm.backend.Tensor;
+import java.util.function.DoubleSupplier;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -64,6 +65,11 @@ final class Nd4jKernels implements Kernels {
   @Override
   public void add(Tensor x, Tensor y) {
     matrix(y).addi(matrix(x));
+  }
+
+  @Override
+  public void subtract(Tensor x, Tensor y) {
+    matrix(y).subi(matrix(x));
   }
 
   @Override
@@ -194,6 +200,14 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
+  public void clip(Tensor x, double longest) {
+    double norm = array(x).norm2Number().doubleValue();
+    if (norm > longest) {
+      array(x).muli(longest / norm);
+    }
+  }
+
+  @Override
   public void adam(AdamStep step, Tensor gradient, Tensor m, Tensor v) {
     INDArray g = array(gradient);
     array(m).muli(step.beta1()).addi(g.mul(1 - step.beta1()));
@@ -204,11 +218,11 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
-  public double meanSquaredError(Tensor prediction, Tensor target, Tensor gradient) {
+  public DoubleSupplier meanSquaredError(Tensor prediction, Tensor target, Tensor gradient) {
     INDArray difference = matrix(prediction).sub(matrix(target));
     INDArray exact = difference.castTo(DataType.DOUBLE);
     double mean = exact.mul(exact).meanNumber().doubleValue();
     matrix(gradient).assign(difference.muli(2.0 / prediction.length()));
-    return mean;
+    return () -> mean;
   }
 }

@@ -46,6 +46,7 @@ public final class ClassEmbeddingBlock implements Block {
   private final Engine engine;
   private final BlockParameters parameters;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
+  private Tensor classes;
 
   ClassEmbeddingBlock(Spec spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
@@ -54,14 +55,10 @@ public final class ClassEmbeddingBlock implements Block {
   }
 
   private final class Pass {
-    final float[] classes;
-    final int[] rows;
     final Tensor y;
     final Tensor[] gradients = new Tensor[2];
 
     Pass(int batch, boolean training) {
-      classes = new float[batch];
-      rows = new int[batch];
       y = engine.allocate(batch, spec.channels());
       if (training) {
         gradients[0] = engine.allocate(batch, spec.channels());
@@ -73,16 +70,12 @@ public final class ClassEmbeddingBlock implements Block {
   public Tensor forward(Tensor[] inputs, boolean training) {
     Tensor time = inputs[0];
     Pass pass = passes.of(time.size(0), training);
-    inputs[1].download(pass.classes, 0);
-    for (int image = 0; image < pass.rows.length; image++) {
-      pass.rows[image] = (int) pass.classes[image];
-    }
-    engine.kernels().gatherRows(parameters.value("weight"), pass.rows, pass.y);
+    classes = inputs[1];
+    engine.kernels().gatherRows(parameters.value("weight"), classes, pass.y);
     engine.kernels().add(time, pass.y);
     return pass.y;
   }
 
-  /** Images of one class add up, which makes it a step per image. */
   @Override
   public Tensor[] backward(Tensor dy) {
     Pass pass = passes.last();
@@ -90,13 +83,7 @@ public final class ClassEmbeddingBlock implements Block {
     kernels.copy(dy, pass.gradients[0]);
     Tensor gradient = parameters.gradient("weight");
     kernels.clear(gradient);
-    for (int image = 0; image < pass.rows.length; image++) {
-      kernels.add(row(dy, image), row(gradient, pass.rows[image]));
-    }
+    kernels.addToRows(dy, classes, gradient);
     return pass.gradients;
-  }
-
-  private Tensor row(Tensor matrix, int number) {
-    return matrix.slice((long) number * spec.channels(), spec.channels());
   }
 }

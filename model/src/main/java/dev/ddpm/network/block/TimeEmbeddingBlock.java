@@ -1,6 +1,7 @@
 package dev.ddpm.network.block;
 
 import dev.ddpm.backend.Engine;
+import dev.ddpm.backend.Sinusoids;
 import dev.ddpm.backend.Tensor;
 import java.util.List;
 
@@ -49,14 +50,19 @@ public final class TimeEmbeddingBlock implements Block {
   private final Spec spec;
   private final Engine engine;
   private final BlockParameters parameters;
-  private final Sinusoid sinusoid;
+  private final Sinusoids sinusoids;
   private final Passes<Pass> passes = new Passes<>(Pass::new);
 
   TimeEmbeddingBlock(Spec spec, Engine engine, BlockParameters parameters) {
     this.spec = spec;
     this.engine = engine;
     this.parameters = parameters;
-    this.sinusoid = new Sinusoid(spec.channels() / 4, spec.encoding(), engine.precision());
+    this.sinusoids =
+        new Sinusoids(
+            spec.channels() / 4,
+            spec.encoding().frequencyShift(),
+            spec.encoding().cosinesFirst(),
+            engine.precision());
   }
 
   private final class Pass {
@@ -85,7 +91,7 @@ public final class TimeEmbeddingBlock implements Block {
   public Tensor forward(Tensor[] inputs, boolean training) {
     Tensor timesteps = inputs[0];
     Pass pass = passes.of(timesteps.size(0), training);
-    sinusoid.encode(timesteps, pass.encoding);
+    engine.kernels().encode(sinusoids, timesteps, pass.encoding);
     pass.first.forward(pass.encoding, pass.hidden);
     engine.kernels().swish(pass.hidden, pass.activated);
     pass.second.forward(pass.activated, pass.y);

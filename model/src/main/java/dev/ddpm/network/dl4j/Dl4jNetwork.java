@@ -8,8 +8,9 @@ import dev.ddpm.backend.nd4j.Nd4jBackend;
 import dev.ddpm.backend.nd4j.Nd4jEngine;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
-import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.Architecture;
+import dev.ddpm.network.BatchTensors;
+import dev.ddpm.network.GradientInParts;
 import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.TrainableNetwork;
@@ -18,8 +19,6 @@ import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -38,13 +37,14 @@ public final class Dl4jNetwork implements TrainableNetwork {
   private final ComputationGraph graph;
   private final MemorySaving saving;
   private final Map<Integer, Arrays> arrays = new HashMap<>();
+  private final GradientInParts inParts;
   private Tensor gradient;
-  private Tensor gradientOfParts;
   private int lastBatch;
 
   private Dl4jNetwork(Architecture architecture, IUpdater updater, MemorySaving saving) {
     this.architecture = architecture;
     this.saving = saving;
+    this.inParts = new GradientInParts(saving);
     this.layout = ParameterLayout.of(architecture);
     this.graph = BlockGraph.create(architecture.plan(), updater, DataType.FLOAT);
     prepare(engine());
@@ -138,100 +138,28 @@ public final class Dl4jNetwork implements TrainableNetwork {
     return BlockGraph.engine(graph);
   }
 
-  /** The input arrays of one batch size. */
+  /** The tensors of one batch size, and the arrays under them as DL4J takes them. */
   private final class Arrays {
-    final Tensor image;
-    final Tensor timestep;
-    final Tensor keys;
-    final Tensor target;
-    final Tensor weights;
-    final float[] times;
-    final long[] imageKeys;
-    final float[] factors;
-    final Tensor classes;
-    final float[] classNumbers;
+    final BatchTensors tensors;
     final INDArray[] inputs;
     final INDArray[] labels;
+    final INDArray[] factors;
 
     Arrays(int size) {
-      image = imageTensor(size);
-      timestep = engine().allocate(size, 1);
-      times = new float[size];
-      imageKeys = new long[size];
-      factors = new float[size];
-      keys = engine().keys(size);
-      target = imageTensor(size);
-      weights = engine().allocate(size, 1);
-      classes = architecture.classes() == 0 ? null : engine().allocate(size, 1);
-      classNumbers = new float[size];
+      tensors = new BatchTensors(architecture, engine(), size);
       inputs =
-          Stream.of(image, timestep, keys, classes)
-              .filter(Objects::nonNull)
+          architecture.plan().inputs().stream()
+              .map(tensors::input)
               .map(Nd4jEngine::array)
               .toArray(INDArray[]::new);
-      labels = new INDArray[] {Nd4jEngine.array(target)};
-    }
-
-    private Tensor imageTensor(int size) {
-      ImageShape shape = architecture.imageShape();
-      return engine().allocate(size, shape.height(), shape.width(), shape.channels());
-    }
-
-    /**
-     * As DL4J has factors of examples: a mask of the labels; null for none.
-     *
-     * @param values one factor per image of the batch; null for 1
-     * @param share of the images in the whole batch
-     */
-    INDArray[] weights(float[] values, int from, float share) {
-      if (values == null && share == 1) {
-        return null;
-      }
-      for (int i = 0; i < factors.length; i++) {
-        factors[i] = values == null ? share : share * values[from + i];
-      }
-      weights.upload(factors, 0);
-      return new INDArray[] {Nd4jEngine.array(weights)};
-    }
-
-    /** Takes the images of a batch from one on, as many as there is room for. */
-    void set(Batch batch, int from) {
-      image.upload(batch.xt(), from * architecture.imageShape().size());
-      System.arraycopy(batch.timesteps(), from, times, 0, times.length);
-      timestep.upload(times, 0);
-      if (classes != null) {
-        for (int i = 0; i < classNumbers.length; i++) {
-          classNumbers[i] = known(batch.classes()[from + i]);
-        }
-        classes.upload(classNumbers, 0);
-      }
-    }
-
-    /** Takes what a backward pass needs of the same images. */
-    void setTarget(float[] values, long[] allKeys, int from) {
-      target.upload(values, from * architecture.imageShape().size());
-      System.arraycopy(allKeys, from, imageKeys, 0, imageKeys.length);
-      keys.upload(imageKeys);
-    }
-
-    private int known(int number) {
-      if (number < 0 || number >= architecture.classes()) {
-        throw new IllegalArgumentException(
-            "class %d of a network with %d".formatted(number, architecture.classes()));
-      }
-      return number;
+      labels = new INDArray[] {Nd4jEngine.array(tensors.target())};
+      factors = new INDArray[] {Nd4jEngine.array(tensors.factors())};
     }
   }
 
   private Arrays arrays(Batch batch, int from, int images) {
-    if ((batch.classes() != null) != (architecture.classes() > 0)) {
-      throw new IllegalArgumentException(
-          architecture.classes() > 0
-              ? "This network needs a class per image."
-              : "This network knows no classes.");
-    }
     Arrays known = arrays.computeIfAbsent(images, Arrays::new);
-    known.set(batch, from);
+    known.tensors.set(batch, from);
     return known;
   }
 
@@ -271,45 +199,40 @@ public final class Dl4jNetwork implements TrainableNetwork {
     if (graph.getFlattenedGradients() == null) {
       graph.initGradientsView();
     }
+    if (gradient == null) {
+      gradient = engine().tensor(graph.getFlattenedGradients().reshape(layout.size()));
+    }
     lastBatch = batch.size();
-    int part = Math.min(saving.imagesAtOnce(), batch.size());
-    double sum = 0;
-    for (int from = 0; from < batch.size(); from += part) {
-      int images = Math.min(part, batch.size() - from);
-      if (from > 0) {
-        keepGradient(from == part);
-      }
-      Arrays bound = arrays(batch, from, images);
-      bound.setTarget(target, imageKeys, from);
-      graph.setInputs(bound.inputs);
-      graph.setLabels(bound.labels);
-      graph.setLayerMaskArrays(null, bound.weights(weights, from, (float) images / batch.size()));
-      graph.computeGradientAndScore();
-      sum += graph.score() * images;
-    }
-    if (part == batch.size()) {
-      return graph.score();
-    }
-    engine().kernels().add(gradientOfParts, gradient);
-    return sum / batch.size();
+    return inParts.compute(
+        engine(),
+        gradient,
+        batch.size(),
+        (from, images) -> {
+          Arrays bound = arrays(batch, from, images);
+          bound.tensors.setTarget(target, imageKeys, from);
+          graph.setInputs(bound.inputs);
+          graph.setLabels(bound.labels);
+          graph.setLayerMaskArrays(null, factors(bound, weights, from, batch.size()));
+          graph.computeGradientAndScore();
+          return graph.score();
+        });
   }
 
-  /** Adds the gradient of a part to that of those before it. */
-  private void keepGradient(boolean first) {
-    if (gradientOfParts == null) {
-      gradient = engine().tensor(graph.getFlattenedGradients().reshape(layout.size()));
-      gradientOfParts = engine().allocate(layout.size());
+  /** As DL4J has factors of examples: a mask of the labels; null for none. */
+  private static INDArray[] factors(Arrays bound, float[] weights, int from, int batchSize) {
+    int images = bound.tensors.factors().length();
+    if (weights == null && images == batchSize) {
+      return null;
     }
-    if (first) {
-      engine().kernels().copy(gradient, gradientOfParts);
-    } else {
-      engine().kernels().add(gradient, gradientOfParts);
-    }
+    bound.tensors.setFactors(weights, from, (float) images / batchSize);
+    return bound.factors;
   }
 
   @Override
   public void update(double clipNorm) {
-    clip(clipNorm);
+    if (clipNorm > 0) {
+      engine().kernels().clip(gradient, clipNorm);
+    }
     var configuration = graph.getConfiguration();
     int iteration = configuration.getIterationCount();
     graph
@@ -322,16 +245,6 @@ public final class Dl4jNetwork implements TrainableNetwork {
             LayerWorkspaceMgr.noWorkspaces());
     graph.params().subi(graph.getFlattenedGradients().reshape(layout.size()));
     configuration.setIterationCount(iteration + 1);
-  }
-
-  private void clip(double clipNorm) {
-    if (clipNorm > 0) {
-      INDArray gradient = graph.getFlattenedGradients();
-      double norm = gradient.norm2Number().doubleValue();
-      if (norm > clipNorm) {
-        gradient.muli(clipNorm / norm);
-      }
-    }
   }
 
   @Override

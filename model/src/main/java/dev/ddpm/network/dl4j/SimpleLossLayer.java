@@ -69,7 +69,8 @@ final class SimpleLossLayer extends LossLayer {
     loss =
         engine
             .kernels()
-            .meanSquaredError(engine.tensor(input), engine.tensor(labels), gradientBuffer);
+            .meanSquaredError(engine.tensor(input), engine.tensor(labels), gradientBuffer)
+            .getAsDouble();
     if (maskArray != null) {
       engine.kernels().scaleRows(engine.tensor(maskArray), rows(gradientBuffer));
     }

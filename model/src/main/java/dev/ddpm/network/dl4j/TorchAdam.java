@@ -1,5 +1,6 @@
 package dev.ddpm.network.dl4j;
 
+import dev.ddpm.backend.AdamStep;
 import java.util.Map;
 import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,15 +17,6 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  */
 public final class TorchAdam implements IUpdater {
   private static final long serialVersionUID = 1L;
-
-  /** PyTorch's default decay of the mean. */
-  public static final double BETA1 = 0.9;
-
-  /** PyTorch's default decay of the variance. */
-  public static final double BETA2 = 0.999;
-
-  /** PyTorch's default ε. */
-  public static final double EPSILON = 1e-8;
 
   @JsonProperty private double learningRate;
   @JsonProperty private ISchedule schedule;
@@ -48,12 +40,12 @@ public final class TorchAdam implements IUpdater {
 
   /** PyTorch's defaults at a constant rate. */
   public static TorchAdam constant(double learningRate) {
-    return new TorchAdam(learningRate, null, BETA1, BETA2, EPSILON);
+    return new TorchAdam(learningRate, null, AdamStep.BETA1, AdamStep.BETA2, AdamStep.EPSILON);
   }
 
   /** PyTorch's defaults at a rate that depends on the iteration, counted from 0. */
   public static TorchAdam scheduled(ISchedule schedule) {
-    return new TorchAdam(0, schedule, BETA1, BETA2, EPSILON);
+    return new TorchAdam(0, schedule, AdamStep.BETA1, AdamStep.BETA2, AdamStep.EPSILON);
   }
 
   double beta1() {

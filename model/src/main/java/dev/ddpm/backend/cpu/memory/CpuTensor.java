@@ -95,6 +95,11 @@ public final class CpuTensor extends Nd4jTensor {
     return ((CpuTensor) tensor).floats();
   }
 
+  /** The root of the sum of the squares of all values, as ND4J adds them up. */
+  public double norm() {
+    return array().norm2Number().doubleValue();
+  }
+
   @Override
   public void upload(float[] values, int from) {
     floats().put(0, values, from, length());

@@ -47,4 +47,17 @@ final class FloatVectors {
       to.putFloat(at, to.getFloat(at) + from.getFloat((index + i) << 2));
     }
   }
+
+  /** Subtracts values from others in memory. */
+  static void subtract(ByteBuffer from, ByteBuffer to, int count) {
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      fromByteBuffer(SPECIES, to, i << 2, ORDER)
+          .sub(fromByteBuffer(SPECIES, from, i << 2, ORDER))
+          .intoByteBuffer(to, i << 2, ORDER);
+    }
+    for (; i < count; i++) {
+      to.putFloat(i << 2, to.getFloat(i << 2) - from.getFloat(i << 2));
+    }
+  }
 }

@@ -14,10 +14,12 @@ import dev.ddpm.backend.Patches;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.Weight;
 import dev.ddpm.backend.cpu.CpuKernels;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
 import dev.ddpm.backend.cpu.winograd.TileTransforms;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.DoubleSupplier;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -72,14 +74,29 @@ public final class VectorKernels implements CpuKernels {
   }
 
   @Override
+  public void subtract(Tensor x, Tensor y) {
+    FloatVectors.subtract(bytes(x), bytes(y), y.length());
+  }
+
+  @Override
+  public void clip(Tensor x, double longest) {
+    double norm = ((CpuTensor) x).norm();
+    if (norm > longest) {
+      loops.scale((float) (longest / norm), bytes(x), 0, x.length());
+    }
+  }
+
+  @Override
   public void adam(AdamStep step, Tensor gradient, Tensor m, Tensor v) {
     loops.adam(step, bytes(gradient), bytes(m), bytes(v), gradient.length());
   }
 
   @Override
-  public double meanSquaredError(Tensor prediction, Tensor target, Tensor gradient) {
-    return loops.meanSquaredError(
-        bytes(prediction), bytes(target), bytes(gradient), prediction.length());
+  public DoubleSupplier meanSquaredError(Tensor prediction, Tensor target, Tensor gradient) {
+    double mean =
+        loops.meanSquaredError(
+            bytes(prediction), bytes(target), bytes(gradient), prediction.length());
+    return () -> mean;
   }
 
   @Override
