@@ -366,10 +366,10 @@ final class DnnConvolution implements Device.Convolution {
 
   private void widen(Way way, Direction direction, long address) {
     if (way.widened()) {
-      long count = count(direction);
-      int blocks = Math.toIntExact((count + WIDENING_THREADS - 1) / WIDENING_THREADS);
+      int count = Math.toIntExact(count(direction));
+      int blocks = (count - 1) / WIDENING_THREADS + 1;
       kernels.launch(
-          "widen_bfloat16", blocks, 1, WIDENING_THREADS, 0, narrow.address(), address, count);
+          "widenBfloat16", blocks, 1, WIDENING_THREADS, 0, narrow.address(), address, count);
     }
   }
 }

@@ -41,6 +41,7 @@ final class GraphRecording implements Device.Recording {
     status = cuGraphInstantiate(graph, captured, 0);
     cuGraphDestroy(captured);
     Status.driver(status, "cuGraphInstantiate");
+    card.onClose(() -> destroy(graph));
     return new GraphRecording(card, graph);
   }
 
@@ -55,6 +56,12 @@ final class GraphRecording implements Device.Recording {
     if (!graph.isNull()) {
       card.use();
       card.synchronize();
+      destroy(graph);
+    }
+  }
+
+  private static void destroy(CUgraphExec_st graph) {
+    if (!graph.isNull()) {
       cuGraphExecDestroy(graph);
       graph.setNull();
     }
