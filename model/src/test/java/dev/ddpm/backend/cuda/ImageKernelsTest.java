@@ -87,7 +87,7 @@ class ImageKernelsTest {
   @Test
   void roundsToTheNearestBfloat16() {
     float[] x = {
-      0, -0f, 1, -1.5f, 1.00390625f, 1.01171875f, 1.0039063f, 3.4e38f, 1e-40f, -1e-45f,
+      0, -0f, 1, -1.5f, 1.00390625f, 1.01171875f, Math.nextUp(1.00390625f), 3.4e38f, 1e-40f, -1e-45f,
       Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN,
       Float.intBitsToFloat(0x7f800001), Float.MAX_VALUE, (float) Math.PI, 0.1f
     };
