@@ -1,0 +1,1217 @@
+// The kernels of the CUDA back end, compiled for the card at hand when the back end starts, without
+// any header: so only what the language has, and no type of bfloat16.
+//
+// Tensors are dense, row-major and float32. Every value is computed by one thread, and sums are
+// taken in an order that follows from the sizes alone: no atomics, the same bits in every run. No
+// kernel uses dynamic shared memory, and a block has a multiple of 32 threads.
+//
+// Where four neighbouring values can be read at once they are: the address must then be a multiple
+// of 16 bytes, which slices need not be, so each kernel looks first.
+
+namespace {
+
+constexpr unsigned ALL_LANES = 0xffffffffu;
+constexpr int WARP = 32;
+
+// Below every finite float32. No header names infinity.
+#define MINUS_INFINITY __uint_as_float(0xff800000u)
+
+// Threads of a block of the kernels whose shared memory is made for them.
+constexpr int MOST_THREADS = 512;
+constexpr int COLUMN_THREADS = 256;
+constexpr int TILE = 32;
+
+// So many values that are read and written together.
+template <int V>
+struct Values {
+  float v[V];
+};
+
+template <int V>
+struct Width {
+  static constexpr int value = V;
+};
+
+template <int V>
+__device__ Values<V> load(const float* from) {
+  Values<V> values;
+  if constexpr (V == 4) {
+    float4 quad = *reinterpret_cast<const float4*>(from);
+    values.v[0] = quad.x;
+    values.v[1] = quad.y;
+    values.v[2] = quad.z;
+    values.v[3] = quad.w;
+  } else {
+    values.v[0] = *from;
+  }
+  return values;
+}
+
+template <int V>
+__device__ void store(float* to, const Values<V>& values) {
+  if constexpr (V == 4) {
+    *reinterpret_cast<float4*>(to) =
+        make_float4(values.v[0], values.v[1], values.v[2], values.v[3]);
+  } else {
+    *to = values.v[0];
+  }
+}
+
+__device__ bool aligned(const void* address) {
+  return (reinterpret_cast<unsigned long long>(address) & 15) == 0;
+}
+
+template <class... Others>
+__device__ bool aligned(const void* first, Others... others) {
+  return aligned(first) && aligned(others...);
+}
+
+// Calls body(Width<V>(), i) for the first index i of every V values: four at a time as far as
+// `quads` allows it, then one. Neighbouring threads take neighbouring values.
+template <class Body>
+__device__ void forAll(int count, bool quads, Body body) {
+  unsigned thread = blockIdx.x * blockDim.x + threadIdx.x;
+  unsigned threads = gridDim.x * blockDim.x;
+  unsigned whole = quads ? static_cast<unsigned>(count) / 4 : 0;
+  for (unsigned quad = thread; quad < whole; quad += threads) {
+    body(Width<4>(), 4 * quad);
+  }
+  for (unsigned i = 4 * whole + thread; i < static_cast<unsigned>(count); i += threads) {
+    body(Width<1>(), i);
+  }
+}
+
+struct Sum {
+  template <class T>
+  __device__ T operator()(T a, T b) const {
+    return a + b;
+  }
+};
+
+struct Maximum {
+  __device__ float operator()(float a, float b) const { return fmaxf(a, b); }
+};
+
+// Of the values of a warp's lanes, pair by pair; every lane gets the same.
+template <class T, class Combine>
+__device__ T overWarp(T value, Combine combine) {
+  for (int distance = WARP / 2; distance > 0; distance /= 2) {
+    value = combine(value, __shfl_xor_sync(ALL_LANES, value, distance));
+  }
+  return value;
+}
+
+// Of the values of a block's threads: first over each warp, then over the warps one by one.
+template <class T, class Combine>
+__device__ T overBlock(T value, Combine combine) {
+  __shared__ T ofWarps[MOST_THREADS / WARP];
+  value = overWarp(value, combine);
+  if (threadIdx.x % WARP == 0) {
+    ofWarps[threadIdx.x / WARP] = value;
+  }
+  __syncthreads();
+  T total = ofWarps[0];
+  for (int warp = 1; warp < static_cast<int>(blockDim.x) / WARP; warp++) {
+    total = combine(total, ofWarps[warp]);
+  }
+  __syncthreads();
+  return total;
+}
+
+__device__ float sigmoid(float x) {
+  return 1 / (1 + expf(-x));
+}
+
+// The derivative of x · sigmoid(x).
+__device__ float swishSlope(float x) {
+  float s = sigmoid(x);
+  return x * s * (1 - s) + s;
+}
+
+}  // namespace
+
+// ---- value by value -----------------------------------------------------------------------------
+// Any grid of one dimension: its threads share the values.
+
+// y = x · sigmoid(x).
+extern "C" __global__ void swish(const float* x, float* y, int count) {
+  forAll(count, aligned(x, y), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> values = load<V>(x + i);
+    for (int k = 0; k < V; k++) {
+      values.v[k] = values.v[k] / (1 + expf(-values.v[k]));
+    }
+    store(y + i, values);
+  });
+}
+
+// dx = dy · swish'(x).
+extern "C" __global__ void swishBackward(const float* x, const float* dy, float* dx, int count) {
+  forAll(count, aligned(x, dy, dx), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> values = load<V>(x + i);
+    Values<V> gradient = load<V>(dy + i);
+    for (int k = 0; k < V; k++) {
+      gradient.v[k] *= swishSlope(values.v[k]);
+    }
+    store(dx + i, gradient);
+  });
+}
+
+// y += x.
+extern "C" __global__ void add(const float* x, float* y, int count) {
+  forAll(count, aligned(x, y), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> values = load<V>(x + i);
+    Values<V> sum = load<V>(y + i);
+    for (int k = 0; k < V; k++) {
+      sum.v[k] += values.v[k];
+    }
+    store(y + i, sum);
+  });
+}
+
+// y -= x.
+extern "C" __global__ void subtract(const float* x, float* y, int count) {
+  forAll(count, aligned(x, y), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> values = load<V>(x + i);
+    Values<V> difference = load<V>(y + i);
+    for (int k = 0; k < V; k++) {
+      difference.v[k] -= values.v[k];
+    }
+    store(y + i, difference);
+  });
+}
+
+// y += a · b.
+extern "C" __global__ void addProduct(const float* a, const float* b, float* y, int count) {
+  forAll(count, aligned(a, b, y), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> first = load<V>(a + i);
+    Values<V> second = load<V>(b + i);
+    Values<V> sum = load<V>(y + i);
+    for (int k = 0; k < V; k++) {
+      sum.v[k] = __fadd_rn(sum.v[k], __fmul_rn(first.v[k], second.v[k]));
+    }
+    store(y + i, sum);
+  });
+}
+
+// y[r, c] += vector[c] for a matrix of count / columns rows.
+extern "C" __global__ void addToRows(const float* vector, float* y, int count, int columns) {
+  forAll(count, columns % 4 == 0 && aligned(vector, y), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> values = load<V>(vector + i % columns);
+    Values<V> sum = load<V>(y + i);
+    for (int k = 0; k < V; k++) {
+      sum.v[k] += values.v[k];
+    }
+    store(y + i, sum);
+  });
+}
+
+// y[r, c] *= factors[r].
+extern "C" __global__ void scaleRows(const float* factors, float* y, int count, int columns) {
+  forAll(count, columns % 4 == 0 && aligned(y), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    float factor = factors[i / columns];
+    Values<V> values = load<V>(y + i);
+    for (int k = 0; k < V; k++) {
+      values.v[k] *= factor;
+    }
+    store(y + i, values);
+  });
+}
+
+// gathered[r, c] = x[rows[r], c], gathered having `count` values.
+extern "C" __global__ void gatherRows(
+    const float* x, const int* rows, float* gathered, int count, int columns) {
+  forAll(count, columns % 4 == 0 && aligned(x, gathered), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    unsigned row = rows[i / columns];
+    store(gathered + i, load<V>(x + (row * columns + i % columns)));
+  });
+}
+
+// y[rows[r], c] += values[r, c], values having `count` values; no row is named twice.
+extern "C" __global__ void addToChosenRows(
+    const float* values, const int* rows, float* y, int count, int columns) {
+  forAll(count, columns % 4 == 0 && aligned(values, y), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    unsigned row = rows[i / columns];
+    unsigned at = row * columns + i % columns;
+    Values<V> more = load<V>(values + i);
+    Values<V> sum = load<V>(y + at);
+    for (int k = 0; k < V; k++) {
+      sum.v[k] += more.v[k];
+    }
+    store(y + at, sum);
+  });
+}
+
+// gathered[r, c] = x[rows[r], c], the numbers of rows being float32.
+extern "C" __global__ void gatherNumberedRows(
+    const float* x, const float* rows, float* gathered, int count, int columns) {
+  forAll(count, columns % 4 == 0 && aligned(x, gathered), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    unsigned row = static_cast<unsigned>(rows[i / columns]);
+    store(gathered + i, load<V>(x + (row * columns + i % columns)));
+  });
+}
+
+// y[rows[r], c] += values[r, c], the numbers of rows being float32, some of them the same: a thread
+// per column, or per four, takes `count` rows one after the other.
+extern "C" __global__ void addToNumberedRows(
+    const float* values, const float* rows, float* y, int count, int columns) {
+  forAll(columns, columns % 4 == 0 && aligned(values, y), [=](auto width, unsigned column) {
+    constexpr int V = decltype(width)::value;
+    for (int r = 0; r < count; r++) {
+      unsigned at = static_cast<unsigned>(rows[r]) * columns + column;
+      Values<V> more = load<V>(values + (static_cast<unsigned>(r) * columns + column));
+      Values<V> sum = load<V>(y + at);
+      for (int k = 0; k < V; k++) {
+        sum.v[k] += more.v[k];
+      }
+      store(y + at, sum);
+    }
+  });
+}
+
+// y = the encodings of timesteps, one per row: sin(t · f) and cos(t · f) for `half` frequencies, the
+// products being float32. `count` values in all.
+extern "C" __global__ void encode(
+    const float* timesteps,
+    const float* frequencies,
+    float* y,
+    int count,
+    int half,
+    int cosinesFirst) {
+  forAll(count, false, [=](auto, unsigned i) {
+    int column = i % (2 * half);
+    bool cosine = (column < half) == (cosinesFirst != 0);
+    double argument = __fmul_rn(timesteps[i / (2 * half)], frequencies[column % half]);
+    y[i] = static_cast<float>(cosine ? cos(argument) : sin(argument));
+  });
+}
+
+// Writes each row of a, of `left` values, followed by that of b, of `right`; `count` values in all.
+extern "C" __global__ void concatenate(
+    const float* a, const float* b, float* both, int count, int left, int right) {
+  bool quads = left % 4 == 0 && right % 4 == 0 && aligned(a, b, both);
+  forAll(count, quads, [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    unsigned row = i / (left + right);
+    unsigned column = i % (left + right);
+    const float* from =
+        column < static_cast<unsigned>(left)
+            ? a + (row * left + column)
+            : b + (row * right + column - left);
+    store(both + i, load<V>(from));
+  });
+}
+
+// The inverse of `concatenate`.
+extern "C" __global__ void split(
+    const float* both, float* a, float* b, int count, int left, int right) {
+  bool quads = left % 4 == 0 && right % 4 == 0 && aligned(a, b, both);
+  forAll(count, quads, [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    unsigned row = i / (left + right);
+    unsigned column = i % (left + right);
+    float* to =
+        column < static_cast<unsigned>(left)
+            ? a + (row * left + column)
+            : b + (row * right + column - left);
+    store(to, load<V>(both + i));
+  });
+}
+
+// Turns a gradient into Adam's update, in place, and updates its moments. Each operation is rounded
+// by itself, as on the CPU.
+extern "C" __global__ void adam(
+    float* gradient,
+    float* m,
+    float* v,
+    int count,
+    float beta1,
+    float rest1,
+    float beta2,
+    float rest2,
+    float rootCorrection,
+    float epsilon,
+    float stepSize) {
+  forAll(count, aligned(gradient, m, v), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> update = load<V>(gradient + i);
+    Values<V> mean = load<V>(m + i);
+    Values<V> square = load<V>(v + i);
+    for (int k = 0; k < V; k++) {
+      float g = update.v[k];
+      mean.v[k] = __fadd_rn(__fmul_rn(mean.v[k], beta1), __fmul_rn(g, rest1));
+      square.v[k] = __fadd_rn(__fmul_rn(square.v[k], beta2), __fmul_rn(__fmul_rn(g, g), rest2));
+      float denominator = __fadd_rn(__fmul_rn(sqrtf(square.v[k]), rootCorrection), epsilon);
+      update.v[k] = __fmul_rn(mean.v[k] / denominator, stepSize);
+    }
+    store(gradient + i, update);
+    store(m + i, mean);
+    store(v + i, square);
+  });
+}
+
+// y = x, rounded to the nearest bfloat16, ties to even; what is no number stays none.
+extern "C" __global__ void roundToBfloat16(const float* x, unsigned short* y, int count) {
+  forAll(count, aligned(x, y), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> values = load<V>(x + i);
+    unsigned short rounded[V];
+    for (int k = 0; k < V; k++) {
+      unsigned bits = __float_as_uint(values.v[k]);
+      bool number = (bits & 0x7fffffffu) <= 0x7f800000u;
+      unsigned nearest = (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
+      rounded[k] = static_cast<unsigned short>(number ? nearest : bits >> 16 | 0x40u);
+    }
+    if constexpr (V == 4) {
+      *reinterpret_cast<ushort4*>(y + i) =
+          make_ushort4(rounded[0], rounded[1], rounded[2], rounded[3]);
+    } else {
+      y[i] = rounded[0];
+    }
+  });
+}
+
+// y = x, which is bfloat16.
+extern "C" __global__ void widenBfloat16(const unsigned short* x, float* y, int count) {
+  forAll(count, false, [=](auto, unsigned i) {
+    y[i] = __uint_as_float(static_cast<unsigned>(x[i]) << 16);
+  });
+}
+
+// ---- images -------------------------------------------------------------------------------------
+// Any grid of one dimension, as above.
+
+// Adds a row of zeros below and a column of zeros right of images: y is (batch, height + 1,
+// width + 1, channels), of `count` values.
+extern "C" __global__ void padEnd(
+    const float* x, float* y, int count, int height, int width, int channels) {
+  forAll(count, channels % 4 == 0 && aligned(x, y), [=](auto size, unsigned i) {
+    constexpr int V = decltype(size)::value;
+    unsigned pixel = i / channels;
+    int column = pixel % (width + 1);
+    int row = pixel / (width + 1) % (height + 1);
+    unsigned image = pixel / (width + 1) / (height + 1);
+    Values<V> values = {};
+    if (row < height && column < width) {
+      values = load<V>(x + (((image * height + row) * width + column) * channels + i % channels));
+    }
+    store(y + i, values);
+  });
+}
+
+// The transpose of `padEnd`: takes the images, (batch, height, width, channels) of `count` values,
+// out of the padded ones.
+extern "C" __global__ void cropEnd(
+    const float* padded, float* images, int count, int height, int width, int channels) {
+  forAll(count, channels % 4 == 0 && aligned(padded, images), [=](auto size, unsigned i) {
+    constexpr int V = decltype(size)::value;
+    unsigned pixel = i / channels;
+    unsigned column = pixel % width;
+    unsigned row = pixel / width % height;
+    unsigned image = pixel / width / height;
+    unsigned from = (image * (height + 1) + row) * (width + 1) + column;
+    store(images + i, load<V>(padded + (from * channels + i % channels)));
+  });
+}
+
+// Writes the windows of images, (batch, height, width, channels), as rows of a matrix of `count`
+// values: (batch · down · across, size · size · channels). Outside of the image is 0.
+extern "C" __global__ void gatherWindows(
+    const float* image,
+    float* matrix,
+    int count,
+    int height,
+    int width,
+    int channels,
+    int size,
+    int stride,
+    int down,
+    int across) {
+  forAll(count, channels % 4 == 0 && aligned(image, matrix), [=](auto values, unsigned i) {
+    constexpr int V = decltype(values)::value;
+    unsigned channel = i % channels;
+    unsigned tap = i / channels % (size * size);
+    unsigned window = i / channels / (size * size);
+    int row = static_cast<int>(window / across % down * stride + tap / size) - 1;
+    int column = static_cast<int>(window % across * stride + tap % size) - 1;
+    Values<V> pixel = {};
+    if (row >= 0 && row < height && column >= 0 && column < width) {
+      unsigned at = (window / across / down * height + row) * width + column;
+      pixel = load<V>(image + (at * channels + channel));
+    }
+    store(matrix + i, pixel);
+  });
+}
+
+// The transpose of `gatherWindows`: adds to every pixel of the images, of `count` values, what the
+// windows that it lies in have there, tap by tap in their order.
+extern "C" __global__ void scatterAddWindows(
+    const float* matrix,
+    float* image,
+    int count,
+    int height,
+    int width,
+    int channels,
+    int size,
+    int stride,
+    int down,
+    int across) {
+  forAll(count, channels % 4 == 0 && aligned(image, matrix), [=](auto values, unsigned i) {
+    constexpr int V = decltype(values)::value;
+    unsigned channel = i % channels;
+    int column = i / channels % width;
+    int row = i / channels / width % height;
+    unsigned batch = i / channels / width / height;
+    Values<V> sum = load<V>(image + i);
+    for (int tap = 0; tap < size * size; tap++) {
+      int top = row + 1 - tap / size;
+      int left = column + 1 - tap % size;
+      if (top >= 0 && top % stride == 0 && top / stride < down && left >= 0 && left % stride == 0
+          && left / stride < across) {
+        unsigned window = (batch * down + top / stride) * across + left / stride;
+        Values<V> part = load<V>(matrix + ((window * size * size + tap) * channels + channel));
+        for (int k = 0; k < V; k++) {
+          sum.v[k] += part.v[k];
+        }
+      }
+    }
+    store(image + i, sum);
+  });
+}
+
+// ---- matrices -----------------------------------------------------------------------------------
+
+// y (columns, rows) = x (rows, columns) transposed: weights (3, 3, in, out) to (out, 3, 3, in), with
+// 3 · 3 · in rows, and gradients back. Grid: ceil(columns / 32) × ceil(rows / 32) blocks of 256
+// threads, each with a tile that passes through shared memory, so that rows are read and written as
+// such. The tile's odd width keeps its columns in different banks.
+extern "C" __global__ void transpose(const float* x, float* y, int rows, int columns) {
+  __shared__ float tile[TILE][TILE + 1];
+  int across = threadIdx.x % TILE;
+  int down = threadIdx.x / TILE;
+  int left = blockIdx.x * TILE;
+  int top = blockIdx.y * TILE;
+  for (int k = down; k < TILE; k += blockDim.x / TILE) {
+    if (top + k < rows && left + across < columns) {
+      tile[k][across] = x[static_cast<long long>(top + k) * columns + left + across];
+    }
+  }
+  __syncthreads();
+  for (int k = down; k < TILE; k += blockDim.x / TILE) {
+    if (left + k < columns && top + across < rows) {
+      y[static_cast<long long>(left + k) * rows + top + across] = tile[across][k];
+    }
+  }
+}
+
+namespace {
+
+// A row of up to 32 · PER_LANE values in the registers of a warp: its softmax, in place.
+template <int PER_LANE>
+__device__ void softmaxOfWarp(float* row, int columns) {
+  int lane = threadIdx.x % WARP;
+  float values[PER_LANE];
+  float largest = MINUS_INFINITY;
+  for (int k = 0; k < PER_LANE; k++) {
+    int column = k * WARP + lane;
+    values[k] = column < columns ? row[column] : MINUS_INFINITY;
+    largest = fmaxf(largest, values[k]);
+  }
+  largest = overWarp(largest, Maximum());
+  float total = 0;
+  for (int k = 0; k < PER_LANE; k++) {
+    values[k] = k * WARP + lane < columns ? expf(values[k] - largest) : 0;
+    total += values[k];
+  }
+  float factor = 1 / overWarp(total, Sum());
+  for (int k = 0; k < PER_LANE; k++) {
+    int column = k * WARP + lane;
+    if (column < columns) {
+      row[column] = values[k] * factor;
+    }
+  }
+}
+
+template <int PER_LANE>
+__device__ void softmaxGradientOfWarp(const float* y, float* gradient, int columns) {
+  int lane = threadIdx.x % WARP;
+  float results[PER_LANE];
+  float values[PER_LANE];
+  float projection = 0;
+  for (int k = 0; k < PER_LANE; k++) {
+    int column = k * WARP + lane;
+    results[k] = column < columns ? y[column] : 0;
+    values[k] = column < columns ? gradient[column] : 0;
+    projection += results[k] * values[k];
+  }
+  projection = overWarp(projection, Sum());
+  for (int k = 0; k < PER_LANE; k++) {
+    int column = k * WARP + lane;
+    if (column < columns) {
+      gradient[column] = (values[k] - projection) * results[k];
+    }
+  }
+}
+
+}  // namespace
+
+// Replaces each row of x (rows, columns), of at most 1024 columns, by its softmax: a warp per row,
+// which it reads once; any number of warps per block, ceil(rows / warps) blocks. A lane sums up
+// every 32nd value, then the lanes pair by pair. A row with NaN or +inf becomes NaN.
+extern "C" __global__ void softmax(float* x, int rows, int columns) {
+  int row = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
+  if (row >= rows) {
+    return;
+  }
+  float* values = x + static_cast<long long>(row) * columns;
+  if (columns <= 2 * WARP) {
+    softmaxOfWarp<2>(values, columns);
+  } else if (columns <= 8 * WARP) {
+    softmaxOfWarp<8>(values, columns);
+  } else {
+    softmaxOfWarp<32>(values, columns);
+  }
+}
+
+// Replaces the gradient of each row's softmax y by that of the row; otherwise as `softmax`.
+extern "C" __global__ void softmaxBackward(
+    const float* y, float* gradient, int rows, int columns) {
+  int row = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
+  if (row >= rows) {
+    return;
+  }
+  long long at = static_cast<long long>(row) * columns;
+  if (columns <= 2 * WARP) {
+    softmaxGradientOfWarp<2>(y + at, gradient + at, columns);
+  } else if (columns <= 8 * WARP) {
+    softmaxGradientOfWarp<8>(y + at, gradient + at, columns);
+  } else {
+    softmaxGradientOfWarp<32>(y + at, gradient + at, columns);
+  }
+}
+
+// The softmax of rows of any length: a block per row, of up to 512 threads, each with every
+// blockDim-th value; sums as `overBlock` says.
+extern "C" __global__ void softmaxOfLongRows(float* x, int columns) {
+  float* row = x + static_cast<long long>(blockIdx.x) * columns;
+  float largest = MINUS_INFINITY;
+  for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+    largest = fmaxf(largest, row[column]);
+  }
+  largest = overBlock(largest, Maximum());
+  float total = 0;
+  for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+    float value = expf(row[column] - largest);
+    row[column] = value;
+    total += value;
+  }
+  float factor = 1 / overBlock(total, Sum());
+  for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+    row[column] *= factor;
+  }
+}
+
+// `softmaxBackward` for rows of any length; otherwise as `softmaxOfLongRows`.
+extern "C" __global__ void softmaxBackwardOfLongRows(const float* y, float* gradient, int columns) {
+  const float* results = y + static_cast<long long>(blockIdx.x) * columns;
+  float* row = gradient + static_cast<long long>(blockIdx.x) * columns;
+  float projection = 0;
+  for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+    projection += results[column] * row[column];
+  }
+  projection = overBlock(projection, Sum());
+  for (int column = threadIdx.x; column < columns; column += blockDim.x) {
+    row[column] = (row[column] - projection) * results[column];
+  }
+}
+
+// ---- sums ---------------------------------------------------------------------------------------
+
+namespace {
+
+// Adds up Q values of the threads of a block which have the same lane: thread (row, lane) is row ·
+// lanes + lane, and those past the last whole row have none. Halves by halves; the totals stand at
+// sums[q][lane] when all threads have returned.
+template <int Q, int THREADS, class T>
+__device__ void overRowsOfBlock(T (&sums)[Q][THREADS], const T (&mine)[Q], int lanes, int rows) {
+  int row = threadIdx.x / lanes;
+  for (int q = 0; q < Q; q++) {
+    sums[q][threadIdx.x] = mine[q];
+  }
+  __syncthreads();
+  for (int left = rows; left > 1; left = (left + 1) / 2) {
+    int half = (left + 1) / 2;
+    if (row + half < left) {
+      for (int q = 0; q < Q; q++) {
+        sums[q][threadIdx.x] += sums[q][threadIdx.x + half * lanes];
+      }
+    }
+    __syncthreads();
+  }
+}
+
+// out[c] = the sum over rows [first, end) of x, whose rows are `pitch` values apart, for `lanes`
+// columns from blockIdx.x · lanes on. A thread takes every (256 / lanes)-th row, then the threads
+// halves by halves, all in float64.
+__device__ void sumColumns(
+    const float* x, float* out, int first, int end, int columns, int pitch, int lanes) {
+  __shared__ double sums[1][COLUMN_THREADS];
+  int lane = threadIdx.x % lanes;
+  int rows = COLUMN_THREADS / lanes;
+  int column = blockIdx.x * lanes + lane;
+  double sum[1] = {0};
+  if (column < columns) {
+    for (int row = first + static_cast<int>(threadIdx.x) / lanes; row < end; row += rows) {
+      sum[0] += x[static_cast<long long>(row) * pitch + column];
+    }
+  }
+  overRowsOfBlock(sums, sum, lanes, rows);
+  if (threadIdx.x < static_cast<unsigned>(lanes) && column < columns) {
+    out[column] = static_cast<float>(sums[0][lane]);
+  }
+}
+
+}  // namespace
+
+// sums[part, c] = the sum over a part of the rows of x (rows, columns): rowsPerPart of them, from
+// row part · rowsPerPart on. Grid: ceil(columns / lanes) × parts blocks of 256 threads, lanes being
+// a power of two up to 32. Sums over the parts follow by the same kernel, with one part.
+extern "C" __global__ void sumRows(
+    const float* x, float* sums, int rows, int columns, int rowsPerPart, int lanes) {
+  int first = blockIdx.y * rowsPerPart;
+  int end = min(rows, first + rowsPerPart);
+  sumColumns(
+      x, sums + static_cast<long long>(blockIdx.y) * columns, first, end, columns, columns, lanes);
+}
+
+// gradient = factor · (prediction − target), and per block the sum of the squared differences in
+// float64. Any grid of one dimension; a thread sums up what it computes, then as `overBlock` says.
+extern "C" __global__ void squaredErrors(
+    const float* prediction,
+    const float* target,
+    float* gradient,
+    double* sums,
+    int count,
+    float factor) {
+  double sum = 0;
+  forAll(count, aligned(prediction, target, gradient), [=, &sum](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> values = load<V>(prediction + i);
+    Values<V> wanted = load<V>(target + i);
+    for (int k = 0; k < V; k++) {
+      float difference = values.v[k] - wanted.v[k];
+      sum += static_cast<double>(difference) * difference;
+      values.v[k] = difference * factor;
+    }
+    store(gradient + i, values);
+  });
+  sum = overBlock(sum, Sum());
+  if (threadIdx.x == 0) {
+    sums[blockIdx.x] = sum;
+  }
+}
+
+// Per block the sum of the squares of x in float64; otherwise as `squaredErrors`.
+extern "C" __global__ void squares(const float* x, double* sums, int count) {
+  double sum = 0;
+  forAll(count, aligned(x), [=, &sum](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> values = load<V>(x + i);
+    for (int k = 0; k < V; k++) {
+      sum += static_cast<double>(values.v[k]) * values.v[k];
+    }
+  });
+  sum = overBlock(sum, Sum());
+  if (threadIdx.x == 0) {
+    sums[blockIdx.x] = sum;
+  }
+}
+
+// Scales x, the sum of whose squares is squares[0], to a norm of `longest` if it is longer. Any grid
+// of one dimension.
+extern "C" __global__ void clip(float* x, int count, const double* squares, double longest) {
+  double norm = sqrt(squares[0]);
+  if (!(norm > longest)) {
+    return;
+  }
+  float factor = static_cast<float>(longest / norm);
+  forAll(count, aligned(x), [=](auto width, unsigned i) {
+    constexpr int V = decltype(width)::value;
+    Values<V> values = load<V>(x + i);
+    for (int k = 0; k < V; k++) {
+      values.v[k] *= factor;
+    }
+    store(x + i, values);
+  });
+}
+
+// result[0] = factor · the sum of `count` float64 values. One block; a thread takes every
+// blockDim-th of them, then as `overBlock` says.
+extern "C" __global__ void total(const double* values, int count, double factor, double* result) {
+  double sum = 0;
+  for (int i = threadIdx.x; i < count; i += blockDim.x) {
+    sum += values[i];
+  }
+  sum = overBlock(sum, Sum());
+  if (threadIdx.x == 0) {
+    result[0] = factor * sum;
+  }
+}
+
+// ---- group normalisation ------------------------------------------------------------------------
+// One block per image and bunch of neighbouring groups, whose channels are at least a sector of
+// memory wide: grid groups / groupsPerBlock × batch. A block reads its values twice, the second
+// time from a cache. Its threads stand in rows of bunch channels / V lanes, and a row takes every
+// rows-th position; V, the channels of a thread, is 4 where that divides and 1 elsewhere. Sums are
+// taken in float32 over runs of up to 64 positions, then over these runs, then over the rows halves
+// by halves, then over a group's channels in float64.
+
+namespace {
+
+constexpr int RUN = 64;
+
+// The mask on the result: none where there are no keys. See dev.ddpm.backend.Dropout.
+struct Mask {
+  const unsigned long long* keys;
+  int layer;
+  unsigned threshold;
+  float scale;
+  unsigned low;
+  unsigned high;
+
+  __device__ void ofImage(int image) {
+    if (keys != nullptr) {
+      unsigned long long z = keys[image] + 0x9E3779B97F4A7C15ull * (layer + 1ull);
+      z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+      z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+      z ^= z >> 31;
+      low = static_cast<unsigned>(z);
+      high = static_cast<unsigned>(z >> 32);
+    }
+  }
+
+  // What the element of the image with this index is multiplied by.
+  __device__ float at(unsigned element) const {
+    unsigned x = element + low;
+    x = (x ^ (x >> 16)) * 0x7feb352du + high;
+    x = (x ^ (x >> 15)) * 0x846ca68bu;
+    return (x ^ (x >> 16)) >> 8 < threshold ? scale : 0;
+  }
+};
+
+// Where a thread of a group norm's block stands, and the sizes.
+template <int V>
+struct Place {
+  int positions;
+  int channels;
+  int groupChannels;
+  int groups;
+  int firstChannel;
+  int lanes;
+  int rows;
+  int row;
+  int lane;
+
+  __device__ Place(int positions, int channels, int groupChannels, int groupsPerBlock)
+      : positions(positions),
+        channels(channels),
+        groupChannels(groupChannels),
+        groups(groupsPerBlock),
+        firstChannel(blockIdx.x * groupsPerBlock * groupChannels),
+        lanes(groupsPerBlock * groupChannels / V),
+        rows(blockDim.x / lanes),
+        row(threadIdx.x / lanes),
+        lane(threadIdx.x % lanes) {}
+
+  __device__ int image() const { return blockIdx.y; }
+
+  // Whether the thread has positions at all: those past the last whole row have none.
+  __device__ bool works() const { return row < rows; }
+
+  // First of the thread's channels.
+  __device__ int channel() const { return firstChannel + lane * V; }
+
+  // Group of one of them, counted from the block's first.
+  __device__ int group(int k) const { return (lane * V + k) / groupChannels; }
+
+  // Index within the image of the thread's first channel at a position.
+  __device__ unsigned element(int position) const {
+    return static_cast<unsigned>(position) * channels + channel();
+  }
+
+  __device__ long long imageStart() const {
+    return static_cast<long long>(image()) * positions * channels;
+  }
+
+  // Index of a channel of the image among those of all images.
+  __device__ long long imageChannel(int channel) const {
+    return static_cast<long long>(image()) * channels + channel;
+  }
+
+  // Index of a group of the block among those of all images.
+  __device__ long long imageGroup(int group) const {
+    return static_cast<long long>(image()) * (channels / groupChannels)
+        + firstChannel / groupChannels + group;
+  }
+};
+
+// Mean and 1 / √(variance + ε) of the block's groups, from the sums over positions, per channel, of
+// x − pivot and of its squares, which stand at sums[k] and sums[V + k] for a lane's kth channel.
+// The pivot is the channel's value at the first position: squares stay small where the mean is not.
+template <int V>
+__device__ void storeMoments(
+    const Place<V>& place,
+    const float (&sums)[2 * V][MOST_THREADS],
+    const float* image,
+    const float* bias,
+    double epsilon,
+    float* mean,
+    float* deviation) {
+  int warps = blockDim.x / WARP;
+  for (int group = threadIdx.x / WARP; group < place.groups; group += warps) {
+    double n = place.positions;
+    double centre = 0;
+    double squares = 0;
+    for (int pass = 0; pass < 2; pass++) {
+      double part = 0;
+      for (int c = threadIdx.x % WARP; c < place.groupChannels; c += WARP) {
+        int ofBlock = group * place.groupChannels + c;
+        int channel = place.firstChannel + ofBlock;
+        double sum = sums[ofBlock % V][ofBlock / V];
+        double shift = bias == nullptr ? 0 : bias[place.imageChannel(channel)];
+        double channelMean = image[channel] + sum / n + shift;
+        if (pass == 0) {
+          part += channelMean / place.groupChannels;
+        } else {
+          double distance = channelMean - centre;
+          part += sums[V + ofBlock % V][ofBlock / V] - sum * sum / n + n * distance * distance;
+        }
+      }
+      part = overWarp(part, Sum());
+      (pass == 0 ? centre : squares) = part;
+    }
+    if (threadIdx.x % WARP == 0) {
+      double variance = squares / (n * place.groupChannels);
+      mean[place.imageGroup(group)] = static_cast<float>(centre);
+      deviation[place.imageGroup(group)] = static_cast<float>(1 / sqrt(variance + epsilon));
+    }
+  }
+}
+
+template <int V>
+__device__ void forwardOfBunch(
+    const Place<V>& place,
+    Mask mask,
+    const float* x,
+    const float* bias,
+    const float* gamma,
+    const float* beta,
+    float* y,
+    float* mean,
+    float* deviation,
+    double epsilon,
+    bool swish) {
+  __shared__ float sums[2 * V][MOST_THREADS];
+  const float* image = x + place.imageStart();
+  float total[2 * V] = {};
+  if (place.works()) {
+    Values<V> pivot = load<V>(image + place.channel());
+    int position = place.row;
+    while (position < place.positions) {
+      float run[2 * V] = {};
+      for (int i = 0; i < RUN && position < place.positions; i++, position += place.rows) {
+        Values<V> values = load<V>(image + place.element(position));
+        for (int k = 0; k < V; k++) {
+          float distance = values.v[k] - pivot.v[k];
+          run[k] += distance;
+          run[V + k] += distance * distance;
+        }
+      }
+      for (int k = 0; k < 2 * V; k++) {
+        total[k] += run[k];
+      }
+    }
+  }
+  overRowsOfBlock(sums, total, place.lanes, place.rows);
+  storeMoments(place, sums, image, bias, epsilon, mean, deviation);
+  __syncthreads();
+  if (!place.works()) {
+    return;
+  }
+  float shift[V];
+  float gain[V];
+  float scale[V];
+  float offset[V];
+  for (int k = 0; k < V; k++) {
+    long long group = place.imageGroup(place.group(k));
+    int channel = place.channel() + k;
+    shift[k] = (bias == nullptr ? 0 : bias[place.imageChannel(channel)]) - mean[group];
+    gain[k] = deviation[group];
+    scale[k] = gamma[channel];
+    offset[k] = beta[channel];
+  }
+  mask.ofImage(place.image());
+  float* result = y + place.imageStart();
+#pragma unroll 4
+  for (int position = place.row; position < place.positions; position += place.rows) {
+    unsigned element = place.element(position);
+    Values<V> values = load<V>(image + element);
+    for (int k = 0; k < V; k++) {
+      float z = (values.v[k] + shift[k]) * gain[k] * scale[k] + offset[k];
+      float activated = swish ? z / (1 + expf(-z)) : z;
+      values.v[k] = mask.keys == nullptr ? activated : activated * mask.at(element + k);
+    }
+    store(result + element, values);
+  }
+}
+
+// What the backward passes compute from one value of x and one of dy.
+struct Derivative {
+  float xHat;
+  float dz;
+};
+
+__device__ Derivative derivative(
+    float x, float dy, float shift, float gain, float scale, float offset, float kept, bool swish) {
+  float xHat = (x + shift) * gain;
+  float dz = dy * kept;
+  return {xHat, swish ? dz * swishSlope(xHat * scale + offset) : dz};
+}
+
+template <int V>
+__device__ void backwardOfBunch(
+    const Place<V>& place,
+    Mask mask,
+    const float* x,
+    const float* bias,
+    const float* gamma,
+    const float* beta,
+    const float* mean,
+    const float* deviation,
+    const float* dy,
+    const float* added,
+    float* dx,
+    float* dBias,
+    float* channelSums,
+    bool swish) {
+  __shared__ float sums[3 * V][MOST_THREADS];
+  __shared__ float meanDz[MOST_THREADS];
+  __shared__ float meanDzXHat[MOST_THREADS];
+  float shift[V];
+  float gain[V];
+  float scale[V];
+  float offset[V];
+  for (int k = 0; k < V; k++) {
+    long long group = place.imageGroup(place.group(k));
+    int channel = place.channel() + k;
+    shift[k] = (bias == nullptr ? 0 : bias[place.imageChannel(channel)]) - mean[group];
+    gain[k] = deviation[group];
+    scale[k] = gamma[channel];
+    offset[k] = beta[channel];
+  }
+  mask.ofImage(place.image());
+  long long start = place.imageStart();
+  // Σ dz, Σ dz · x̂ and Σ x̂ over positions, per channel
+  float total[3 * V] = {};
+  int position = place.works() ? place.row : place.positions;
+  while (position < place.positions) {
+    float run[3 * V] = {};
+    for (int i = 0; i < RUN && position < place.positions; i++, position += place.rows) {
+      unsigned element = place.element(position);
+      Values<V> values = load<V>(x + start + element);
+      Values<V> gradient = load<V>(dy + start + element);
+      for (int k = 0; k < V; k++) {
+        float kept = mask.keys == nullptr ? 1 : mask.at(element + k);
+        Derivative d =
+            derivative(
+                values.v[k], gradient.v[k], shift[k], gain[k], scale[k], offset[k], kept, swish);
+        run[k] += d.dz;
+        run[V + k] += d.dz * d.xHat;
+        run[2 * V + k] += d.xHat;
+      }
+    }
+    for (int k = 0; k < 3 * V; k++) {
+      total[k] += run[k];
+    }
+  }
+  overRowsOfBlock(sums, total, place.lanes, place.rows);
+
+  int warps = blockDim.x / WARP;
+  double n = static_cast<double>(place.positions) * place.groupChannels;
+  for (int group = threadIdx.x / WARP; group < place.groups; group += warps) {
+    double ofDz = 0;
+    double ofDzXHat = 0;
+    for (int c = threadIdx.x % WARP; c < place.groupChannels; c += WARP) {
+      int ofBlock = group * place.groupChannels + c;
+      double factor = gamma[place.firstChannel + ofBlock];
+      ofDz += factor * sums[ofBlock % V][ofBlock / V];
+      ofDzXHat += factor * sums[V + ofBlock % V][ofBlock / V];
+    }
+    ofDz = overWarp(ofDz, Sum());
+    ofDzXHat = overWarp(ofDzXHat, Sum());
+    if (threadIdx.x % WARP == 0) {
+      meanDz[group] = static_cast<float>(ofDz / n);
+      meanDzXHat[group] = static_cast<float>(ofDzXHat / n);
+    }
+  }
+  __syncthreads();
+  if (place.row == 0) {
+    long long all = static_cast<long long>(gridDim.y) * place.channels;
+    for (int k = 0; k < V; k++) {
+      long long at = place.imageChannel(place.channel() + k);
+      float sumDz = sums[k][place.lane];
+      channelSums[at] = sums[V + k][place.lane];
+      channelSums[all + at] = sumDz;
+      if (dBias != nullptr) {
+        int group = place.group(k);
+        double sum =
+            static_cast<double>(scale[k]) * sumDz
+                - static_cast<double>(place.positions) * meanDz[group]
+                - static_cast<double>(sums[2 * V + k][place.lane]) * meanDzXHat[group];
+        dBias[at] = static_cast<float>(sum * gain[k]);
+      }
+    }
+  }
+  if (!place.works()) {
+    return;
+  }
+  float first[V];
+  float second[V];
+  for (int k = 0; k < V; k++) {
+    first[k] = meanDz[place.group(k)];
+    second[k] = meanDzXHat[place.group(k)];
+  }
+#pragma unroll 2
+  for (position = place.row; position < place.positions; position += place.rows) {
+    unsigned element = place.element(position);
+    Values<V> values = load<V>(x + start + element);
+    Values<V> gradient = load<V>(dy + start + element);
+    Values<V> more = {};
+    if (added != nullptr) {
+      more = load<V>(added + start + element);
+    }
+    for (int k = 0; k < V; k++) {
+      float kept = mask.keys == nullptr ? 1 : mask.at(element + k);
+      Derivative d =
+          derivative(
+              values.v[k], gradient.v[k], shift[k], gain[k], scale[k], offset[k], kept, swish);
+      values.v[k] = (d.dz * scale[k] - first[k] - d.xHat * second[k]) * gain[k] + more.v[k];
+    }
+    store(dx + start + element, values);
+  }
+}
+
+}  // namespace
+
+// y = dropout(swish(γ · (x + bias − mean) / √(variance + ε) + β)); keeps mean and 1 / √(variance +
+// ε), (batch, groups). x and y are (batch, positions, channels), bias is (batch, channels) or null,
+// keys has one key per image and is null without dropout.
+extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNorm(
+    const float* x,
+    const float* bias,
+    const float* gamma,
+    const float* beta,
+    const unsigned long long* keys,
+    float* y,
+    float* mean,
+    float* deviation,
+    int positions,
+    int channels,
+    int groupChannels,
+    int groupsPerBlock,
+    double epsilon,
+    int swish,
+    int layer,
+    int threshold,
+    float scale) {
+  Mask mask = {keys, layer, static_cast<unsigned>(threshold), scale, 0, 0};
+  if (groupsPerBlock * groupChannels % 4 == 0 && channels % 4 == 0 && aligned(x, y)) {
+    Place<4> place(positions, channels, groupChannels, groupsPerBlock);
+    forwardOfBunch(
+        place, mask, x, bias, gamma, beta, y, mean, deviation, epsilon, swish != 0);
+  } else {
+    Place<1> place(positions, channels, groupChannels, groupsPerBlock);
+    forwardOfBunch(
+        place, mask, x, bias, gamma, beta, y, mean, deviation, epsilon, swish != 0);
+  }
+}
+
+// The gradients of `groupNorm`: dx, with `added` (or null) added to it, dBias (or null), and per
+// image and channel what γ's and β's gradients are the sums of: channelSums (2, batch, channels),
+// Σ dz · x̂ first.
+extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNormBackward(
+    const float* x,
+    const float* bias,
+    const float* gamma,
+    const float* beta,
+    const unsigned long long* keys,
+    const float* mean,
+    const float* deviation,
+    const float* dy,
+    const float* added,
+    float* dx,
+    float* dBias,
+    float* channelSums,
+    int positions,
+    int channels,
+    int groupChannels,
+    int groupsPerBlock,
+    int swish,
+    int layer,
+    int threshold,
+    float scale) {
+  Mask mask = {keys, layer, static_cast<unsigned>(threshold), scale, 0, 0};
+  bool quads = added == nullptr ? aligned(x, dy, dx) : aligned(x, dy, dx, added);
+  if (groupsPerBlock * groupChannels % 4 == 0 && channels % 4 == 0 && quads) {
+    Place<4> place(positions, channels, groupChannels, groupsPerBlock);
+    backwardOfBunch(
+        place,
+        mask,
+        x,
+        bias,
+        gamma,
+        beta,
+        mean,
+        deviation,
+        dy,
+        added,
+        dx,
+        dBias,
+        channelSums,
+        swish != 0);
+  } else {
+    Place<1> place(positions, channels, groupChannels, groupsPerBlock);
+    backwardOfBunch(
+        place,
+        mask,
+        x,
+        bias,
+        gamma,
+        beta,
+        mean,
+        deviation,
+        dy,
+        added,
+        dx,
+        dBias,
+        channelSums,
+        swish != 0);
+  }
+}
+
+// γ's and β's gradients: the sums of `channelSums` over the batch. Grid: ceil(channels / 32) × 2
+// blocks of 256 threads; sums as `sumColumns` says.
+extern "C" __global__ void groupNormParameters(
+    const float* channelSums, float* dGamma, float* dBeta, int batch, int channels) {
+  const float* sums = channelSums + static_cast<long long>(blockIdx.y) * batch * channels;
+  sumColumns(sums, blockIdx.y == 0 ? dGamma : dBeta, 0, batch, channels, channels, WARP);
+}
