@@ -12,6 +12,11 @@ public interface Backend {
   /** Where several back ends serve, that with the highest rank is taken. */
   int rank();
 
+  /** Whether it is used only where a user asks for it, whatever its rank. */
+  default boolean onRequest() {
+    return false;
+  }
+
   /** Whether this machine and this process can compute with it in a precision. */
   boolean serves(Precision precision);
 

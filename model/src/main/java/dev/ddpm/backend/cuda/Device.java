@@ -7,7 +7,7 @@ import dev.ddpm.backend.ProductShape;
  * in which it was handed over. Addresses are bytes: parts of an allocation are reached by adding to
  * its address. One thread at a time.
  */
-interface Device extends AutoCloseable {
+public interface Device extends AutoCloseable {
 
   /** Name, memory, and the versions of driver and libraries, for the start report. */
   String describe();
@@ -82,12 +82,12 @@ interface Device extends AutoCloseable {
       int batch, int height, int width, int in, int out, int size, int stride, int padding) {
 
     /** Height of the result. */
-    int outHeight() {
+    public int outHeight() {
       return (height + 2 * padding - size) / stride + 1;
     }
 
     /** Width of the result. */
-    int outWidth() {
+    public int outWidth() {
       return (width + 2 * padding - size) / stride + 1;
     }
   }

@@ -1,6 +1,7 @@
 package dev.ddpm.backend.nd4j;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.natives.Bindings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +46,7 @@ public final class Nd4jNatives {
    */
   public static void select() {
     NativeHeap.keepFreedMemory();
+    Bindings.acceptVersions();
     if (System.getProperty(EXTENSION) != null) {
       return;
     }

@@ -413,6 +413,13 @@ extern "C" __global__ void roundToBfloat16(const float* x, unsigned short* y, in
   }
 }
 
+// y = x, which is bfloat16.
+extern "C" __global__ void widenBfloat16(const unsigned short* x, float* y, int count) {
+  for (Parts part(count, false); part.more(); part.next()) {
+    y[part.i] = __uint_as_float(static_cast<unsigned>(x[part.i]) << 16);
+  }
+}
+
 // ---- images -------------------------------------------------------------------------------------
 // Any grid of one dimension, as above.
 

@@ -60,10 +60,6 @@ class CudaKernelsTest {
       return download(portable);
     }
 
-    Three reshape(long... shape) {
-      return new Three(portable.reshape(shape), card.reshape(shape), backwards.reshape(shape));
-    }
-
     Three slice(long offset, long... shape) {
       return new Three(
           portable.slice(offset, shape), card.slice(offset, shape), backwards.slice(offset, shape));

@@ -1,0 +1,29 @@
+package dev.ddpm.backend.cuda;
+
+import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
+
+/** The NVIDIA cards that this process can see. */
+public interface Cards {
+
+  /**
+   * Whether there is a driver. Takes no more than milliseconds and prints nothing where there is
+   * none.
+   */
+  boolean hasDriver();
+
+  /**
+   * Loads what computing on a card takes.
+   *
+   * @param card its number, from 0
+   * @throws DdpmException (environment) if something of it is missing or too old, with the remedy
+   */
+  void require(int card, Precision precision);
+
+  /**
+   * Takes a card into use.
+   *
+   * @throws DdpmException (environment) as {@link #require}, or if the card refuses
+   */
+  Device open(int card);
+}

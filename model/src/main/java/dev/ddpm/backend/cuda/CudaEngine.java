@@ -1,0 +1,159 @@
+package dev.ddpm.backend.cuda;
+
+import dev.ddpm.backend.ConvolutionOp;
+import dev.ddpm.backend.ConvolutionShape;
+import dev.ddpm.backend.Dropout;
+import dev.ddpm.backend.Engine;
+import dev.ddpm.backend.GroupNorm;
+import dev.ddpm.backend.GroupNormOp;
+import dev.ddpm.backend.Kernels;
+import dev.ddpm.backend.Layout;
+import dev.ddpm.backend.MatrixProduct;
+import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.ProductShape;
+import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.Weight;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** See {@link CudaBackend}. */
+final class CudaEngine implements Engine {
+  private final Device device;
+  private final Precision precision;
+  private final Kernels kernels;
+  private final FactorRounding rounding;
+  private final Filters filters;
+  private final Map<List<Object>, Tensor> scratch = new HashMap<>();
+
+  /** Memory that blocks share which recompute, by role: the largest that was asked for so far. */
+  private final Map<String, Tensor> recomputed = new HashMap<>();
+
+  private boolean recomputes;
+
+  /**
+   * An engine for a network of one precision.
+   *
+   * @param device of this network alone
+   */
+  CudaEngine(Device device, Precision precision) {
+    this.device = device;
+    this.precision = precision;
+    this.kernels = new CudaKernels(device);
+    this.rounding = new FactorRounding(device, precision);
+    this.filters = new Filters(device, rounding);
+  }
+
+  @Override
+  public Precision precision() {
+    return precision;
+  }
+
+  @Override
+  public void keepWeights() {
+    filters.keep();
+  }
+
+  @Override
+  public void recompute() {
+    recomputes = true;
+  }
+
+  @Override
+  public boolean recomputes() {
+    return recomputes;
+  }
+
+  @Override
+  public Tensor allocate(long... shape) {
+    return CudaTensor.allocate(device, shape);
+  }
+
+  @Override
+  public Tensor allocate(Layout layout, long... shape) {
+    requireRows(layout);
+    return allocate(shape);
+  }
+
+  private static void requireRows(Layout layout) {
+    if (layout != Layout.ROWS) {
+      throw new IllegalArgumentException("Cards know no images in " + layout);
+    }
+  }
+
+  @Override
+  public Tensor keys(int batch) {
+    return CudaTensor.keys(device, batch);
+  }
+
+  @Override
+  public Tensor scratch(String role, Layout layout, long... shape) {
+    requireRows(layout);
+    List<Object> key = List.of(role, Arrays.stream(shape).boxed().toList());
+    return scratch.computeIfAbsent(key, absent -> allocate(shape));
+  }
+
+  @Override
+  public Tensor kept(String role, Layout layout, long... shape) {
+    requireRows(layout);
+    if (!recomputes) {
+      return allocate(shape);
+    }
+    long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    Tensor known = recomputed.get(role);
+    if (known == null || known.length() < length) {
+      known = allocate(length);
+      recomputed.put(role, known);
+    }
+    return known.slice(0, shape);
+  }
+
+  @Override
+  public Runnable record(Runnable work) {
+    return device.record(work)::replay;
+  }
+
+  @Override
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  @Override
+  public Layout layout(ConvolutionShape shape) {
+    return Layout.ROWS;
+  }
+
+  @Override
+  public ConvolutionOp convolution(ConvolutionShape shape, Layout x, Layout y, Weight weight) {
+    requireRows(x);
+    requireRows(y);
+    Tensor padded =
+        CudaConvolution.padsAtTheEnd(shape)
+            ? scratch("padded", shape.batch(), shape.height() + 1, shape.width() + 1, shape.in())
+            : null;
+    return new CudaConvolution(
+        device, kernels, shape, onCard(CudaConvolution.sizes(shape), weight), padded);
+  }
+
+  @Override
+  public ConvolutionOp transposedConvolution(
+      ConvolutionShape transposed, int kernel, Weight weight) {
+    return new CudaTransposedConvolution(
+        kernels, onCard(CudaTransposedConvolution.sizes(transposed, kernel), weight));
+  }
+
+  private CardConvolution onCard(Device.ConvolutionSizes sizes, Weight weight) {
+    return new CardConvolution(device, rounding, filters, sizes, weight);
+  }
+
+  @Override
+  public MatrixProduct product(ProductShape shape) {
+    return new CudaProduct(device, rounding, shape);
+  }
+
+  @Override
+  public GroupNormOp groupNorm(GroupNorm shape, Weight gamma, Weight beta, Dropout dropout) {
+    return new CudaGroupNorm(device, shape, gamma, beta, dropout);
+  }
+}

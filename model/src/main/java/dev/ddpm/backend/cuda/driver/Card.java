@@ -1,0 +1,142 @@
+package dev.ddpm.backend.cuda.driver;
+
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_DEVICE_UNAVAILABLE;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_OUT_OF_MEMORY;
+import static org.bytedeco.cuda.global.cudart.CU_STREAM_NON_BLOCKING;
+import static org.bytedeco.cuda.global.cudart.cuCtxSetCurrent;
+import static org.bytedeco.cuda.global.cudart.cuDeviceGet;
+import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRelease;
+import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRetain;
+import static org.bytedeco.cuda.global.cudart.cuMemAlloc;
+import static org.bytedeco.cuda.global.cudart.cuMemFree;
+import static org.bytedeco.cuda.global.cudart.cuMemGetInfo;
+import static org.bytedeco.cuda.global.cudart.cuMemsetD8Async;
+import static org.bytedeco.cuda.global.cudart.cuStreamCreate;
+import static org.bytedeco.cuda.global.cudart.cuStreamDestroy;
+import static org.bytedeco.cuda.global.cudart.cuStreamSynchronize;
+
+import dev.ddpm.DdpmException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
+import org.bytedeco.cuda.cudart.CUctx_st;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One use of a card: its context, which all uses in a process share, a queue of work, and all that
+ * has to be given back in the end.
+ */
+final class Card implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(Card.class);
+  private static final long MEBIBYTE = 1 << 20;
+
+  private final int index;
+  private final String name;
+  private final int device;
+  private final CUctx_st context = new CUctx_st();
+  private final CUstream_st stream = new CUstream_st();
+  private final Set<Long> allocated = new HashSet<>();
+  private final Deque<Runnable> closing = new ArrayDeque<>();
+
+  Card(int index, String name) {
+    this.index = index;
+    this.name = name;
+    int[] handle = new int[1];
+    Status.driver(cuDeviceGet(handle, index), "cuDeviceGet");
+    this.device = handle[0];
+    int status = cuDevicePrimaryCtxRetain(context, device);
+    if (status == CUDA_ERROR_DEVICE_UNAVAILABLE) {
+      throw DdpmException.environment(
+          "GPU %d (%s) is in use by another process and set to serve one at a time: end that"
+              + " process, run one executor per GPU, or have nvidia-smi --compute-mode=DEFAULT"
+              + " set.",
+          index, name);
+    }
+    Status.driver(status, "cuDevicePrimaryCtxRetain");
+    closing.push(() -> cuDevicePrimaryCtxRelease(device));
+    try {
+      use();
+      Status.driver(cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+      closing.push(() -> cuStreamDestroy(stream));
+    } catch (RuntimeException e) {
+      run();
+      throw e;
+    }
+  }
+
+  /** Makes the calls that follow on this thread mean this card. */
+  void use() {
+    Status.driver(cuCtxSetCurrent(context), "cuCtxSetCurrent");
+  }
+
+  CUstream_st stream() {
+    return stream;
+  }
+
+  /** Something to be done when the card is given back, before all that was named earlier. */
+  void onClose(Runnable work) {
+    closing.push(work);
+  }
+
+  long allocate(long bytes) {
+    long[] address = new long[1];
+    int status = cuMemAlloc(address, Math.max(1, bytes));
+    if (status == CUDA_ERROR_OUT_OF_MEMORY) {
+      throw outOfMemory(bytes);
+    }
+    Status.driver(status, "cuMemAlloc");
+    allocated.add(address[0]);
+    Status.driver(cuMemsetD8Async(address[0], (byte) 0, bytes, stream), "cuMemsetD8Async");
+    return address[0];
+  }
+
+  private DdpmException outOfMemory(long bytes) {
+    long[] memory = memory();
+    return DdpmException.environment(
+        "GPU %d (%s) is out of memory: %d MiB more are needed, and %d of %d MiB are free. Lower the"
+            + " batch size, or end what else computes on it; see nvidia-smi.",
+        index, name, (bytes + MEBIBYTE - 1) / MEBIBYTE, memory[0] / MEBIBYTE, memory[1] / MEBIBYTE);
+  }
+
+  /** Free and all memory in bytes. */
+  long[] memory() {
+    try (SizeTPointer free = new SizeTPointer(1);
+        SizeTPointer total = new SizeTPointer(1)) {
+      Status.driver(cuMemGetInfo(free, total), "cuMemGetInfo");
+      return new long[] {free.get(), total.get()};
+    }
+  }
+
+  void free(long address) {
+    if (!allocated.remove(address)) {
+      throw new IllegalArgumentException("No memory of this card begins at " + address);
+    }
+    synchronize();
+    Status.driver(cuMemFree(address), "cuMemFree");
+  }
+
+  void synchronize() {
+    Status.driver(cuStreamSynchronize(stream), "cuStreamSynchronize");
+  }
+
+  /** Gives everything back; errors are told, because nothing can be done about them any more. */
+  @Override
+  public void run() {
+    int status = cuCtxSetCurrent(context);
+    if (status == 0) {
+      status = stream.isNull() ? 0 : cuStreamSynchronize(stream);
+    }
+    if (status != 0) {
+      LOG.warn("GPU {} ({}) was given back after {}", index, name, Status.name(status));
+    }
+    allocated.forEach(address -> cuMemFree(address));
+    allocated.clear();
+    while (!closing.isEmpty()) {
+      closing.pop().run();
+    }
+  }
+}
