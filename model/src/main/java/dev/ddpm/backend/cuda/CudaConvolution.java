@@ -87,7 +87,6 @@ final class CudaConvolution implements ConvolutionOp {
   }
 
   private void ends(String kernel, long from, long to, int count) {
-    Launches.run(
-        device, kernel, count, from, to, count, shape.height(), shape.width(), shape.in());
+    Launches.run(device, kernel, count, from, to, count, shape.height(), shape.width(), shape.in());
   }
 }

@@ -130,8 +130,7 @@ final class CudaEngine implements Engine {
     requireRows(y);
     Tensor padded =
         CudaConvolution.padsAtTheEnd(shape)
-            ? scratch(
-                "padded", shape.batch(), shape.height() + 1, shape.width() + 1, shape.in())
+            ? scratch("padded", shape.batch(), shape.height() + 1, shape.width() + 1, shape.in())
             : null;
     return new CudaConvolution(
         device, kernels, shape, onCard(CudaConvolution.sizes(shape), weight), padded);

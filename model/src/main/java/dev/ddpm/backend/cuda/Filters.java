@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The weights of convolutions in the order in which a card takes them, (out, size, size, in), and in
- * its type of factors. They are made anew for every pass, until weights are constant.
+ * The weights of convolutions in the order in which a card takes them, (out, size, size, in), and
+ * in its type of factors. They are made anew for every pass, until weights are constant.
  */
 final class Filters {
   /** Rows and columns of what a block of the kernel transposes. */
@@ -73,8 +73,7 @@ final class Filters {
    * reordered weights of the same number do.
    */
   long scratch(int count) {
-    return scratch.computeIfAbsent(
-        count, absent -> device.allocate((long) count * Float.BYTES));
+    return scratch.computeIfAbsent(count, absent -> device.allocate((long) count * Float.BYTES));
   }
 
   /** Brings the gradient of weights, (out, size, size, in), into the order of the weights. */

@@ -61,15 +61,12 @@ class CudaKernelsTest {
     }
 
     Three reshape(long... shape) {
-      return new Three(
-          portable.reshape(shape), card.reshape(shape), backwards.reshape(shape));
+      return new Three(portable.reshape(shape), card.reshape(shape), backwards.reshape(shape));
     }
 
     Three slice(long offset, long... shape) {
       return new Three(
-          portable.slice(offset, shape),
-          card.slice(offset, shape),
-          backwards.slice(offset, shape));
+          portable.slice(offset, shape), card.slice(offset, shape), backwards.slice(offset, shape));
     }
 
     private static float[] download(Tensor tensor) {
@@ -118,7 +115,6 @@ class CudaKernelsTest {
   private Three zeros(long... shape) {
     return of(new float[length(shape)], shape);
   }
-
 
   private static int length(long... shape) {
     return (int) Arrays.stream(shape).reduce(1, Math::multiplyExact);
@@ -204,8 +200,7 @@ class CudaKernelsTest {
               orNull(side, dBias));
         });
     // rounding of x − mean is amplified by 1/√(variance + ε), which is 316 without variance
-    float amplification =
-        Math.max(1, (float) largestDeviation(shape, x, bias) / 4);
+    float amplification = Math.max(1, (float) largestDeviation(shape, x, bias) / 4);
     y.assertSame(amplification * ROUNDING, "y of " + shape);
     dx.assertSame(amplification * ROUNDING, "dx of " + shape);
     dGamma.assertSame(amplification * ROUNDING, "dGamma of " + shape);
@@ -336,7 +331,9 @@ class CudaKernelsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1", "3, 15", "4, 16", "5, 49", "6, 65", "2, 256", "3, 1024", "2, 1025", "1, 5000"})
+  @CsvSource({
+    "1, 1", "3, 15", "4, 16", "5, 49", "6, 65", "2, 256", "3, 1024", "2, 1025", "1, 5000"
+  })
   void softmax(int rows, int columns) {
     Three x = random(10, rows, columns);
     Three gradient = random(rows, columns);
@@ -488,8 +485,7 @@ class CudaKernelsTest {
     DoubleSupplier[] loss = new DoubleSupplier[1];
     try (Device.Recording recording =
         device.record(
-            () ->
-                loss[0] = card.meanSquaredError(prediction.card, target.card, gradient.card))) {
+            () -> loss[0] = card.meanSquaredError(prediction.card, target.card, gradient.card))) {
       prediction.card.upload(new double[] {1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
       recording.replay();
       assertThat(loss[0].getAsDouble()).isEqualTo(1);

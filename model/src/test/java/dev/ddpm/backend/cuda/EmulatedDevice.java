@@ -9,10 +9,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A card that this processor emulates: its kernels are those of {@code kernels.cu}, its products and
- * convolutions plain loops with float64 sums. What a card may leave unnoticed fails here: threads
- * that do not meet at a barrier, arguments of other types than a kernel declares, addresses outside
- * of what was allocated, writes past its end, and copies or allocations while work is recorded.
+ * A card that this processor emulates: its kernels are those of {@code kernels.cu}, its products
+ * and convolutions plain loops with float64 sums. What a card may leave unnoticed fails here:
+ * threads that do not meet at a barrier, arguments of other types than a kernel declares, addresses
+ * outside of what was allocated, writes past its end, and copies or allocations while work is
+ * recorded.
  */
 final class EmulatedDevice implements Device {
   private final EmulatedKernels library = EmulatedKernels.library();
@@ -147,8 +148,7 @@ final class EmulatedDevice implements Device {
     submit(
         () -> {
           library.deviceRunBackwards(backwards ? 1 : 0);
-          check(
-              library.deviceLaunch(kernel, blocksX, blocksY, threads, kinds.toString(), bits));
+          check(library.deviceLaunch(kernel, blocksX, blocksY, threads, kinds.toString(), bits));
         });
   }
 

@@ -100,8 +100,7 @@ class EmulatedDeviceTest {
         .hasMessage("sumOfArguments: an argument is I where the kernel declares L");
     assertThatThrownBy(() -> device.launch("sumOfArguments", 1, 1, 32, 0, x))
         .hasMessage("sumOfArguments: 1 arguments for a kernel with 5");
-    assertThatThrownBy(
-            () -> device.launch("sumOfArguments", 1, 1, 32, 0, x + 4, 1L, 2, 0.5f, 0.25))
+    assertThatThrownBy(() -> device.launch("sumOfArguments", 1, 1, 32, 0, x + 4, 1L, 2, 0.5f, 0.25))
         .hasMessage("sumOfArguments: an address is no multiple of 8");
     assertThatThrownBy(() -> device.launch("sumOfArguments", 1, 1, 32, 0, 8L, 1L, 2, 0.5f, 0.25))
         .hasMessage("sumOfArguments: an address is in no allocation");
@@ -129,8 +128,7 @@ class EmulatedDeviceTest {
   void recordedWorkIsDoneWhenItIsReplayed() {
     long x = upload(1, 2);
     long y = upload(10, 20);
-    try (Recording recording =
-        device.record(() -> device.launch("add", 1, 1, 32, 0, x, y, 2))) {
+    try (Recording recording = device.record(() -> device.launch("add", 1, 1, 32, 0, x, y, 2))) {
       assertThat(download(y, 2)).containsExactly(10, 20);
       recording.replay();
       recording.replay();

@@ -113,8 +113,7 @@ interface EmulatedKernels extends Library {
         }
         all.append("#include \"device_on_cpu.h\"\n");
         write(folder, "all.cpp", all.toString());
-        for (String name :
-            List.of("cuda_on_cpu.h", "device_on_cpu.h", "kernels.cu", "faulty.cu")) {
+        for (String name : List.of("cuda_on_cpu.h", "device_on_cpu.h", "kernels.cu", "faulty.cu")) {
           write(folder, name, resource(name));
         }
         Path library = folder.resolve("all.so");
