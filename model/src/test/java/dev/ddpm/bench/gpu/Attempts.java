@@ -25,7 +25,7 @@ final class Attempts {
       check = Check.of(step, what, precision, error.getAsDouble(), limit);
     } catch (RuntimeException | LinkageError e) {
       e.printStackTrace();
-      check = Check.failed(step, what, Check.lower(precision), causes(e));
+      check = Check.failed(step.name(), what, Check.lower(precision), causes(e));
     }
     results.checks().add(check);
   }

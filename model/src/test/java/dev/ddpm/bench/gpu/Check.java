@@ -22,8 +22,8 @@ public record Check(
   }
 
   /** Something that could not be computed. */
-  static Check failed(Step step, String what, String precision, String why) {
-    return new Check(step.name(), what, precision, Double.NaN, 0, why);
+  static Check failed(String step, String what, String precision, String why) {
+    return new Check(step, what, precision, Double.NaN, 0, why);
   }
 
   static String lower(Precision precision) {
