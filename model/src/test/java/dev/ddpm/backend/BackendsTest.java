@@ -48,6 +48,14 @@ class BackendsTest {
   }
 
   @Test
+  void whereNoCardIsAskedForThereIsNoTf32() {
+    assertThatThrownBy(() -> Backends.best(Backend.class, Precision.TF32))
+        .isInstanceOf(DdpmException.class)
+        .hasMessageContaining("TF32 is computed on NVIDIA cards alone")
+        .hasMessageContaining("backend.device = cuda");
+  }
+
+  @Test
   void theReportNamesTheInstructionsThatMultiplyBfloat16() {
     CpuBackend backend = new CpuBackend();
     assumeTrue(backend.serves(Precision.BFLOAT16), "nothing multiplies bfloat16 here");

@@ -13,7 +13,7 @@ public final class PortableBackend implements Nd4jBackend {
 
   @Override
   public boolean serves(Precision precision) {
-    return precision != Precision.BFLOAT16;
+    return precision == Precision.FLOAT32 || precision == Precision.FLOAT64;
   }
 
   @Override

@@ -139,7 +139,7 @@ interface EmulatedKernels extends Library {
         if (!runs(command)) {
           throw new IllegalStateException("g++ does not compile kernels.cu: see above");
         }
-        return Native.load(library.toString(), EmulatedKernels.class);
+        return Native.loadLibrary(library.toString(), EmulatedKernels.class);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

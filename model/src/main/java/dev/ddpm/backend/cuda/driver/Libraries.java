@@ -98,7 +98,8 @@ final class Libraries {
     load(CUDNN, "cuDNN 9");
   }
 
-  private void load(List<String> files, String product) {
+  /** Loads some of them, which are parts of a product. */
+  void load(List<String> files, String product) {
     for (String file : files) {
       if (SharedLibrary.open(file).isPresent()) {
         continue;
