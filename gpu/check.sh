@@ -3,18 +3,18 @@
 set -euo pipefail
 
 project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-usage="Usage: gpu/check.sh [--peer FILE] [--compiled] FOLDER
+usage="Usage: gpu/check.sh [--peer FILE] [--class-path PATH] FOLDER
 
 Fills FOLDER with at most 40 MiB: a small Java, the bindings to CUDA 13, this project's classes, golden vectors and results of
 this machine's CPU. On a machine with an NVIDIA card, CUDA 13 and cuDNN 9 (those of PyTorch's wheels do) 'bash FOLDER/run.sh'
 then says in less than five minutes whether the card computes what it should, and how fast. It writes check.json and check.md
 into \$OUT, or into FOLDER. Exit status: 0 if all is as it should be, 1 if not, 3 without a card.
 
-  --peer FILE   torch_unet.py, the same networks in PyTorch, which is compared with the golden vectors and timed as well
-  --compiled    the project's classes are compiled already: Maven is not started"
+  --peer FILE         torch_unet.py, the same networks in PyTorch, which are compared with golden vectors and timed as well
+  --class-path PATH   that of the tests of model/, which are compiled already: Maven is not started"
 
 peer=""
-compiled=false
+class_path=""
 folder=""
 while [[ $# -gt 0 ]]; do
   case "$1" in
@@ -26,7 +26,10 @@ while [[ $# -gt 0 ]]; do
       peer="${2:?"--peer takes a file"}"
       shift
       ;;
-    --compiled) compiled=true ;;
+    --class-path)
+      class_path="${2:?"--class-path takes a path"}"
+      shift
+      ;;
     -*)
       echo "error: unknown option $1 (see 'gpu/check.sh --help')" >&2
       exit 2
@@ -47,15 +50,15 @@ mkdir -p "$folder"
 folder="$(cd "$folder" && pwd)"
 
 cd "$project"
-if [[ "$compiled" == false ]]; then
+if [[ -z "$class_path" ]]; then
   mvn -q -B -ntp -pl model test-compile dependency:build-classpath@class-path
+  class_path="$(<model/target/class-path)"
 fi
-class_path="$(<model/target/class-path)"
 classes=model/target/classes
 tests=model/target/test-classes
 
-rm -rf "$folder/lib" "$folder/jre" "$folder/jre.tgz"
-mkdir "$folder/lib"
+rm -rf "$folder/lib" "$folder/golden" "$folder/jre" "$folder/jre.tgz" "$folder/torch_unet.py"
+mkdir "$folder/lib" "$folder/golden"
 IFS=: read -ra jars <<<"$class_path"
 for jar in "${jars[@]}"; do
   case "${jar##*/}" in
@@ -67,22 +70,20 @@ for jar in "${jars[@]}"; do
   esac
 done
 jar --create --file "$folder/lib/ddpm.jar" -C "$classes" .
-golden=()
+jar --create --file "$folder/lib/check.jar" -C "$tests" dev/ddpm/bench -C "$tests" dev/ddpm/golden
 for name in layers tiny rgb_attn2 unet2d_classes_small; do
-  golden+=(-C "$tests" "golden/$name.safetensors")
+  cp "$tests/golden/$name.safetensors" "$folder/golden/"
 done
-jar --create --file "$folder/lib/check.jar" -C "$tests" dev/ddpm/bench -C "$tests" dev/ddpm/golden "${golden[@]}"
 
 OMP_NUM_THREADS=1 java --add-modules=jdk.incubator.vector -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
   -cp "$tests:$classes:$class_path" dev.ddpm.bench.gpu.CpuResults "$folder/cpu-results.bin"
 
 jlink --compress=2 --strip-debug --no-header-files --no-man-pages --output "$folder/jre" \
-  --add-modules java.base,java.desktop,java.logging,java.management,java.sql,java.xml,jdk.unsupported
+  --add-modules java.base,java.logging,java.management,jdk.unsupported
 tar -C "$folder" -czf "$folder/jre.tgz" jre
-rm -rf "$folder/jre" "$folder/torch_unet.py" "$folder/tiny.safetensors"
+rm -rf "$folder/jre"
 if [[ -n "$peer" ]]; then
   cp "$peer" "$folder/torch_unet.py"
-  cp "$tests/golden/tiny.safetensors" "$folder/"
 fi
 
 cat >"$folder/run.sh" <<'RUN'
@@ -108,8 +109,8 @@ fi
 export LD_LIBRARY_PATH="${wheels:+$wheels:}/usr/local/cuda/lib64:/usr/local/nvidia/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 peer=()
 [[ ! -f torch_unet.py ]] || peer=(torch_unet.py)
-exec jre/bin/java -Xmx1g -cp 'lib/ddpm.jar:lib/check.jar:lib/*' dev.ddpm.bench.gpu.GpuCheck \
-  "$out" cpu-results.bin tiny.safetensors "${peer[@]}"
+exec jre/bin/java -Xmx1g -cp 'lib/*:.' dev.ddpm.bench.gpu.GpuCheck \
+  "$out" cpu-results.bin golden/tiny.safetensors "${peer[@]}"
 RUN
 size="$(du -sk "$folder" | cut -f 1)"
 echo "$folder: $((size / 1024)) MiB"

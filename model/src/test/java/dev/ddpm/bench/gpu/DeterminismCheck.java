@@ -6,25 +6,27 @@ import java.util.Arrays;
 
 /** Whether two runs give the same bits. */
 final class DeterminismCheck {
-  private static final int IMAGES = 8;
   private static final double RATE = 1e-3;
 
   private DeterminismCheck() {}
 
-  /** Errors are numbers of weights that differ. */
-  static void run(CardUnderTest card, int steps, Attempts attempts) {
+  /** Errors are numbers of weights that differ after so many steps of so many images. */
+  static void run(CardUnderTest card, int steps, int images, Attempts attempts) {
     for (Precision precision : Limits.PRECISIONS) {
       attempts.check(
           "weights that differ after %d steps of two runs".formatted(steps),
           precision,
           0,
-          () -> differing(weights(card, precision, steps), weights(card, precision, steps)));
+          () ->
+              differing(
+                  weights(card, precision, steps, images),
+                  weights(card, precision, steps, images)));
     }
   }
 
-  private static float[] weights(CardUnderTest card, Precision precision, int steps) {
+  private static float[] weights(CardUnderTest card, Precision precision, int steps, int images) {
     SmallTraining training =
-        new SmallTraining(card.engine().apply(precision), Optimiser.ADAM, RATE, IMAGES);
+        new SmallTraining(card.engine().apply(precision), Optimiser.ADAM, RATE, images);
     float[] before = training.weights();
     training.train(steps);
     float[] after = training.weights();

@@ -6,7 +6,6 @@ import java.util.Arrays;
 
 /** Whether the loss falls. */
 final class LearningCheck {
-  private static final int IMAGES = 32;
   private static final double RATE = 1e-3;
 
   private LearningCheck() {}
@@ -14,9 +13,10 @@ final class LearningCheck {
   /**
    * Errors are the mean loss of the last tenth of the steps as a share of that of the first tenth.
    *
+   * @param images of a step
    * @param limit of that share
    */
-  static void run(CardUnderTest card, int steps, double limit, Attempts attempts) {
+  static void run(CardUnderTest card, int steps, int images, double limit, Attempts attempts) {
     for (Precision precision : Limits.PRECISIONS) {
       attempts.check(
           "share of the loss that %d steps leave".formatted(steps),
@@ -24,7 +24,7 @@ final class LearningCheck {
           limit,
           () -> {
             double[] losses =
-                new SmallTraining(card.engine().apply(precision), Optimiser.ADAM, RATE, IMAGES)
+                new SmallTraining(card.engine().apply(precision), Optimiser.ADAM, RATE, images)
                     .train(steps);
             int tenth = Math.max(1, steps / 10);
             return mean(losses, steps - tenth, steps) / mean(losses, 0, tenth);

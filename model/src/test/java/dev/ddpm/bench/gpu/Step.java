@@ -28,8 +28,9 @@ enum Step {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
       Attempts attempts = new Attempts(this, results);
-      ProductCheck.run(card, attempts);
-      KernelCheck.run(card, attempts);
+      CardUnderTest sharing = card.sharingEngines();
+      ProductCheck.run(sharing, attempts);
+      KernelCheck.run(sharing, attempts);
     }
   },
 
@@ -37,7 +38,7 @@ enum Step {
   LAYERS(60) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      LayerCheck.run(card, new Attempts(this, results));
+      LayerCheck.run(card.sharingEngines(), new Attempts(this, results));
     }
   },
 
@@ -58,14 +59,14 @@ enum Step {
   DETERMINISM(30) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      DeterminismCheck.run(card, 20, new Attempts(this, results));
+      DeterminismCheck.run(card, 20, 8, new Attempts(this, results));
     }
   },
 
   LEARNING(40) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      LearningCheck.run(card, 200, 0.5, new Attempts(this, results));
+      LearningCheck.run(card, 200, 32, 0.5, new Attempts(this, results));
     }
   };
 
