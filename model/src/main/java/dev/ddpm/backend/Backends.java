@@ -66,8 +66,8 @@ public final class Backends {
     }
     if (precision == Precision.TF32) {
       return DdpmException.environment(
-          "TF32 is computed on NVIDIA cards alone: set backend.device = cuda, or backend.precision ="
-              + " float32.");
+          "TF32 is computed on NVIDIA cards alone: set backend.device = cuda, or backend.precision"
+              + " = float32.");
     }
     return DdpmException.environment(
         "No back end on the class path computes in %s here: META-INF/services/%s must name one that"

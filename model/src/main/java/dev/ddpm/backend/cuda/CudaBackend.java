@@ -7,6 +7,7 @@ import dev.ddpm.backend.Precision;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * NVIDIA's cards from compute capability 7.5 on, by CUDA 13, in float32, or with factors that are
@@ -15,27 +16,31 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class CudaBackend implements Backend {
   /** By name: a build with ND4J's own support for GPUs has no such class. */
-  private static final String CARDS = "dev.ddpm.backend.cuda.driver.NvidiaCards";
+  private static final String CLASS = "dev.ddpm.backend.cuda.driver.NvidiaCards";
 
   private static final AtomicInteger CHOSEN = new AtomicInteger();
 
-  private final Optional<Cards> cards;
+  private final Supplier<Optional<Cards>> cards;
 
-  /** The cards of this machine. */
+  /** The cards of this machine, which are looked for when somebody asks for them. */
   public CudaBackend() {
-    this(cards());
+    this(() -> OfThisMachine.CARDS);
   }
 
-  CudaBackend(Optional<Cards> cards) {
+  CudaBackend(Supplier<Optional<Cards>> cards) {
     this.cards = cards;
   }
 
-  private static Optional<Cards> cards() {
-    try {
-      return Optional.of(
-          Class.forName(CARDS).asSubclass(Cards.class).getDeclaredConstructor().newInstance());
-    } catch (ReflectiveOperationException | LinkageError e) {
-      return Optional.empty();
+  private static final class OfThisMachine {
+    static final Optional<Cards> CARDS = find();
+
+    private static Optional<Cards> find() {
+      try {
+        return Optional.of(
+            Class.forName(CLASS).asSubclass(Cards.class).getDeclaredConstructor().newInstance());
+      } catch (ReflectiveOperationException | LinkageError e) {
+        return Optional.empty();
+      }
     }
   }
 
@@ -57,7 +62,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public boolean serves(Precision precision) {
-    if (cards.isEmpty() || !cards.get().hasDriver()) {
+    if (cards.get().filter(Cards::hasDriver).isEmpty()) {
       return false;
     }
     try {
@@ -73,11 +78,13 @@ public final class CudaBackend implements Backend {
       throw DdpmException.environment("Cards compute on float32 values alone, not in float64.");
     }
     Cards found =
-        cards.orElseThrow(
-            () ->
-                DdpmException.environment(
-                    "This job jar is one for ND4J's own natives for CUDA 11.6: build it without"
-                        + " -Pcuda, or set backend.device = cpu."));
+        cards
+            .get()
+            .orElseThrow(
+                () ->
+                    DdpmException.environment(
+                        "This job jar is one for ND4J's own natives for CUDA 11.6: build it without"
+                            + " -Pcuda, or set backend.device = cpu."));
     found.require(CHOSEN.get(), precision);
     return found;
   }

@@ -8,7 +8,6 @@ import dev.ddpm.backend.Patches;
 import dev.ddpm.backend.Sinusoids;
 import dev.ddpm.backend.Tensor;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -44,7 +43,7 @@ final class CudaKernels implements Kernels {
   private final long loss;
 
   /** Arrays of rows and of frequencies that are on the card already. */
-  private final Map<Object, Long> uploaded = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Long> uploaded = new IdentityHashMap<>();
 
   CudaKernels(Device device) {
     this.device = device;

@@ -30,7 +30,7 @@ class CudaBackendTest {
   }
 
   private static CudaBackend backend(boolean hasDriver, String refusal) {
-    return new CudaBackend(Optional.of(new Emulated(hasDriver, refusal)));
+    return new CudaBackend(() -> Optional.of(new Emulated(hasDriver, refusal)));
   }
 
   @Test
@@ -53,7 +53,7 @@ class CudaBackendTest {
     assertThatThrownBy(() -> backend.create(Precision.FLOAT32)).hasMessage("The card is asleep.");
     assertThatThrownBy(() -> backend.describe(Precision.FLOAT32)).hasMessage("The card is asleep.");
     assertThat(backend(false, null).serves(Precision.FLOAT32)).isFalse();
-    assertThatThrownBy(() -> new CudaBackend(Optional.empty()).create(Precision.FLOAT32))
+    assertThatThrownBy(() -> new CudaBackend(Optional::empty).create(Precision.FLOAT32))
         .hasMessageContaining("build it without -Pcuda");
   }
 

@@ -58,7 +58,8 @@ class CudaEngineTest {
   private static void assertClose(List<float[]> actual, List<float[]> expected, double allowed) {
     assertThat(actual).hasSameSizeAs(expected);
     for (int i = 0; i < expected.size(); i++) {
-      double largest = GoldenFile.largestDifference(expected.get(i), new float[expected.get(i).length]);
+      double largest =
+          GoldenFile.largestDifference(expected.get(i), new float[expected.get(i).length]);
       assertThat(largest).isPositive();
       assertThat(GoldenFile.largestDifference(actual.get(i), expected.get(i)) / largest)
           .as("result %d", i)
@@ -107,8 +108,7 @@ class CudaEngineTest {
       int stride,
       int before,
       Precision precision) {
-    ConvolutionShape shape =
-        new ConvolutionShape(batch, height, width, in, out, stride, before);
+    ConvolutionShape shape = new ConvolutionShape(batch, height, width, in, out, stride, before);
     List<List<float[]>> results = new ArrayList<>();
     for (Engine engine :
         List.of(TestedBackend.PORTABLE.engine(), new CudaEngine(device, precision))) {

@@ -60,10 +60,6 @@ class CudaKernelsTest {
       return download(portable);
     }
 
-    Three reshape(long... shape) {
-      return new Three(portable.reshape(shape), card.reshape(shape), backwards.reshape(shape));
-    }
-
     Three slice(long offset, long... shape) {
       return new Three(
           portable.slice(offset, shape), card.slice(offset, shape), backwards.slice(offset, shape));
@@ -99,7 +95,7 @@ class CudaKernelsTest {
     return three;
   }
 
-  private Three random(float factor, long... shape) {
+  private Three scaledRandom(float factor, long... shape) {
     float[] values = new float[length(shape)];
     CounterRandom.gaussian(7, Stream.SAMPLE_NOISE, drawn++, 0, values, 0, values.length);
     for (int i = 0; i < values.length; i++) {
@@ -109,7 +105,7 @@ class CudaKernelsTest {
   }
 
   private Three random(long... shape) {
-    return random(1, shape);
+    return scaledRandom(1, shape);
   }
 
   private Three zeros(long... shape) {
@@ -320,7 +316,7 @@ class CudaKernelsTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 16, 17, 1000, 5003})
   void swish(int length) {
-    Three x = random(20, length);
+    Three x = scaledRandom(20, length);
     Three dy = random(length);
     Three y = zeros(length);
     Three dx = zeros(length);
@@ -335,7 +331,7 @@ class CudaKernelsTest {
     "1, 1", "3, 15", "4, 16", "5, 49", "6, 65", "2, 256", "3, 1024", "2, 1025", "1, 5000"
   })
   void softmax(int rows, int columns) {
-    Three x = random(10, rows, columns);
+    Three x = scaledRandom(10, rows, columns);
     Three gradient = random(rows, columns);
     all((kernels, side) -> kernels.softmax(side.of(x)));
     x.assertSame(ROUNDING, "softmax");

@@ -76,7 +76,11 @@ class CudaNetworkTest {
 
   @ParameterizedTest
   @CsvSource({
-    "tiny, FLOAT32", "rgb_attn2, FLOAT32", "tiny, TF32", "rgb_attn2, TF32", "tiny, BFLOAT16"
+    "tiny, FLOAT32",
+    "rgb_attn2, FLOAT32",
+    "tiny, TF32",
+    "rgb_attn2, TF32",
+    "tiny, BFLOAT16"
   })
   void isLabmlsNetwork(String name, Precision precision) {
     GoldenFile golden = GoldenFile.open(name);
@@ -137,8 +141,7 @@ class CudaNetworkTest {
     Batch batch = new Batch(timesteps.length, golden.image("x_t"), timesteps, classes);
     float[] expected = golden.image("eps_theta");
     WalkedNetwork network =
-        network(
-            architecture, Optimiser.ADAM, MemorySaving.NONE, new CudaEngine(device, precision));
+        network(architecture, Optimiser.ADAM, MemorySaving.NONE, new CudaEngine(device, precision));
     network.setParameters(weights);
     float[] prediction = new float[expected.length];
 
@@ -204,8 +207,7 @@ class CudaNetworkTest {
   void learnsTheSameBitsInWhateverOrderThreadsRun(Precision precision) {
     List<float[]> once =
         trained(
-            network(
-                SMALL, Optimiser.ADAM, MemorySaving.NONE, new CudaEngine(device, precision)));
+            network(SMALL, Optimiser.ADAM, MemorySaving.NONE, new CudaEngine(device, precision)));
     try (EmulatedDevice backwards = EmulatedDevice.backwards()) {
       List<float[]> again =
           trained(

@@ -165,6 +165,15 @@ final class EmulatedDevice implements Device {
     return (Long) argument;
   }
 
+  /** What device_on_cpu.h calls factors. */
+  private static int number(Factors factors) {
+    return switch (factors) {
+      case FLOAT32 -> 0;
+      case TF32 -> 1;
+      case BFLOAT16 -> 2;
+    };
+  }
+
   @Override
   public Product product(ProductShape shape, Factors factors) {
     requireNoRecording();
@@ -181,7 +190,7 @@ final class EmulatedDevice implements Device {
                         shape.transposeB() ? 1 : 0,
                         shape.alpha(),
                         shape.accumulate() ? 1 : 0,
-                        factors.ordinal(),
+                        number(factors),
                         a,
                         b,
                         c)));
@@ -219,7 +228,7 @@ final class EmulatedDevice implements Device {
                         sizes.size(),
                         sizes.stride(),
                         sizes.padding(),
-                        factors.ordinal(),
+                        number(factors),
                         pass,
                         x,
                         weight,

@@ -67,10 +67,8 @@ class ImageKernelsTest {
     int count = batch * (height + 1) * (width + 1) * channels;
     long padded = upload(random(count));
     long back = upload(new float[x.length]);
-    Launches.run(
-        device, "padEnd", count, upload(x), padded, count, height, width, channels);
-    Launches.run(
-        device, "cropEnd", x.length, padded, back, x.length, height, width, channels);
+    Launches.run(device, "padEnd", count, upload(x), padded, count, height, width, channels);
+    Launches.run(device, "cropEnd", x.length, padded, back, x.length, height, width, channels);
 
     float[] expected = new float[count];
     for (int i = 0; i < x.length; i++) {
@@ -87,9 +85,23 @@ class ImageKernelsTest {
   @Test
   void roundsToTheNearestBfloat16() {
     float[] x = {
-      0, -0f, 1, -1.5f, 1.00390625f, 1.01171875f, Math.nextUp(1.00390625f), 3.4e38f, 1e-40f, -1e-45f,
-      Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN,
-      Float.intBitsToFloat(0x7f800001), Float.MAX_VALUE, (float) Math.PI, 0.1f
+      0,
+      -0f,
+      1,
+      -1.5f,
+      0x1.01p0f,
+      0x1.03p0f,
+      Math.nextUp(0x1.01p0f),
+      0x1.ffp127f,
+      1e-40f,
+      -Float.MIN_VALUE,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      Float.NaN,
+      Float.intBitsToFloat(0x7f800001),
+      Float.MAX_VALUE,
+      (float) Math.PI,
+      0.1f
     };
     long y = device.allocate(x.length * 2L);
     Launches.run(device, "roundToBfloat16", x.length, upload(x), y, x.length);
@@ -102,8 +114,7 @@ class ImageKernelsTest {
     }
     assertThat(bits)
         .containsExactly(
-            0x0000, 0x8000, 0x3f80, 0xbfc0, 0x3f80, 0x3f82, 0x3f81, 0x7f80, 0x0001, 0x8000,
-            0x7f80, 0xff80, 0x7fc0,
-            0x7fc0, 0x7f80, 0x4049, 0x3dcd);
+            0x0000, 0x8000, 0x3f80, 0xbfc0, 0x3f80, 0x3f82, 0x3f81, 0x7f80, 0x0001, 0x8000, 0x7f80,
+            0xff80, 0x7fc0, 0x7fc0, 0x7f80, 0x4049, 0x3dcd);
   }
 }

@@ -32,6 +32,7 @@ import org.bytedeco.javacpp.SizeTPointer;
  */
 final class KernelCode {
   private static final String SOURCE = "kernels.cu";
+  private static final int OPTIONS = 3;
   private static final Map<Integer, byte[]> COMPILED = new ConcurrentHashMap<>();
 
   private KernelCode() {}
@@ -63,12 +64,16 @@ final class KernelCode {
     try (BytePointer text = new BytePointer(source);
         BytePointer name = new BytePointer(SOURCE);
         PointerPointer<BytePointer> options =
-            new PointerPointer<>("--gpu-architecture=" + architecture, "--std=c++17")) {
+            new PointerPointer<>(
+                "--gpu-architecture=" + architecture,
+                "--std=c++17",
+                // lambdas cannot say that they are for the card
+                "--device-as-default-execution-space")) {
       check(
           nvrtcCreateProgram(
               program, text, name, 0, (PointerPointer<?>) null, (PointerPointer<?>) null),
           "nvrtcCreateProgram");
-      int status = nvrtcCompileProgram(program, 2, options);
+      int status = nvrtcCompileProgram(program, OPTIONS, options);
       if (status != 0) {
         throw new IllegalStateException(
             "%s cannot be compiled for %s: %s".formatted(SOURCE, architecture, log(program)));

@@ -5,20 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.natives.Bindings;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.bytedeco.cuda.global.nvrtc;
+import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The compiler of CUDA, which needs no card. */
+/** The compiler of CUDA: no card is needed, but a driver, which its binding is linked to. */
 class KernelCodeTest {
 
   @BeforeAll
   static void load() {
     try {
-      Libraries.here().load(List.of("libnvrtc.so.13"), "CUDA 13");
-    } catch (DdpmException e) {
-      abort("NVRTC is not on this machine: " + e.getMessage());
+      Libraries.here().load(List.of("libcudart.so.13", "libnvrtc.so.13"), "CUDA 13");
+      Bindings.acceptVersions();
+      Loader.load(nvrtc.class);
+    } catch (DdpmException | LinkageError e) {
+      abort("NVRTC or a driver is not on this machine: " + e.getMessage());
     }
   }
 
