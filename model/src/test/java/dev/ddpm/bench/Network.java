@@ -7,11 +7,11 @@ import dev.ddpm.network.block.TimeEncoding;
 import java.util.List;
 
 /** The networks that are timed, from small-operation overhead to products of large matrices. */
-enum Network {
+public enum Network {
   /** 150,241 parameters. */
   TINY(16) {
     @Override
-    Architecture architecture() {
+    public Architecture architecture() {
       return new LabmlUNet(1, 16, 16, 16, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
     }
   },
@@ -19,7 +19,7 @@ enum Network {
   /** 2,226,817 parameters. */
   MNIST(32) {
     @Override
-    Architecture architecture() {
+    public Architecture architecture() {
       return new LabmlUNet(
           1, 32, 32, 32, List.of(1, 2, 2), List.of(false, false, true), 1, 32, 1, 0.1);
     }
@@ -28,7 +28,7 @@ enum Network {
   /** 167,777,987 parameters: the network of the annotated implementation. */
   LABML(16) {
     @Override
-    Architecture architecture() {
+    public Architecture architecture() {
       return new LabmlUNet(
           3, 32, 32, 64, List.of(1, 2, 2, 4), List.of(false, false, false, true), 2, 32, 1, 0.1);
     }
@@ -37,7 +37,7 @@ enum Network {
   /** 35,746,307 parameters: the network of the paper for CIFAR-10. */
   HO(16) {
     @Override
-    Architecture architecture() {
+    public Architecture architecture() {
       return new Unet2d(
           3,
           32,
@@ -68,5 +68,6 @@ enum Network {
     return batch;
   }
 
-  abstract Architecture architecture();
+  /** What it looks like. */
+  public abstract Architecture architecture();
 }

@@ -3,7 +3,7 @@ package dev.ddpm.bench;
 import java.util.Arrays;
 
 /** Repeats a piece of work and keeps what each repetition took. */
-final class Stopwatch {
+public final class Stopwatch {
   private Stopwatch() {}
 
   /**
@@ -13,7 +13,7 @@ final class Stopwatch {
    * @param seconds how long it is then repeated and timed, at least three times
    * @return nanoseconds of each timed repetition
    */
-  static long[] time(Runnable work, double warmUpSeconds, double seconds) {
+  public static long[] time(Runnable work, double warmUpSeconds, double seconds) {
     long start = System.nanoTime();
     for (int i = 0; i < 2 || System.nanoTime() - start < warmUpSeconds * 1e9; i++) {
       work.run();
@@ -32,7 +32,8 @@ final class Stopwatch {
     return Arrays.copyOf(times, count);
   }
 
-  static double median(long[] times) {
+  /** The middle one, or the mean of the two in the middle. */
+  public static double median(long[] times) {
     long[] sorted = times.clone();
     Arrays.sort(sorted);
     int middle = sorted.length / 2;

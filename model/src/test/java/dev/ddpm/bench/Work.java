@@ -1,27 +1,12 @@
 package dev.ddpm.bench;
 
 import dev.ddpm.backend.Precision;
-import dev.ddpm.diffusion.DataRange;
-import dev.ddpm.diffusion.Denoiser;
-import dev.ddpm.diffusion.LossWeighting;
-import dev.ddpm.diffusion.NoiseSchedule;
-import dev.ddpm.diffusion.Prediction;
-import dev.ddpm.diffusion.TimestepShares;
-import dev.ddpm.diffusion.Variance;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.NetworkPlan;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.WeightInitializer;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
-import dev.ddpm.sampling.AncestralSampler;
-import dev.ddpm.sampling.ReverseProcess;
-import dev.ddpm.sampling.StepListener;
-import dev.ddpm.sampling.Thresholding;
-import dev.ddpm.training.LearningRate;
-import dev.ddpm.training.Optimiser;
-import dev.ddpm.training.Replica;
 import dev.ddpm.training.TrainingSpec;
-import java.util.Random;
 
 /** What is repeated and timed: exactly what a task of the training or sampling job repeats. */
 enum Work {
@@ -32,36 +17,12 @@ enum Work {
       if (precision != Precision.FLOAT32) {
         throw new IllegalArgumentException("Networks are not trained in " + precision);
       }
-      Architecture architecture = network.architecture();
-      TrainingSpec training =
-          new TrainingSpec(
-              Prediction.EPSILON,
-              LossWeighting.UNIFORM,
-              TimestepShares.UNIFORM,
-              DataRange.MINUS_ONE_TO_ONE,
-              true,
-              0.1,
-              Optimiser.ADAM,
-              LearningRate.constant(2e-5, 0),
-              0,
-              0.9999,
-              worker);
-      Replica replica =
-          new Replica(
-              Dl4jNetwork.create(
-                  architecture, worker, training.optimiser(), training.learningRate()),
-              NoiseSchedule.linear(TIMESTEPS),
-              training);
-      long[] ids = new long[batch];
-      byte[][] pixels = new byte[ids.length][architecture.imageShape().size()];
-      int[] labels = new int[batch];
-      var random = new Random(worker);
-      for (int i = 0; i < ids.length; i++) {
-        ids[i] = i;
-        random.nextBytes(pixels[i]);
-      }
-      int[] epoch = {0};
-      return () -> requireFinite(replica.step(epoch[0]++, ids, pixels, labels));
+      TrainingSpec training = TimedSteps.trainingSpec(worker);
+      return TimedSteps.training(
+          Dl4jNetwork.create(
+              network.architecture(), worker, training.optimiser(), training.learningRate()),
+          batch,
+          worker);
     }
 
     @Override
@@ -75,25 +36,14 @@ enum Work {
     @Override
     Runnable prepare(Network network, int batch, Precision precision, int worker) {
       Architecture architecture = network.architecture();
-      Denoiser model =
+      return TimedSteps.sampling(
           Dl4jNetwork.pretrained(
               architecture,
               WeightInitializer.draw(ParameterLayout.of(architecture), worker),
-              precision);
-      var sampler =
-          new AncestralSampler(NoiseSchedule.linear(TIMESTEPS), Variance.FIXED_SMALL, true);
-      ReverseProcess process =
-          new ReverseProcess(
-              sampler,
-              Prediction.EPSILON,
-              Thresholding.clip(DataRange.MINUS_ONE_TO_ONE),
-              architecture.imageShape().size(),
-              batch);
-      float[] x = new float[batch * architecture.imageShape().size()];
-      return () -> {
-        process.denoise(model, worker, 0, batch, x, sampler.lastStep(), StepListener.NONE);
-        requireFinite(x[0]);
-      };
+              precision),
+          architecture.imageShape().size(),
+          batch,
+          worker);
     }
 
     @Override
@@ -101,8 +51,6 @@ enum Work {
       return plan.forwardFlops();
     }
   };
-
-  private static final int TIMESTEPS = 1000;
 
   /**
    * Builds everything that is built once.
@@ -116,10 +64,4 @@ enum Work {
 
   /** Floating-point operations of a step per image. */
   abstract long flops(NetworkPlan plan);
-
-  private static void requireFinite(double value) {
-    if (!Double.isFinite(value)) {
-      throw new IllegalStateException("A step gave " + value);
-    }
-  }
 }

@@ -1,0 +1,89 @@
+package dev.ddpm.backend.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ddpm.bench.gpu.CardUnderTest;
+import dev.ddpm.bench.gpu.Check;
+import dev.ddpm.bench.gpu.ReducedCheck;
+import dev.ddpm.bench.gpu.Results;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is to check cards, on one that is emulated. */
+class GpuCheckTest {
+  private static final CardUnderTest EMULATED =
+      new CardUnderTest(
+          EmulatedDevice::new, precision -> new CudaEngine(new EmulatedDevice(), precision));
+
+  @TempDir Path folder;
+
+  @Test
+  void findsNoFaultInTheEmulatedCard() throws Exception {
+    Results results = ReducedCheck.run(EMULATED, folder);
+
+    assertThat(results.checks()).allMatch(Check::passed);
+    assertThat(results.checks().stream().map(Check::step).distinct())
+        .containsExactly(
+            "DEVICE", "PIECES", "DETERMINISM", "LAYERS", "NETWORKS", "AGREEMENT", "LEARNING");
+    assertThat(results.machine()).containsExactly("a card that is emulated");
+    assertThat(results.passed()).isTrue();
+  }
+
+  /** A card that loses every third product, whichever network it is of. */
+  private static Device forgetful(AtomicInteger products) {
+    EmulatedDevice device = new EmulatedDevice();
+    return (Device)
+        Proxy.newProxyInstance(
+            Device.class.getClassLoader(),
+            new Class<?>[] {Device.class},
+            (proxy, method, arguments) -> {
+              try {
+                Object result = method.invoke(device, arguments);
+                return result instanceof Device.Product product
+                    ? losing(product, device, products)
+                    : result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private static Device.Product losing(
+      Device.Product product, Device device, AtomicInteger products) {
+    return (a, b, c) -> {
+      product.run(a, b, c);
+      if (products.incrementAndGet() % 3 == 0) {
+        device.clear(c, Float.BYTES);
+      }
+    };
+  }
+
+  @Test
+  void findsTheFaultsOfACardThatLosesProducts() {
+    AtomicInteger products = new AtomicInteger();
+    Results results = new Results();
+
+    ReducedCheck.runWithoutOthers(
+        new CardUnderTest(
+            () -> forgetful(products), precision -> new CudaEngine(forgetful(products), precision)),
+        results);
+
+    Map<Boolean, List<String>> whats =
+        results.checks().stream()
+            .collect(
+                Collectors.partitioningBy(
+                    Check::passed, Collectors.mapping(Check::what, Collectors.toList())));
+    assertThat(whats.get(false))
+        .hasSize(5 + 3)
+        .allMatch(what -> what.startsWith("product") || what.startsWith("weights that differ"));
+    assertThat(whats.get(true)).contains("swish", "Adam").hasSize(10 + 11);
+    assertThat(results.passed()).isFalse();
+  }
+}

@@ -1,0 +1,121 @@
+package dev.ddpm.bench.gpu;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.cuda.driver.NvidiaCards;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Checks and times a card, one process after the other, in less than five minutes: {@code
+ * OUTPUT-FOLDER CPU-RESULTS GOLDEN-FILE [PEER-SCRIPT]}. Writes {@code check.json} and {@code
+ * check.md}. The exit status is 0 if all that was asked for passed, 1 if not, 3 without a card.
+ */
+public final class GpuCheck {
+  /** Of five minutes, some are needed for unpacking. */
+  private static final double SECONDS = 280;
+
+  private static final int SPEED_SECONDS = 40;
+  private static final double PEER_SECONDS = 1;
+  private static final int NO_CARD = 3;
+
+  private final Path folder;
+  private final Path cpuResults;
+  private final Results results = new Results();
+  private final StepProcesses processes;
+
+  GpuCheck(Path folder, Path cpuResults, StepProcesses processes) {
+    this.folder = folder;
+    this.cpuResults = cpuResults;
+    this.processes = processes;
+  }
+
+  public static void main(String[] args) throws IOException, InterruptedException {
+    Path folder = Path.of(args[0]);
+    Files.createDirectories(folder);
+    StepProcesses processes = new StepProcesses(SECONDS);
+    GpuCheck check = new GpuCheck(folder, Path.of(args[1]), processes);
+    if (!new NvidiaCards().hasDriver()) {
+      System.err.println("error: no card: this machine has no driver of NVIDIA's (libcuda.so.1)");
+      check.results.checks().add(Check.failed(Step.DEVICE.name(), "a driver", "", "no card"));
+      Report.write(check.results, folder);
+      System.exit(NO_CARD);
+    }
+    Optional<Peer> peer =
+        args.length > 3
+            ? Optional.of(new Peer(Path.of(args[3]), processes, folder, check.results))
+            : Optional.empty();
+    check.run(peer, Path.of(args[2]));
+    System.out.print(Report.markdown(check.results));
+    System.exit(check.results.passed() ? 0 : 1);
+  }
+
+  private void run(Optional<Peer> peer, Path golden) throws IOException, InterruptedException {
+    for (Step step : Step.values()) {
+      step(step);
+      // what was found so far is there whatever comes
+      Report.write(results, folder);
+      if (step == Step.DEVICE && !results.passed()) {
+        return;
+      }
+    }
+    if (peer.isPresent()) {
+      peer.get().check(golden);
+    } else {
+      results.leftOut().add("PyTorch: the bundle was packed without --peer");
+    }
+    for (Benchmarked network : Benchmarked.values()) {
+      for (Precision precision : Limits.PRECISIONS) {
+        speed(network, precision);
+      }
+      if (peer.isPresent()) {
+        peer.get().bench(network, "eager", PEER_SECONDS);
+      }
+      Report.write(results, folder);
+    }
+    if (peer.isPresent()) {
+      for (Benchmarked network : Benchmarked.values()) {
+        peer.get().bench(network, "compiled", PEER_SECONDS);
+      }
+    }
+    Report.write(results, folder);
+  }
+
+  private void step(Step step) throws IOException, InterruptedException {
+    String name = step.name();
+    take(name, name, "", step.seconds(), cpuResults.toString(), name);
+  }
+
+  private void speed(Benchmarked network, Precision precision)
+      throws IOException, InterruptedException {
+    take(
+        "SPEED",
+        network.name(),
+        Check.lower(precision),
+        SPEED_SECONDS,
+        "speed",
+        network.name(),
+        precision.name());
+  }
+
+  private void take(String step, String what, String precision, int seconds, String... arguments)
+      throws IOException, InterruptedException {
+    String name = String.join("-", step, what, precision).toLowerCase(java.util.Locale.ROOT);
+    Path found = folder.resolve(name + ".json");
+    Files.deleteIfExists(found);
+    String[] all = new String[arguments.length + 1];
+    all[0] = found.toString();
+    System.arraycopy(arguments, 0, all, 1, arguments.length);
+    Optional<String> failure =
+        processes.run(
+            StepProcesses.java(GpuStep.class, all), seconds, folder.resolve(name + ".txt"));
+    if (failure.isPresent()) {
+      results.checks().add(Check.failed(step, what, precision, failure.get()));
+    } else {
+      results.add(new ObjectMapper().readValue(found.toFile(), Results.class));
+      Files.delete(found);
+    }
+  }
+}

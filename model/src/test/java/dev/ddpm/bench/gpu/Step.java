@@ -1,0 +1,94 @@
+package dev.ddpm.bench.gpu;
+
+import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.cuda.Device;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The steps of the check of a card, the cheapest that tell most first. */
+enum Step {
+  /** What machine it is. Nothing else is tried if this fails. */
+  DEVICE(40) {
+    @Override
+    void run(CardUnderTest card, Path cpuResults, Results results) {
+      new Attempts(this, results)
+          .check("a card that answers", Precision.FLOAT32, 0, () -> describe(card, results));
+    }
+
+    private static double describe(CardUnderTest card, Results results) {
+      try (Device device = card.device().get()) {
+        results.machine().add(device.describe());
+      }
+      return 0;
+    }
+  },
+
+  /** Products and kernels. */
+  PIECES(60) {
+    @Override
+    void run(CardUnderTest card, Path cpuResults, Results results) {
+      Attempts attempts = new Attempts(this, results);
+      CardUnderTest sharing = card.sharingEngines();
+      ProductCheck.run(sharing, attempts);
+      KernelCheck.run(sharing, attempts);
+    }
+  },
+
+  /** Every kind of convolution, attention and residual blocks. */
+  LAYERS(60) {
+    @Override
+    void run(CardUnderTest card, Path cpuResults, Results results) {
+      LayerCheck.run(card.sharingEngines(), new Attempts(this, results));
+    }
+  },
+
+  NETWORKS(60) {
+    @Override
+    void run(CardUnderTest card, Path cpuResults, Results results) {
+      NetworkCheck.run(card, GOLDEN_NETWORKS, new Attempts(this, results));
+    }
+  },
+
+  AGREEMENT(30) {
+    @Override
+    void run(CardUnderTest card, Path cpuResults, Results results) {
+      AgreementCheck.run(card, cpuResults, new Attempts(this, results));
+    }
+  },
+
+  DETERMINISM(30) {
+    @Override
+    void run(CardUnderTest card, Path cpuResults, Results results) {
+      DeterminismCheck.run(card, 20, 8, new Attempts(this, results));
+    }
+  },
+
+  LEARNING(40) {
+    @Override
+    void run(CardUnderTest card, Path cpuResults, Results results) {
+      LearningCheck.run(card, 200, 32, 0.5, new Attempts(this, results));
+    }
+  };
+
+  /** Those that the bundle has room for. */
+  static final List<String> GOLDEN_NETWORKS = List.of("tiny", "rgb_attn2", "unet2d_classes_small");
+
+  private final int seconds;
+
+  Step(int seconds) {
+    this.seconds = seconds;
+  }
+
+  /** How long it may take. */
+  int seconds() {
+    return seconds;
+  }
+
+  /**
+   * Does it.
+   *
+   * @param cpuResults what {@link CpuResults} wrote
+   * @param results receives what was found
+   */
+  abstract void run(CardUnderTest card, Path cpuResults, Results results);
+}
