@@ -107,25 +107,28 @@ class ArchitectureTest {
   }
 
   /**
-   * A job trains and samples with whatever network it is handed; the warm-up compiles what that
-   * one's kind runs.
+   * A job trains and samples with whatever network it is handed. DL4J on Spark and the training of
+   * classifiers know DL4J's alone.
    */
   @Test
-  void theKindOfNetworkIsChosenInOnePlaceForTrainingAndOneForInference() {
+  void theKindOfNetworkIsChosenInOnePlace() {
     noClasses()
         .that()
         .resideOutsideOfPackage(ROOT + "train.dl4j..")
         .and()
-        .doNotHaveSimpleName("TrainingSetup")
-        .and()
-        .doNotHaveSimpleName("Pretrained")
-        .and()
-        .doNotHaveSimpleName("WarmUp")
+        .doNotHaveSimpleName("Networks")
         .and()
         .resideOutsideOfPackage(ROOT + "classify..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("dev.ddpm.network.dl4j..")
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .doNotHaveSimpleName("Networks")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("dev.ddpm.network.walk..")
         .check(CLASSES);
   }
 

@@ -22,7 +22,7 @@ final class CudaKernels implements Kernels {
   private static final int WARPS_PER_BLOCK = 4;
   private static final int THREADS_PER_ROW = 512;
 
-  /** Values of the scratch memory of sums over rows. */
+  /** Values of float64 of the scratch memory of sums over rows. */
   private static final int PARTIAL_SUMS = 1 << 18;
 
   /** Rows that a part of a sum has at least: fewer are not worth a second kernel. */
@@ -47,7 +47,7 @@ final class CudaKernels implements Kernels {
 
   CudaKernels(Device device) {
     this.device = device;
-    this.partialSums = device.allocate((long) PARTIAL_SUMS * Float.BYTES);
+    this.partialSums = device.allocate((long) PARTIAL_SUMS * Double.BYTES);
     this.blockSums = device.allocate((long) Launches.MOST_BLOCKS * Double.BYTES);
     this.squaredNorm = device.allocate(Double.BYTES);
     this.loss = device.allocate(Double.BYTES);
@@ -245,29 +245,29 @@ final class CudaKernels implements Kernels {
     int wanted = Math.max(1, Math.min(most, rows / LEAST_ROWS));
     int rowsPerPart = Launches.divide(rows, wanted);
     int parts = Launches.divide(rows, rowsPerPart);
-    if (parts == 1) {
-      sumRows(address(x), address(sums), rows, columns, rows, 1);
-    } else {
-      sumRows(address(x), partialSums, rows, columns, rowsPerPart, parts);
-      sumRows(partialSums, address(sums), parts, columns, parts, 1);
-    }
-  }
-
-  private void sumRows(long x, long sums, int rows, int columns, int rowsPerPart, int parts) {
     // narrow matrices: several rows side by side, so that neighbouring threads read neighbours
     int lanes = Math.min(WARP, 2 * Integer.highestOneBit(Math.max(1, columns - 1)));
+    int across = Launches.divide(columns, lanes);
+    long from = address(x);
+    long to = address(sums);
+    if (parts == 1) {
+      device.launch("sumRows", across, 1, Launches.THREADS, 0, from, to, rows, columns, lanes);
+      return;
+    }
     device.launch(
-        "sumRows",
-        Launches.divide(columns, lanes),
+        "sumPartsOfRows",
+        across,
         parts,
         Launches.THREADS,
         0,
-        x,
-        sums,
+        from,
+        partialSums,
         rows,
         columns,
-        rowsPerPart,
-        lanes);
+        lanes,
+        rowsPerPart);
+    device.launch(
+        "sumParts", across, 1, Launches.THREADS, 0, partialSums, to, parts, columns, lanes);
   }
 
   @Override

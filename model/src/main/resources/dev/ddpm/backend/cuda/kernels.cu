@@ -28,11 +28,6 @@ struct Values {
 };
 
 template <int V>
-struct Width {
-  static constexpr int value = V;
-};
-
-template <int V>
 __device__ Values<V> load(const float* from) {
   Values<V> values;
   if constexpr (V == 4) {
@@ -66,20 +61,57 @@ __device__ bool aligned(const void* first, Others... others) {
   return aligned(first) && aligned(others...);
 }
 
-// Calls body(Width<V>(), i) for the first index i of every V values: four at a time as far as
-// `quads` allows it, then one. Neighbouring threads take neighbouring values.
-template <class Body>
-__device__ void forAll(int count, bool quads, Body body) {
-  unsigned thread = blockIdx.x * blockDim.x + threadIdx.x;
-  unsigned threads = gridDim.x * blockDim.x;
-  unsigned whole = quads ? static_cast<unsigned>(count) / 4 : 0;
-  for (unsigned quad = thread; quad < whole; quad += threads) {
-    body(Width<4>(), 4 * quad);
+// The parts of arrays of `count` values that a thread works on: four values each as far as `quads`
+// allows it, then one, the other three being 0. Neighbouring threads have neighbouring parts. Not
+// a function of a lambda: at run time CUDA's compiler takes lambdas for functions of the host.
+class Parts {
+  unsigned thread;
+  unsigned threads;
+  unsigned count;
+  unsigned inQuads;
+  bool quad;
+
+ public:
+  // Index of the part's first value.
+  unsigned i;
+
+  __device__ Parts(int count, bool quads)
+      : thread(blockIdx.x * blockDim.x + threadIdx.x),
+        threads(gridDim.x * blockDim.x),
+        count(count),
+        inQuads(quads ? static_cast<unsigned>(count) / 4 * 4 : 0),
+        quad(4 * thread < inQuads),
+        i(quad ? 4 * thread : inQuads + thread) {}
+
+  __device__ bool more() const { return i < count; }
+
+  __device__ void next() {
+    if (!quad) {
+      i += threads;
+    } else {
+      i += 4 * threads;
+      if (i >= inQuads) {
+        quad = false;
+        i = inQuads + thread;
+      }
+    }
   }
-  for (unsigned i = 4 * whole + thread; i < static_cast<unsigned>(count); i += threads) {
-    body(Width<1>(), i);
+
+  // How many values the part has.
+  __device__ int size() const { return quad ? 4 : 1; }
+
+  __device__ Values<4> load(const float* from) const {
+    return quad ? ::load<4>(from) : Values<4>{{*from, 0, 0, 0}};
   }
-}
+
+  __device__ void store(float* to, const Values<4>& values) const {
+    if (quad) {
+      ::store<4>(to, values);
+    } else {
+      *to = values.v[0];
+    }
+  }
+};
 
 struct Sum {
   template <class T>
@@ -135,151 +167,151 @@ __device__ float swishSlope(float x) {
 
 // y = x · sigmoid(x).
 extern "C" __global__ void swish(const float* x, float* y, int count) {
-  forAll(count, aligned(x, y), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> values = load<V>(x + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(x, y)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> values = part.load(x + i);
+    for (int k = 0; k < 4; k++) {
       values.v[k] = values.v[k] / (1 + expf(-values.v[k]));
     }
-    store(y + i, values);
-  });
+    part.store(y + i, values);
+  }
 }
 
 // dx = dy · swish'(x).
 extern "C" __global__ void swishBackward(const float* x, const float* dy, float* dx, int count) {
-  forAll(count, aligned(x, dy, dx), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> values = load<V>(x + i);
-    Values<V> gradient = load<V>(dy + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(x, dy, dx)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> values = part.load(x + i);
+    Values<4> gradient = part.load(dy + i);
+    for (int k = 0; k < 4; k++) {
       gradient.v[k] *= swishSlope(values.v[k]);
     }
-    store(dx + i, gradient);
-  });
+    part.store(dx + i, gradient);
+  }
 }
 
 // y += x.
 extern "C" __global__ void add(const float* x, float* y, int count) {
-  forAll(count, aligned(x, y), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> values = load<V>(x + i);
-    Values<V> sum = load<V>(y + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(x, y)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> values = part.load(x + i);
+    Values<4> sum = part.load(y + i);
+    for (int k = 0; k < 4; k++) {
       sum.v[k] += values.v[k];
     }
-    store(y + i, sum);
-  });
+    part.store(y + i, sum);
+  }
 }
 
 // y -= x.
 extern "C" __global__ void subtract(const float* x, float* y, int count) {
-  forAll(count, aligned(x, y), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> values = load<V>(x + i);
-    Values<V> difference = load<V>(y + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(x, y)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> values = part.load(x + i);
+    Values<4> difference = part.load(y + i);
+    for (int k = 0; k < 4; k++) {
       difference.v[k] -= values.v[k];
     }
-    store(y + i, difference);
-  });
+    part.store(y + i, difference);
+  }
 }
 
 // y += a · b.
 extern "C" __global__ void addProduct(const float* a, const float* b, float* y, int count) {
-  forAll(count, aligned(a, b, y), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> first = load<V>(a + i);
-    Values<V> second = load<V>(b + i);
-    Values<V> sum = load<V>(y + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(a, b, y)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> first = part.load(a + i);
+    Values<4> second = part.load(b + i);
+    Values<4> sum = part.load(y + i);
+    for (int k = 0; k < 4; k++) {
       sum.v[k] = __fadd_rn(sum.v[k], __fmul_rn(first.v[k], second.v[k]));
     }
-    store(y + i, sum);
-  });
+    part.store(y + i, sum);
+  }
 }
 
 // y[r, c] += vector[c] for a matrix of count / columns rows.
 extern "C" __global__ void addToRows(const float* vector, float* y, int count, int columns) {
-  forAll(count, columns % 4 == 0 && aligned(vector, y), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> values = load<V>(vector + i % columns);
-    Values<V> sum = load<V>(y + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, columns % 4 == 0 && aligned(vector, y)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> values = part.load(vector + i % columns);
+    Values<4> sum = part.load(y + i);
+    for (int k = 0; k < 4; k++) {
       sum.v[k] += values.v[k];
     }
-    store(y + i, sum);
-  });
+    part.store(y + i, sum);
+  }
 }
 
 // y[r, c] *= factors[r].
 extern "C" __global__ void scaleRows(const float* factors, float* y, int count, int columns) {
-  forAll(count, columns % 4 == 0 && aligned(y), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
+  for (Parts part(count, columns % 4 == 0 && aligned(y)); part.more(); part.next()) {
+    unsigned i = part.i;
     float factor = factors[i / columns];
-    Values<V> values = load<V>(y + i);
-    for (int k = 0; k < V; k++) {
+    Values<4> values = part.load(y + i);
+    for (int k = 0; k < 4; k++) {
       values.v[k] *= factor;
     }
-    store(y + i, values);
-  });
+    part.store(y + i, values);
+  }
 }
 
 // gathered[r, c] = x[rows[r], c], gathered having `count` values.
 extern "C" __global__ void gatherRows(
     const float* x, const int* rows, float* gathered, int count, int columns) {
-  forAll(count, columns % 4 == 0 && aligned(x, gathered), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
+  for (Parts part(count, columns % 4 == 0 && aligned(x, gathered)); part.more(); part.next()) {
+    unsigned i = part.i;
     unsigned row = rows[i / columns];
-    store(gathered + i, load<V>(x + (row * columns + i % columns)));
-  });
+    part.store(gathered + i, part.load(x + (row * columns + i % columns)));
+  }
 }
 
 // y[rows[r], c] += values[r, c], values having `count` values; no row is named twice.
 extern "C" __global__ void addToChosenRows(
     const float* values, const int* rows, float* y, int count, int columns) {
-  forAll(count, columns % 4 == 0 && aligned(values, y), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
+  for (Parts part(count, columns % 4 == 0 && aligned(values, y)); part.more(); part.next()) {
+    unsigned i = part.i;
     unsigned row = rows[i / columns];
     unsigned at = row * columns + i % columns;
-    Values<V> more = load<V>(values + i);
-    Values<V> sum = load<V>(y + at);
-    for (int k = 0; k < V; k++) {
+    Values<4> more = part.load(values + i);
+    Values<4> sum = part.load(y + at);
+    for (int k = 0; k < 4; k++) {
       sum.v[k] += more.v[k];
     }
-    store(y + at, sum);
-  });
+    part.store(y + at, sum);
+  }
 }
 
 // gathered[r, c] = x[rows[r], c], the numbers of rows being float32.
 extern "C" __global__ void gatherNumberedRows(
     const float* x, const float* rows, float* gathered, int count, int columns) {
-  forAll(count, columns % 4 == 0 && aligned(x, gathered), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
+  for (Parts part(count, columns % 4 == 0 && aligned(x, gathered)); part.more(); part.next()) {
+    unsigned i = part.i;
     unsigned row = static_cast<unsigned>(rows[i / columns]);
-    store(gathered + i, load<V>(x + (row * columns + i % columns)));
-  });
+    part.store(gathered + i, part.load(x + (row * columns + i % columns)));
+  }
 }
 
 // y[rows[r], c] += values[r, c], the numbers of rows being float32, some of them the same: a thread
 // per column, or per four, takes `count` rows one after the other.
 extern "C" __global__ void addToNumberedRows(
     const float* values, const float* rows, float* y, int count, int columns) {
-  forAll(columns, columns % 4 == 0 && aligned(values, y), [=](auto width, unsigned column) {
-    constexpr int V = decltype(width)::value;
+  for (Parts part(columns, columns % 4 == 0 && aligned(values, y)); part.more(); part.next()) {
+    unsigned column = part.i;
     for (int r = 0; r < count; r++) {
       unsigned at = static_cast<unsigned>(rows[r]) * columns + column;
-      Values<V> more = load<V>(values + (static_cast<unsigned>(r) * columns + column));
-      Values<V> sum = load<V>(y + at);
-      for (int k = 0; k < V; k++) {
+      Values<4> more = part.load(values + (static_cast<unsigned>(r) * columns + column));
+      Values<4> sum = part.load(y + at);
+      for (int k = 0; k < 4; k++) {
         sum.v[k] += more.v[k];
       }
-      store(y + at, sum);
+      part.store(y + at, sum);
     }
-  });
+  }
 }
 
-// y = the encodings of timesteps, one per row: sin(t · f) and cos(t · f) for `half` frequencies, the
-// products being float32. `count` values in all.
+// y = the encodings of timesteps, one per row: sin(t · f) and cos(t · f) for `half` frequencies,
+// the products being float32. `count` values in all.
 extern "C" __global__ void encode(
     const float* timesteps,
     const float* frequencies,
@@ -287,44 +319,45 @@ extern "C" __global__ void encode(
     int count,
     int half,
     int cosinesFirst) {
-  forAll(count, false, [=](auto, unsigned i) {
+  for (Parts part(count, false); part.more(); part.next()) {
+    unsigned i = part.i;
     int column = i % (2 * half);
     bool cosine = (column < half) == (cosinesFirst != 0);
     double argument = __fmul_rn(timesteps[i / (2 * half)], frequencies[column % half]);
     y[i] = static_cast<float>(cosine ? cos(argument) : sin(argument));
-  });
+  }
 }
 
 // Writes each row of a, of `left` values, followed by that of b, of `right`; `count` values in all.
 extern "C" __global__ void concatenate(
     const float* a, const float* b, float* both, int count, int left, int right) {
   bool quads = left % 4 == 0 && right % 4 == 0 && aligned(a, b, both);
-  forAll(count, quads, [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
+  for (Parts part(count, quads); part.more(); part.next()) {
+    unsigned i = part.i;
     unsigned row = i / (left + right);
     unsigned column = i % (left + right);
     const float* from =
         column < static_cast<unsigned>(left)
             ? a + (row * left + column)
             : b + (row * right + column - left);
-    store(both + i, load<V>(from));
-  });
+    part.store(both + i, part.load(from));
+  }
 }
 
 // The inverse of `concatenate`.
 extern "C" __global__ void split(
     const float* both, float* a, float* b, int count, int left, int right) {
   bool quads = left % 4 == 0 && right % 4 == 0 && aligned(a, b, both);
-  forAll(count, quads, [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
+  for (Parts part(count, quads); part.more(); part.next()) {
+    unsigned i = part.i;
     unsigned row = i / (left + right);
     unsigned column = i % (left + right);
     float* to =
         column < static_cast<unsigned>(left)
             ? a + (row * left + column)
             : b + (row * right + column - left);
-    store(to, load<V>(both + i));
-  });
+    part.store(to, part.load(both + i));
+  }
 }
 
 // Turns a gradient into Adam's update, in place, and updates its moments. Each operation is rounded
@@ -341,50 +374,50 @@ extern "C" __global__ void adam(
     float rootCorrection,
     float epsilon,
     float stepSize) {
-  forAll(count, aligned(gradient, m, v), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> update = load<V>(gradient + i);
-    Values<V> mean = load<V>(m + i);
-    Values<V> square = load<V>(v + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(gradient, m, v)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> update = part.load(gradient + i);
+    Values<4> mean = part.load(m + i);
+    Values<4> square = part.load(v + i);
+    for (int k = 0; k < 4; k++) {
       float g = update.v[k];
       mean.v[k] = __fadd_rn(__fmul_rn(mean.v[k], beta1), __fmul_rn(g, rest1));
       square.v[k] = __fadd_rn(__fmul_rn(square.v[k], beta2), __fmul_rn(__fmul_rn(g, g), rest2));
       float denominator = __fadd_rn(__fmul_rn(sqrtf(square.v[k]), rootCorrection), epsilon);
       update.v[k] = __fmul_rn(mean.v[k] / denominator, stepSize);
     }
-    store(gradient + i, update);
-    store(m + i, mean);
-    store(v + i, square);
-  });
+    part.store(gradient + i, update);
+    part.store(m + i, mean);
+    part.store(v + i, square);
+  }
 }
 
 // y = x, rounded to the nearest bfloat16, ties to even; what is no number stays none.
 extern "C" __global__ void roundToBfloat16(const float* x, unsigned short* y, int count) {
-  forAll(count, aligned(x, y), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> values = load<V>(x + i);
-    unsigned short rounded[V];
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(x, y)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> values = part.load(x + i);
+    unsigned short rounded[4];
+    for (int k = 0; k < 4; k++) {
       unsigned bits = __float_as_uint(values.v[k]);
       bool number = (bits & 0x7fffffffu) <= 0x7f800000u;
       unsigned nearest = (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
       rounded[k] = static_cast<unsigned short>(number ? nearest : bits >> 16 | 0x40u);
     }
-    if constexpr (V == 4) {
+    if (part.size() == 4) {
       *reinterpret_cast<ushort4*>(y + i) =
           make_ushort4(rounded[0], rounded[1], rounded[2], rounded[3]);
     } else {
       y[i] = rounded[0];
     }
-  });
+  }
 }
 
 // y = x, which is bfloat16.
 extern "C" __global__ void widenBfloat16(const unsigned short* x, float* y, int count) {
-  forAll(count, false, [=](auto, unsigned i) {
-    y[i] = __uint_as_float(static_cast<unsigned>(x[i]) << 16);
-  });
+  for (Parts part(count, false); part.more(); part.next()) {
+    y[part.i] = __uint_as_float(static_cast<unsigned>(x[part.i]) << 16);
+  }
 }
 
 // ---- images -------------------------------------------------------------------------------------
@@ -394,33 +427,33 @@ extern "C" __global__ void widenBfloat16(const unsigned short* x, float* y, int 
 // width + 1, channels), of `count` values.
 extern "C" __global__ void padEnd(
     const float* x, float* y, int count, int height, int width, int channels) {
-  forAll(count, channels % 4 == 0 && aligned(x, y), [=](auto size, unsigned i) {
-    constexpr int V = decltype(size)::value;
+  for (Parts part(count, channels % 4 == 0 && aligned(x, y)); part.more(); part.next()) {
+    unsigned i = part.i;
     unsigned pixel = i / channels;
     int column = pixel % (width + 1);
     int row = pixel / (width + 1) % (height + 1);
     unsigned image = pixel / (width + 1) / (height + 1);
-    Values<V> values = {};
+    Values<4> values = {};
     if (row < height && column < width) {
-      values = load<V>(x + (((image * height + row) * width + column) * channels + i % channels));
+      values = part.load(x + (((image * height + row) * width + column) * channels + i % channels));
     }
-    store(y + i, values);
-  });
+    part.store(y + i, values);
+  }
 }
 
 // The transpose of `padEnd`: takes the images, (batch, height, width, channels) of `count` values,
 // out of the padded ones.
 extern "C" __global__ void cropEnd(
     const float* padded, float* images, int count, int height, int width, int channels) {
-  forAll(count, channels % 4 == 0 && aligned(padded, images), [=](auto size, unsigned i) {
-    constexpr int V = decltype(size)::value;
+  for (Parts part(count, channels % 4 == 0 && aligned(padded, images)); part.more(); part.next()) {
+    unsigned i = part.i;
     unsigned pixel = i / channels;
     unsigned column = pixel % width;
     unsigned row = pixel / width % height;
     unsigned image = pixel / width / height;
     unsigned from = (image * (height + 1) + row) * (width + 1) + column;
-    store(images + i, load<V>(padded + (from * channels + i % channels)));
-  });
+    part.store(images + i, part.load(padded + (from * channels + i % channels)));
+  }
 }
 
 // Writes the windows of images, (batch, height, width, channels), as rows of a matrix of `count`
@@ -436,20 +469,20 @@ extern "C" __global__ void gatherWindows(
     int stride,
     int down,
     int across) {
-  forAll(count, channels % 4 == 0 && aligned(image, matrix), [=](auto values, unsigned i) {
-    constexpr int V = decltype(values)::value;
+  for (Parts part(count, channels % 4 == 0 && aligned(image, matrix)); part.more(); part.next()) {
+    unsigned i = part.i;
     unsigned channel = i % channels;
     unsigned tap = i / channels % (size * size);
     unsigned window = i / channels / (size * size);
     int row = static_cast<int>(window / across % down * stride + tap / size) - 1;
     int column = static_cast<int>(window % across * stride + tap % size) - 1;
-    Values<V> pixel = {};
+    Values<4> pixel = {};
     if (row >= 0 && row < height && column >= 0 && column < width) {
       unsigned at = (window / across / down * height + row) * width + column;
-      pixel = load<V>(image + (at * channels + channel));
+      pixel = part.load(image + (at * channels + channel));
     }
-    store(matrix + i, pixel);
-  });
+    part.store(matrix + i, pixel);
+  }
 }
 
 // The transpose of `gatherWindows`: adds to every pixel of the images, of `count` values, what the
@@ -465,33 +498,33 @@ extern "C" __global__ void scatterAddWindows(
     int stride,
     int down,
     int across) {
-  forAll(count, channels % 4 == 0 && aligned(image, matrix), [=](auto values, unsigned i) {
-    constexpr int V = decltype(values)::value;
+  for (Parts part(count, channels % 4 == 0 && aligned(image, matrix)); part.more(); part.next()) {
+    unsigned i = part.i;
     unsigned channel = i % channels;
     int column = i / channels % width;
     int row = i / channels / width % height;
     unsigned batch = i / channels / width / height;
-    Values<V> sum = load<V>(image + i);
+    Values<4> sum = part.load(image + i);
     for (int tap = 0; tap < size * size; tap++) {
       int top = row + 1 - tap / size;
       int left = column + 1 - tap % size;
       if (top >= 0 && top % stride == 0 && top / stride < down && left >= 0 && left % stride == 0
           && left / stride < across) {
         unsigned window = (batch * down + top / stride) * across + left / stride;
-        Values<V> part = load<V>(matrix + ((window * size * size + tap) * channels + channel));
-        for (int k = 0; k < V; k++) {
-          sum.v[k] += part.v[k];
+        Values<4> more = part.load(matrix + ((window * size * size + tap) * channels + channel));
+        for (int k = 0; k < 4; k++) {
+          sum.v[k] += more.v[k];
         }
       }
     }
-    store(image + i, sum);
-  });
+    part.store(image + i, sum);
+  }
 }
 
 // ---- matrices -----------------------------------------------------------------------------------
 
-// y (columns, rows) = x (rows, columns) transposed: weights (3, 3, in, out) to (out, 3, 3, in), with
-// 3 · 3 · in rows, and gradients back. Grid: ceil(columns / 32) × ceil(rows / 32) blocks of 256
+// y (columns, rows) = x (rows, columns) transposed: weights (3, 3, in, out) to (out, 3, 3, in),
+// with 3 · 3 · in rows, and gradients back. Grid: ceil(columns / 32) × ceil(rows / 32) blocks of 256
 // threads, each with a tile that passes through shared memory, so that rows are read and written as
 // such. The tile's odd width keeps its columns in different banks.
 extern "C" __global__ void transpose(const float* x, float* y, int rows, int columns) {
@@ -642,7 +675,7 @@ namespace {
 // lanes + lane, and those past the last whole row have none. Halves by halves; the totals stand at
 // sums[q][lane] when all threads have returned.
 template <int Q, int THREADS, class T>
-__device__ void overRowsOfBlock(T (&sums)[Q][THREADS], const T (&mine)[Q], int lanes, int rows) {
+__device__ void overRowsOfBlock(T (*sums)[THREADS], const T (&mine)[Q], int lanes, int rows) {
   int row = threadIdx.x / lanes;
   for (int q = 0; q < Q; q++) {
     sums[q][threadIdx.x] = mine[q];
@@ -659,11 +692,12 @@ __device__ void overRowsOfBlock(T (&sums)[Q][THREADS], const T (&mine)[Q], int l
   }
 }
 
-// out[c] = the sum over rows [first, end) of x, whose rows are `pitch` values apart, for `lanes`
-// columns from blockIdx.x · lanes on. A thread takes every (256 / lanes)-th row, then the threads
-// halves by halves, all in float64.
+// out[c] = the sum over rows [first, end) of x (·, columns), for `lanes` columns from blockIdx.x ·
+// lanes on. A thread takes every (256 / lanes)-th row, then the threads halves by halves, all in
+// float64.
+template <class From, class To>
 __device__ void sumColumns(
-    const float* x, float* out, int first, int end, int columns, int pitch, int lanes) {
+    const From* x, To* out, int first, int end, int columns, int lanes) {
   __shared__ double sums[1][COLUMN_THREADS];
   int lane = threadIdx.x % lanes;
   int rows = COLUMN_THREADS / lanes;
@@ -671,26 +705,37 @@ __device__ void sumColumns(
   double sum[1] = {0};
   if (column < columns) {
     for (int row = first + static_cast<int>(threadIdx.x) / lanes; row < end; row += rows) {
-      sum[0] += x[static_cast<long long>(row) * pitch + column];
+      sum[0] += x[static_cast<long long>(row) * columns + column];
     }
   }
   overRowsOfBlock(sums, sum, lanes, rows);
   if (threadIdx.x < static_cast<unsigned>(lanes) && column < columns) {
-    out[column] = static_cast<float>(sums[0][lane]);
+    out[column] = static_cast<To>(sums[0][lane]);
   }
 }
 
 }  // namespace
 
-// sums[part, c] = the sum over a part of the rows of x (rows, columns): rowsPerPart of them, from
-// row part · rowsPerPart on. Grid: ceil(columns / lanes) × parts blocks of 256 threads, lanes being
-// a power of two up to 32. Sums over the parts follow by the same kernel, with one part.
-extern "C" __global__ void sumRows(
-    const float* x, float* sums, int rows, int columns, int rowsPerPart, int lanes) {
+// sums[c] = the sum over the rows of x (rows, columns). Grid: ceil(columns / lanes) blocks of 256
+// threads, lanes being a power of two up to 32; sums as `sumColumns` says.
+extern "C" __global__ void sumRows(const float* x, float* sums, int rows, int columns, int lanes) {
+  sumColumns(x, sums, 0, rows, columns, lanes);
+}
+
+// sums[part, c] = the same over a part of the rows: rowsPerPart of them, from row part ·
+// rowsPerPart on. As many parts as the grid has blocks in its second dimension.
+extern "C" __global__ void sumPartsOfRows(
+    const float* x, double* sums, int rows, int columns, int lanes, int rowsPerPart) {
   int first = blockIdx.y * rowsPerPart;
   int end = min(rows, first + rowsPerPart);
-  sumColumns(
-      x, sums + static_cast<long long>(blockIdx.y) * columns, first, end, columns, columns, lanes);
+  double* ofPart = sums + static_cast<long long>(blockIdx.y) * columns;
+  sumColumns(x, ofPart, first, end, columns, lanes);
+}
+
+// sums[c] = the sum over the parts of what `sumPartsOfRows` has left; otherwise as `sumRows`.
+extern "C" __global__ void sumParts(
+    const double* x, float* sums, int parts, int columns, int lanes) {
+  sumColumns(x, sums, 0, parts, columns, lanes);
 }
 
 // gradient = factor · (prediction − target), and per block the sum of the squared differences in
@@ -703,17 +748,17 @@ extern "C" __global__ void squaredErrors(
     int count,
     float factor) {
   double sum = 0;
-  forAll(count, aligned(prediction, target, gradient), [=, &sum](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> values = load<V>(prediction + i);
-    Values<V> wanted = load<V>(target + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(prediction, target, gradient)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> values = part.load(prediction + i);
+    Values<4> wanted = part.load(target + i);
+    for (int k = 0; k < 4; k++) {
       float difference = values.v[k] - wanted.v[k];
       sum += static_cast<double>(difference) * difference;
       values.v[k] = difference * factor;
     }
-    store(gradient + i, values);
-  });
+    part.store(gradient + i, values);
+  }
   sum = overBlock(sum, Sum());
   if (threadIdx.x == 0) {
     sums[blockIdx.x] = sum;
@@ -723,35 +768,35 @@ extern "C" __global__ void squaredErrors(
 // Per block the sum of the squares of x in float64; otherwise as `squaredErrors`.
 extern "C" __global__ void squares(const float* x, double* sums, int count) {
   double sum = 0;
-  forAll(count, aligned(x), [=, &sum](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> values = load<V>(x + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(x)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> values = part.load(x + i);
+    for (int k = 0; k < 4; k++) {
       sum += static_cast<double>(values.v[k]) * values.v[k];
     }
-  });
+  }
   sum = overBlock(sum, Sum());
   if (threadIdx.x == 0) {
     sums[blockIdx.x] = sum;
   }
 }
 
-// Scales x, the sum of whose squares is squares[0], to a norm of `longest` if it is longer. Any grid
-// of one dimension.
+// Scales x, the sum of whose squares is squares[0], to a norm of `longest` if it is longer. Any
+// grid of one dimension.
 extern "C" __global__ void clip(float* x, int count, const double* squares, double longest) {
   double norm = sqrt(squares[0]);
   if (!(norm > longest)) {
     return;
   }
   float factor = static_cast<float>(longest / norm);
-  forAll(count, aligned(x), [=](auto width, unsigned i) {
-    constexpr int V = decltype(width)::value;
-    Values<V> values = load<V>(x + i);
-    for (int k = 0; k < V; k++) {
+  for (Parts part(count, aligned(x)); part.more(); part.next()) {
+    unsigned i = part.i;
+    Values<4> values = part.load(x + i);
+    for (int k = 0; k < 4; k++) {
       values.v[k] *= factor;
     }
-    store(x + i, values);
-  });
+    part.store(x + i, values);
+  }
 }
 
 // result[0] = factor · the sum of `count` float64 values. One block; a thread takes every
@@ -870,7 +915,7 @@ struct Place {
 template <int V>
 __device__ void storeMoments(
     const Place<V>& place,
-    const float (&sums)[2 * V][MOST_THREADS],
+    const float (*sums)[MOST_THREADS],
     const float* image,
     const float* bias,
     double epsilon,
@@ -919,8 +964,8 @@ __device__ void forwardOfBunch(
     float* mean,
     float* deviation,
     double epsilon,
-    bool swish) {
-  __shared__ float sums[2 * V][MOST_THREADS];
+    bool swish,
+    float (*sums)[MOST_THREADS]) {
   const float* image = x + place.imageStart();
   float total[2 * V] = {};
   if (place.works()) {
@@ -1002,10 +1047,11 @@ __device__ void backwardOfBunch(
     float* dx,
     float* dBias,
     float* channelSums,
-    bool swish) {
-  __shared__ float sums[3 * V][MOST_THREADS];
-  __shared__ float meanDz[MOST_THREADS];
-  __shared__ float meanDzXHat[MOST_THREADS];
+    bool swish,
+    float (*sums)[MOST_THREADS],
+    double* meanDz,
+    double* meanDzXHat,
+    double* meanXHat) {
   float shift[V];
   float gain[V];
   float scale[V];
@@ -1050,17 +1096,21 @@ __device__ void backwardOfBunch(
   for (int group = threadIdx.x / WARP; group < place.groups; group += warps) {
     double ofDz = 0;
     double ofDzXHat = 0;
+    double ofXHat = 0;
     for (int c = threadIdx.x % WARP; c < place.groupChannels; c += WARP) {
       int ofBlock = group * place.groupChannels + c;
       double factor = gamma[place.firstChannel + ofBlock];
       ofDz += factor * sums[ofBlock % V][ofBlock / V];
       ofDzXHat += factor * sums[V + ofBlock % V][ofBlock / V];
+      ofXHat += sums[2 * V + ofBlock % V][ofBlock / V];
     }
     ofDz = overWarp(ofDz, Sum());
     ofDzXHat = overWarp(ofDzXHat, Sum());
+    ofXHat = overWarp(ofXHat, Sum());
     if (threadIdx.x % WARP == 0) {
-      meanDz[group] = static_cast<float>(ofDz / n);
-      meanDzXHat[group] = static_cast<float>(ofDzXHat / n);
+      meanDz[group] = ofDz / n;
+      meanDzXHat[group] = ofDzXHat / n;
+      meanXHat[group] = ofXHat / n;
     }
   }
   __syncthreads();
@@ -1073,10 +1123,12 @@ __device__ void backwardOfBunch(
       channelSums[all + at] = sumDz;
       if (dBias != nullptr) {
         int group = place.group(k);
+        // a difference of nearly equal numbers: of the means no digit may be missing, and that of
+        // x̂, which is 0 but for the rounding of x's mean, is taken away
+        double n = place.positions;
+        double centred = sums[2 * V + k][place.lane] - n * meanXHat[group];
         double sum =
-            static_cast<double>(scale[k]) * sumDz
-                - static_cast<double>(place.positions) * meanDz[group]
-                - static_cast<double>(sums[2 * V + k][place.lane]) * meanDzXHat[group];
+            static_cast<double>(scale[k]) * sumDz - n * meanDz[group] - centred * meanDzXHat[group];
         dBias[at] = static_cast<float>(sum * gain[k]);
       }
     }
@@ -1087,8 +1139,8 @@ __device__ void backwardOfBunch(
   float first[V];
   float second[V];
   for (int k = 0; k < V; k++) {
-    first[k] = meanDz[place.group(k)];
-    second[k] = meanDzXHat[place.group(k)];
+    first[k] = static_cast<float>(meanDz[place.group(k)]);
+    second[k] = static_cast<float>(meanDzXHat[place.group(k)]);
   }
 #pragma unroll 2
   for (position = place.row; position < place.positions; position += place.rows) {
@@ -1133,15 +1185,16 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNorm(
     int layer,
     int threshold,
     float scale) {
+  __shared__ float sums[2 * 4][MOST_THREADS];
   Mask mask = {keys, layer, static_cast<unsigned>(threshold), scale, 0, 0};
   if (groupsPerBlock * groupChannels % 4 == 0 && channels % 4 == 0 && aligned(x, y)) {
     Place<4> place(positions, channels, groupChannels, groupsPerBlock);
     forwardOfBunch(
-        place, mask, x, bias, gamma, beta, y, mean, deviation, epsilon, swish != 0);
+        place, mask, x, bias, gamma, beta, y, mean, deviation, epsilon, swish != 0, sums);
   } else {
     Place<1> place(positions, channels, groupChannels, groupsPerBlock);
     forwardOfBunch(
-        place, mask, x, bias, gamma, beta, y, mean, deviation, epsilon, swish != 0);
+        place, mask, x, bias, gamma, beta, y, mean, deviation, epsilon, swish != 0, sums);
   }
 }
 
@@ -1169,6 +1222,10 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNormBackward(
     int layer,
     int threshold,
     float scale) {
+  __shared__ float sums[3 * 4][MOST_THREADS];
+  __shared__ double meanDz[MOST_THREADS];
+  __shared__ double meanDzXHat[MOST_THREADS];
+  __shared__ double meanXHat[MOST_THREADS];
   Mask mask = {keys, layer, static_cast<unsigned>(threshold), scale, 0, 0};
   bool quads = added == nullptr ? aligned(x, dy, dx) : aligned(x, dy, dx, added);
   if (groupsPerBlock * groupChannels % 4 == 0 && channels % 4 == 0 && quads) {
@@ -1187,7 +1244,11 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNormBackward(
         dx,
         dBias,
         channelSums,
-        swish != 0);
+        swish != 0,
+        sums,
+        meanDz,
+        meanDzXHat,
+        meanXHat);
   } else {
     Place<1> place(positions, channels, groupChannels, groupsPerBlock);
     backwardOfBunch(
@@ -1204,7 +1265,11 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNormBackward(
         dx,
         dBias,
         channelSums,
-        swish != 0);
+        swish != 0,
+        sums,
+        meanDz,
+        meanDzXHat,
+        meanXHat);
   }
 }
 
@@ -1213,5 +1278,5 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNormBackward(
 extern "C" __global__ void groupNormParameters(
     const float* channelSums, float* dGamma, float* dBeta, int batch, int channels) {
   const float* sums = channelSums + static_cast<long long>(blockIdx.y) * batch * channels;
-  sumColumns(sums, blockIdx.y == 0 ? dGamma : dBeta, 0, batch, channels, channels, WARP);
+  sumColumns(sums, blockIdx.y == 0 ? dGamma : dBeta, 0, batch, channels, WARP);
 }

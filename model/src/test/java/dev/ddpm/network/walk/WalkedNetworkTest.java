@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.backend.Backends;
 import dev.ddpm.backend.Engine;
+import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.TestedBackend;
 import dev.ddpm.backend.nd4j.Nd4jBackend;
+import dev.ddpm.backend.nd4j.Nd4jEngine;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.network.Architecture;
@@ -23,11 +26,14 @@ import dev.ddpm.random.CounterRandom;
 import dev.ddpm.training.Decay;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -161,7 +167,7 @@ class WalkedNetworkTest {
       TestedBackend backend, Architecture architecture, Optimiser optimiser, MemorySaving saving) {
     Dl4jNetwork graph = ChosenBackend.create(backend, architecture, 3, optimiser, RATE, saving);
     WalkedNetwork walk =
-        WalkedNetwork.create(architecture, 3, optimiser, RATE, saving, backend.engine());
+        WalkedNetwork.create(architecture, 3, optimiser, RATE, saving, engine(backend));
     assertThat(walk.parameters()).isEqualTo(graph.parameters());
     assertThat(walk.updaterState()).isEqualTo(graph.updaterState());
 
@@ -208,7 +214,7 @@ class WalkedNetworkTest {
       graph.update(1);
     }
     WalkedNetwork walk =
-        WalkedNetwork.create(LABML, 4, Optimiser.ADAM, RATE, MemorySaving.NONE, backend.engine());
+        WalkedNetwork.create(LABML, 4, Optimiser.ADAM, RATE, MemorySaving.NONE, engine(backend));
     walk.load(graph.parameters(), graph.updaterState(), graph.steps());
     Step step = Step.of(LABML, 3, IMAGES);
     assertThat(step.gradient(walk)).isEqualTo(step.gradient(graph));
@@ -219,29 +225,65 @@ class WalkedNetworkTest {
     assertThat(walk.updaterState()).isEqualTo(graph.updaterState());
   }
 
+  /** Does in another way what a method of an interface does. */
+  @FunctionalInterface
+  private interface Other {
+    Object call(Method method, Object[] arguments) throws ReflectiveOperationException;
+  }
+
+  /** The same, but for some methods. */
+  private static <T> T except(Class<T> kind, T same, Set<String> methods, Other other) {
+    InvocationHandler handler =
+        (proxy, method, arguments) -> {
+          try {
+            return methods.contains(method.getName())
+                ? other.call(method, arguments)
+                : method.invoke(same, arguments);
+          } catch (InvocationTargetException e) {
+            throw e.getCause();
+          }
+        };
+    return kind.cast(Proxy.newProxyInstance(kind.getClassLoader(), new Class<?>[] {kind}, handler));
+  }
+
+  /** As graphs have it, whose loss and updater compute on the best back end. */
+  private static Engine engine(TestedBackend backend) {
+    Nd4jEngine best = Backends.best(Nd4jBackend.class, Precision.FLOAT32).create(Precision.FLOAT32);
+    Engine engine = backend.engine();
+    Kernels kernels =
+        except(
+            Kernels.class,
+            engine.kernels(),
+            Set.of("meanSquaredError", "adam"),
+            (method, arguments) ->
+                method.invoke(
+                    best.kernels(),
+                    Arrays.stream(arguments)
+                        .map(
+                            argument ->
+                                argument instanceof Tensor tensor
+                                    ? best.tensor(Nd4jEngine.array(tensor))
+                                    : argument)
+                        .toArray()));
+    return except(Engine.class, engine, Set.of("kernels"), (method, arguments) -> kernels);
+  }
+
   /** An engine that counts what is recorded, and how often that is done again. */
   private static Engine recording(Engine engine, List<int[]> replays) {
-    return (Engine)
-        Proxy.newProxyInstance(
-            Engine.class.getClassLoader(),
-            new Class<?>[] {Engine.class},
-            (proxy, method, arguments) -> {
-              if (method.getName().equals("record")) {
-                int[] count = {0};
-                replays.add(count);
-                Runnable work = (Runnable) arguments[0];
-                return (Runnable)
-                    () -> {
-                      count[0]++;
-                      work.run();
-                    };
-              }
-              try {
-                return method.invoke(engine, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return except(
+        Engine.class,
+        engine,
+        Set.of("record"),
+        (method, arguments) -> {
+          int[] count = {0};
+          replays.add(count);
+          Runnable work = (Runnable) arguments[0];
+          return (Runnable)
+              () -> {
+                count[0]++;
+                work.run();
+              };
+        });
   }
 
   /** Batch sizes come by turns; the losses are those of the batch that was handed over last. */

@@ -2,6 +2,9 @@ package dev.ddpm.spark.cluster;
 
 import static java.util.stream.Collectors.joining;
 
+import dev.ddpm.backend.Backend;
+import dev.ddpm.backend.Backends;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.nd4j.Nd4jNatives;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
@@ -11,7 +14,7 @@ import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.LabmlUNet;
-import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.network.MemorySaving;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.Replica;
@@ -131,7 +134,14 @@ public final class WarmUp {
             0,
             0);
     return new Replica(
-        Dl4jNetwork.create(TINY, 0, training.optimiser(), training.learningRate()),
+        Networks.create(
+            TINY,
+            0,
+            training.optimiser(),
+            training.learningRate(),
+            MemorySaving.NONE,
+            Backends.best(Backend.class, Precision.FLOAT32),
+            Precision.FLOAT32),
         NoiseSchedule.linear(TIMESTEPS),
         training);
   }

@@ -1,10 +1,12 @@
 package dev.ddpm.spark.stored;
 
+import dev.ddpm.backend.Backend;
+import dev.ddpm.backend.Backends;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.network.Architecture;
-import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.Networks;
 import dev.ddpm.spark.cluster.WireFloats;
 
 /**
@@ -20,6 +22,7 @@ public record Pretrained(Architecture architecture, WireFloats weights, Precisio
 
   @Override
   public Denoiser create() {
-    return Dl4jNetwork.pretrained(architecture, weights.values(), precision);
+    return Networks.pretrained(
+        architecture, weights.values(), Backends.best(Backend.class, precision), precision);
   }
 }

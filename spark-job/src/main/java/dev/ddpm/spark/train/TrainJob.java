@@ -9,6 +9,7 @@ import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.MemorySaving;
+import dev.ddpm.network.TrainableNetwork;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.WireFloats;
 import dev.ddpm.spark.config.DiffusionConfig;
@@ -24,11 +25,11 @@ import dev.ddpm.spark.dataset.ImageTableReader;
 import dev.ddpm.spark.stored.ExtractorChoice;
 import dev.ddpm.spark.stored.SamplingPlan;
 import dev.ddpm.spark.stored.TableClasses;
+import dev.ddpm.spark.train.dl4j.AveragedTraining;
 import dev.ddpm.spark.train.round.DataSplit;
 import dev.ddpm.spark.train.round.ModelState;
 import dev.ddpm.spark.train.round.TrainingSetup;
 import dev.ddpm.training.EpochOrder;
-import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
 import dev.ddpm.training.ShuffledOrder;
 import java.io.PrintWriter;
@@ -320,7 +321,7 @@ public final class TrainJob {
       boolean resumed) {
     TrainingConfig training = configuration.experiment().training();
     RoundPlan plan = prepared.plan();
-    Replica driver = prepared.setup().create();
+    TrainableNetwork driver = AveragedTraining.driver(prepared.setup());
     Checkpoint initial = beginning.orElseGet(() -> start(driver, training));
     try (var metrics = TrainingMetrics.register();
         var cluster = new TrainingCluster(job, prepared, configuration.experiment())) {
@@ -350,7 +351,7 @@ public final class TrainJob {
                     .formatted(trainingRun.roundsDone(), trainingRun.rounds()));
       }
       if (!trainingRun.finished()) {
-        cluster.train(trainingRun, driver.network());
+        cluster.train(trainingRun, driver);
         trainingRun.finish();
       } else if (!folder.hasModelOf(trainingRun.roundsDone())) {
         trainingRun.finish();
@@ -430,22 +431,21 @@ public final class TrainJob {
         provenance);
   }
 
-  private static Checkpoint start(Replica driver, TrainingConfig training) {
+  private static Checkpoint start(TrainableNetwork driver, TrainingConfig training) {
     var state =
         new ModelState(
-            new WireFloats(driver.network().parameters()),
-            new WireFloats(driver.network().updaterState()),
-            new WireFloats(
-                training.outerOptimiser().initialVelocity(driver.network().parameters().length)),
+            new WireFloats(driver.parameters()),
+            new WireFloats(driver.updaterState()),
+            new WireFloats(training.outerOptimiser().initialVelocity(driver.parameters().length)),
             0);
     Optional<WireFloats> ema =
         training.emaDecay() > 0
-            ? Optional.of(new WireFloats(driver.network().parameters()))
+            ? Optional.of(new WireFloats(driver.parameters()))
             : Optional.empty();
     return new Checkpoint(
         state,
         ema,
-        training.initialProfiles(driver.network().parameters().length).map(WireFloats::new),
+        training.initialProfiles(driver.parameters().length).map(WireFloats::new),
         new TrainingState(0, 0, 0, 0, training.seed()));
   }
 }

@@ -111,7 +111,7 @@ final class TrainingCluster implements AutoCloseable {
   /**
    * Trains epoch by epoch until the run is finished.
    *
-   * @param driver the driver's network, of the same architecture
+   * @param driver the driver's network, from {@link AveragedTraining#driver}
    */
   void train(TrainingRun run, TrainableNetwork driver) {
     var training =

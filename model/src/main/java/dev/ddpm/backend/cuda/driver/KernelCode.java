@@ -32,7 +32,7 @@ import org.bytedeco.javacpp.SizeTPointer;
  */
 final class KernelCode {
   private static final String SOURCE = "kernels.cu";
-  private static final int OPTIONS = 3;
+  private static final int OPTIONS = 2;
   private static final Map<Integer, byte[]> COMPILED = new ConcurrentHashMap<>();
 
   private KernelCode() {}
@@ -66,9 +66,7 @@ final class KernelCode {
         PointerPointer<BytePointer> options =
             new PointerPointer<>(
                 "--gpu-architecture=" + architecture,
-                "--std=c++17",
-                // lambdas cannot say that they are for the card
-                "--device-as-default-execution-space")) {
+                "--std=c++17")) {
       check(
           nvrtcCreateProgram(
               program, text, name, 0, (PointerPointer<?>) null, (PointerPointer<?>) null),

@@ -28,8 +28,8 @@ class KernelCodeTest {
   }
 
   @Test
-  void kernelsAreCompiledForEveryKindOfCard() {
-    for (int capability : new int[] {75, 80, 86, 89, 90, 100, 120}) {
+  void kernelsAreCompiledForOldAndNewCards() {
+    for (int capability : new int[] {75, 90, 120}) {
       assertThat(KernelCode.of(capability)).as("%d", capability).startsWith(0x7f, 'E', 'L', 'F');
     }
   }

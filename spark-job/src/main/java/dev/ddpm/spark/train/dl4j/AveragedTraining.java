@@ -8,9 +8,11 @@ import dev.ddpm.spark.train.round.EpochRows;
 import dev.ddpm.spark.train.round.ImageBatch;
 import dev.ddpm.spark.train.round.ModelState;
 import dev.ddpm.spark.train.round.RoundListener;
+import dev.ddpm.spark.train.round.TrainingSetup;
 import dev.ddpm.training.OuterOptimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.RoundPlan;
+import dev.ddpm.training.TrainingSpec;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -26,7 +28,7 @@ public final class AveragedTraining {
   /**
    * Training that has not begun.
    *
-   * @param driver the driver's network, of the workers' architecture
+   * @param driver the driver's network, from {@link #driver}
    * @param plan who uses what
    * @param wire how states travel
    * @param outer what is made of the averaged weights
@@ -48,6 +50,20 @@ public final class AveragedTraining {
     this.graph = Dl4jNetwork.graphOf(driver);
     this.master = new AveragingMaster(plan, wire, outer, replicas, initial, firstRound, listener);
     this.network = new SparkComputationGraph(spark, graph, master);
+  }
+
+  /**
+   * The driver's network: a graph of DL4J's, which DL4J on Spark wants to be handed, whatever the
+   * workers compute with.
+   */
+  public static TrainableNetwork driver(TrainingSetup setup) {
+    TrainingSpec training = setup.training();
+    return Dl4jNetwork.create(
+        setup.architecture(),
+        training.seed(),
+        training.optimiser(),
+        training.learningRate(),
+        setup.saving());
   }
 
   /**

@@ -1,10 +1,13 @@
 package dev.ddpm.spark.train.round;
 
+import dev.ddpm.backend.Backend;
+import dev.ddpm.backend.Backends;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.MemorySaving;
-import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.spark.cluster.ExecutorPool;
+import dev.ddpm.spark.cluster.Networks;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.TrainingSpec;
 
@@ -34,8 +37,14 @@ public record TrainingSetup(
   @Override
   public Replica create() {
     return new Replica(
-        Dl4jNetwork.create(
-            architecture, training.seed(), training.optimiser(), training.learningRate(), saving),
+        Networks.create(
+            architecture,
+            training.seed(),
+            training.optimiser(),
+            training.learningRate(),
+            saving,
+            Backends.best(Backend.class, Precision.FLOAT32),
+            Precision.FLOAT32),
         schedule,
         training);
   }

@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
+import dev.ddpm.backend.Backend;
+import dev.ddpm.backend.Backends;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
+import dev.ddpm.network.TrainableNetwork;
 import dev.ddpm.network.dl4j.Dl4jNetwork;
+import dev.ddpm.network.walk.WalkedNetwork;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.cluster.ExecutorPool;
 import dev.ddpm.spark.cluster.WireFloats;
@@ -107,8 +113,20 @@ class AveragingMasterTest {
       TrainingSetup setup,
       int partitions,
       int epochs) {
-    Broadcast<ExecutorPool<Replica>> replicas = spark.broadcast(new ExecutorPool<>(setup));
-    Replica driver = setup.create();
+    return train(spark, plan, wire, outer, setup, setup, partitions, epochs);
+  }
+
+  private static List<Round> train(
+      JavaSparkContext spark,
+      RoundPlan plan,
+      WireFormat wire,
+      OuterOptimiser outer,
+      TrainingSetup setup,
+      ExecutorPool.Factory<Replica> workers,
+      int partitions,
+      int epochs) {
+    Broadcast<ExecutorPool<Replica>> replicas = spark.broadcast(new ExecutorPool<>(workers));
+    TrainableNetwork driver = AveragedTraining.driver(setup);
     List<Round> rounds = new ArrayList<>();
     var master =
         new AveragingMaster(
@@ -117,13 +135,13 @@ class AveragingMasterTest {
             outer,
             replicas,
             new ModelState(
-                new WireFloats(driver.network().parameters()),
-                new WireFloats(driver.network().updaterState()),
-                new WireFloats(outer.initialVelocity(driver.network().parameters().length)),
+                new WireFloats(driver.parameters()),
+                new WireFloats(driver.updaterState()),
+                new WireFloats(outer.initialVelocity(driver.parameters().length)),
                 0),
             0,
             round -> rounds.add(round));
-    var network = new SparkComputationGraph(spark, Dl4jNetwork.graphOf(driver.network()), master);
+    var network = new SparkComputationGraph(spark, Dl4jNetwork.graphOf(driver), master);
     JavaRDD<ImageRow> rows = spark.parallelize(images(), partitions).cache();
     Broadcast<ShuffledOrder> order = spark.broadcast(new ShuffledOrder(plan));
     for (int epoch = 0; epoch < epochs; epoch++) {
@@ -149,6 +167,43 @@ class AveragingMasterTest {
       trainer.epoch(epoch);
     }
     return replica;
+  }
+
+  /** DL4J's graph is the driver's: workers compute with any network. */
+  @Test
+  void workersThatWalkComeToTheSameState() {
+    var plan = new RoundPlan(ROWS, 2, 2, 4, 7);
+    JavaSparkContext spark = SPARK.context("local[2]");
+    var setup = new TrainingSetup(UNET, SCHEDULE, TRAINING);
+    List<Round> graphs = train(spark, plan, setup, 2, 1);
+    List<Round> walks =
+        train(
+            spark,
+            plan,
+            WireFormat.FLOAT32,
+            OuterOptimiser.AVERAGE,
+            setup,
+            AveragingMasterTest::walkingReplica,
+            2,
+            1);
+
+    assertThat(weights(walks)).isEqualTo(weights(graphs));
+    assertThat(walks.stream().map(round -> round.state().updater().values()).toList())
+        .usingRecursiveComparison()
+        .isEqualTo(graphs.stream().map(round -> round.state().updater().values()).toList());
+  }
+
+  private static Replica walkingReplica() {
+    return new Replica(
+        WalkedNetwork.create(
+            UNET,
+            8,
+            TRAINING.optimiser(),
+            TRAINING.learningRate(),
+            MemorySaving.NONE,
+            Backends.best(Backend.class, Precision.FLOAT32).create(Precision.FLOAT32)),
+        SCHEDULE,
+        TRAINING);
   }
 
   @Test
