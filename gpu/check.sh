@@ -57,7 +57,7 @@ fi
 classes=model/target/classes
 tests=model/target/test-classes
 
-rm -rf "$folder/lib" "$folder/golden" "$folder/jre" "$folder/jre.tgz" "$folder/torch_unet.py"
+rm -rf "${folder:?}/lib" "$folder/golden" "$folder/jre" "$folder/jre.tgz" "$folder/torch_unet.py"
 mkdir "$folder/lib" "$folder/golden"
 IFS=: read -ra jars <<<"$class_path"
 for jar in "${jars[@]}"; do

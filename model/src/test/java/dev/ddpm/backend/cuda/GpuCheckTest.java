@@ -31,9 +31,17 @@ class GpuCheckTest {
     assertThat(results.checks()).allMatch(Check::passed);
     assertThat(results.checks().stream().map(Check::step).distinct())
         .containsExactly(
-            "DEVICE", "PIECES", "DETERMINISM", "LAYERS", "NETWORKS", "AGREEMENT", "LEARNING");
+            "DEVICE",
+            "PIECES",
+            "DETERMINISM",
+            "LAYERS",
+            "NETWORKS",
+            "AGREEMENT",
+            "LEARNING",
+            "SPEED");
     assertThat(results.machine()).containsExactly("a card that is emulated");
     assertThat(results.passed()).isTrue();
+    assertThat(results.speeds()).hasSize(1).allMatch(speed -> speed.trainImagesPerSecond() > 0);
   }
 
   /** A card that loses every third product, whichever network it is of. */

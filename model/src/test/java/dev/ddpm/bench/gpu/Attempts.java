@@ -5,10 +5,10 @@ import java.util.function.DoubleSupplier;
 
 /** Tries one thing after the other: what fails is written down with its causes, and no end. */
 final class Attempts {
-  private final Step step;
+  private final String step;
   private final Results results;
 
-  Attempts(Step step, Results results) {
+  Attempts(String step, Results results) {
     this.step = step;
     this.results = results;
   }
@@ -25,7 +25,7 @@ final class Attempts {
       check = Check.of(step, what, precision, error.getAsDouble(), limit);
     } catch (RuntimeException | LinkageError e) {
       e.printStackTrace();
-      check = Check.failed(step.name(), what, Check.lower(precision), causes(e));
+      check = Check.failed(step, what, Check.lower(precision), causes(e));
     }
     results.checks().add(check);
   }

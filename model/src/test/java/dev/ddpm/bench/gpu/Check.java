@@ -2,6 +2,7 @@ package dev.ddpm.bench.gpu;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.ddpm.backend.Precision;
+import java.util.Locale;
 
 /**
  * One thing that was asked for, and what came of it.
@@ -17,8 +18,8 @@ public record Check(
     String step, String what, String precision, double error, double limit, String failure) {
 
   /** Something that was computed. */
-  static Check of(Step step, String what, Precision precision, double error, double limit) {
-    return new Check(step.name(), what, lower(precision), error, limit, null);
+  static Check of(String step, String what, Precision precision, double error, double limit) {
+    return new Check(step, what, lower(precision), error, limit, null);
   }
 
   /** Something that could not be computed. */
@@ -27,7 +28,7 @@ public record Check(
   }
 
   static String lower(Precision precision) {
-    return precision.name().toLowerCase(java.util.Locale.ROOT);
+    return precision.name().toLowerCase(Locale.ROOT);
   }
 
   /** Whether it is as it should be; an error that is no number is not. */

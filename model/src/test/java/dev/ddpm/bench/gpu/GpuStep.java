@@ -19,16 +19,14 @@ public final class GpuStep {
     CardUnderTest card = CardUnderTest.first();
     if (args[1].equals("speed")) {
       Benchmarked network = Benchmarked.valueOf(args[2]);
-      results
-          .speeds()
-          .add(
-              SpeedCheck.measure(
-                  card,
-                  network.name(),
-                  network.architecture(),
-                  network.batch(),
-                  Precision.valueOf(args[3]),
-                  SECONDS));
+      SpeedCheck.run(
+          card,
+          network.name(),
+          network.architecture(),
+          network.batch(),
+          Precision.valueOf(args[3]),
+          SECONDS,
+          results);
     } else {
       Step.valueOf(args[2]).run(card, Path.of(args[1]), results);
     }

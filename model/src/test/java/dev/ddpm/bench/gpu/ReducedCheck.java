@@ -3,6 +3,7 @@ package dev.ddpm.bench.gpu;
 import dev.ddpm.backend.Backends;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.nd4j.Nd4jBackend;
+import dev.ddpm.bench.Network;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,15 +29,17 @@ public final class ReducedCheck {
     Step.DEVICE.run(card, cpuResults, results);
     runWithoutOthers(card, results);
     Step.LAYERS.run(card, cpuResults, results);
-    NetworkCheck.run(card, List.of("unet2d_classes_small"), new Attempts(Step.NETWORKS, results));
+    NetworkCheck.run(
+        card, List.of("unet2d_classes_small"), new Attempts(Step.NETWORKS.name(), results));
     Step.AGREEMENT.run(card, cpuResults, results);
-    LearningCheck.run(card, STEPS, 2, 0.95, new Attempts(Step.LEARNING, results));
+    LearningCheck.run(card, STEPS, 2, 0.95, new Attempts(Step.LEARNING.name(), results));
+    SpeedCheck.run(card, "TINY", Network.TINY.architecture(), 1, Precision.FLOAT32, 0, results);
     return results;
   }
 
   /** What needs no results of others. */
   public static void runWithoutOthers(CardUnderTest card, Results results) {
     Step.PIECES.run(card, null, results);
-    DeterminismCheck.run(card, 2, 1, new Attempts(Step.DETERMINISM, results));
+    DeterminismCheck.run(card, 2, 1, new Attempts(Step.DETERMINISM.name(), results));
   }
 }

@@ -11,10 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ResultsTest {
-  private static final Check GOOD = Check.of(Step.LAYERS, "good", Precision.FLOAT32, 1e-5, 1e-4);
-  private static final Check FAR = Check.of(Step.LAYERS, "far", Precision.TF32, 1e-2, 2e-3);
+  private static final Check GOOD = Check.of("LAYERS", "good", Precision.FLOAT32, 1e-5, 1e-4);
+  private static final Check FAR = Check.of("LAYERS", "far", Precision.TF32, 1e-2, 2e-3);
   private static final Check NO_NUMBER =
-      Check.of(Step.LAYERS, "none", Precision.TF32, Double.NaN, 2e-3);
+      Check.of("LAYERS", "none", Precision.TF32, Double.NaN, 2e-3);
 
   @TempDir Path folder;
 
@@ -43,7 +43,7 @@ class ResultsTest {
   @Test
   void tellsErrorsByTheirCauses() {
     Results results = new Results();
-    new Attempts(Step.PIECES, results)
+    new Attempts("PIECES", results)
         .relative(
             "a product",
             Precision.BFLOAT16,

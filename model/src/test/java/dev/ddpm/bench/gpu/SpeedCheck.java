@@ -12,15 +12,37 @@ import dev.ddpm.training.TrainingSpec;
 
 /** Training steps and sampler steps of a network, as the jobs make them. */
 final class SpeedCheck {
+  /** How such checks are called. */
+  static final String STEP = "SPEED";
+
   private SpeedCheck() {}
 
   /**
-   * Times both.
+   * Times both. That it can be done is asked for as well; how fast it is, is not.
    *
    * @param batch images of a step
    * @param seconds of each, after half as long without counting
    */
-  static Speed measure(
+  static void run(
+      CardUnderTest card,
+      String name,
+      Architecture architecture,
+      int batch,
+      Precision precision,
+      double seconds,
+      Results results) {
+    new Attempts(STEP, results)
+        .check(
+            name,
+            precision,
+            0,
+            () -> {
+              results.speeds().add(measure(card, name, architecture, batch, precision, seconds));
+              return 0;
+            });
+  }
+
+  private static Speed measure(
       CardUnderTest card,
       String name,
       Architecture architecture,

@@ -11,7 +11,7 @@ enum Step {
   DEVICE(40) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      new Attempts(this, results)
+      new Attempts(name(), results)
           .check("a card that answers", Precision.FLOAT32, 0, () -> describe(card, results));
     }
 
@@ -27,7 +27,7 @@ enum Step {
   PIECES(60) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      Attempts attempts = new Attempts(this, results);
+      Attempts attempts = new Attempts(name(), results);
       CardUnderTest sharing = card.sharingEngines();
       ProductCheck.run(sharing, attempts);
       KernelCheck.run(sharing, attempts);
@@ -38,35 +38,35 @@ enum Step {
   LAYERS(60) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      LayerCheck.run(card.sharingEngines(), new Attempts(this, results));
+      LayerCheck.run(card.sharingEngines(), new Attempts(name(), results));
     }
   },
 
   NETWORKS(60) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      NetworkCheck.run(card, GOLDEN_NETWORKS, new Attempts(this, results));
+      NetworkCheck.run(card, GOLDEN_NETWORKS, new Attempts(name(), results));
     }
   },
 
   AGREEMENT(30) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      AgreementCheck.run(card, cpuResults, new Attempts(this, results));
+      AgreementCheck.run(card, cpuResults, new Attempts(name(), results));
     }
   },
 
   DETERMINISM(30) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      DeterminismCheck.run(card, 20, 8, new Attempts(this, results));
+      DeterminismCheck.run(card, 20, 8, new Attempts(name(), results));
     }
   },
 
   LEARNING(40) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
-      LearningCheck.run(card, 200, 32, 0.5, new Attempts(this, results));
+      LearningCheck.run(card, 200, 32, 0.5, new Attempts(name(), results));
     }
   };
 
