@@ -64,9 +64,7 @@ final class KernelCode {
     try (BytePointer text = new BytePointer(source);
         BytePointer name = new BytePointer(SOURCE);
         PointerPointer<BytePointer> options =
-            new PointerPointer<>(
-                "--gpu-architecture=" + architecture,
-                "--std=c++17")) {
+            new PointerPointer<>("--gpu-architecture=" + architecture, "--std=c++17")) {
       check(
           nvrtcCreateProgram(
               program, text, name, 0, (PointerPointer<?>) null, (PointerPointer<?>) null),
