@@ -24,10 +24,10 @@ class RuntimeCheckTest {
             () ->
                 RuntimeCheck.run(
                     spark,
-                    () -> "CPU",
                     () -> {
                       throw new IllegalStateException("no natives");
-                    }))
+                    },
+                    () -> "CPU"))
         .isInstanceOfSatisfying(
             DdpmException.class,
             failure -> assertThat(failure.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
