@@ -128,10 +128,6 @@ interface EmulatedKernels extends Library {
           "-fPIC",
           "-shared",
           "-fvisibility=hidden",
-          "-Wall",
-          "-Wextra",
-          "-Werror",
-          "-Wno-unknown-pragmas",
           "-o",
           library.toString(),
           folder.resolve("all.cpp").toString()
