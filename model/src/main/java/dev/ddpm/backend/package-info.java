@@ -6,6 +6,7 @@
  *
  * <p>This package has the faces alone, and no library behind them. {@code backend.nd4j} computes
  * with ND4J's operations, everywhere and in every precision; {@code backend.cpu} with oneDNN and
- * the Vector API in float32. Both give the same results within rounding.
+ * the Vector API in float32; {@code backend.cuda} on NVIDIA cards, for those who ask for it. All
+ * give the same results within rounding.
  */
 package dev.ddpm.backend;

@@ -132,7 +132,7 @@ final class CompareSamplersCommand implements Callable<Integer>, Resumable {
         new SamplerComparison.Request(
             model.folder,
             settings.sampling(),
-            settings.backend().precision().precision(),
+            settings.backend().choice(),
             images,
             samplers,
             steps,

@@ -239,7 +239,7 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
             images == null ? OptionalLong.empty() : OptionalLong.of(images),
             timesteps == null ? OptionalInt.empty() : OptionalInt.of(timesteps),
             settings.sampling(),
-            settings.backend().precision().precision(),
+            settings.backend().choice(),
             comparison(spark, settings, evaluated, folder),
             unconditional);
     return new EvaluateJob(spark, spec.commandLine().getOut()).run(request);
@@ -270,7 +270,7 @@ final class EvaluateCommand implements Callable<Integer>, Resumable {
               drawnInto,
               count,
               settings.sampling(),
-              settings.backend().precision().precision(),
+              settings.backend().choice(),
               Set.of());
       folder =
           new EvaluateJob.Samples() {

@@ -138,7 +138,7 @@ final class InterpolateCommand implements Callable<Integer> {
             timestep,
             lambdas,
             settings.sampling(),
-            settings.backend().precision().precision(),
+            settings.backend().choice(),
             Optional.ofNullable(imageClass));
     InterpolateJob.Result result = new InterpolateJob(spark).run(request);
     var out = spec.commandLine().getOut();

@@ -176,7 +176,7 @@ final class SampleCommand implements Callable<Integer>, Resumable {
             output,
             count == null ? countOf(settings, spark) : count,
             settings.sampling(),
-            settings.backend().precision().precision(),
+            settings.backend().choice(),
             exports);
     var out = spec.commandLine().getOut();
     SampleJob.Result result = new SampleJob(spark, out).run(request);

@@ -1,8 +1,7 @@
 package dev.ddpm.spark.cluster;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Backends;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import java.io.PrintWriter;
 import java.io.Serializable;
 import java.util.ArrayDeque;
@@ -30,13 +29,18 @@ public final class ClusterJob implements AutoCloseable {
   /**
    * Checks the cluster and tells what was found.
    *
-   * @param precision what the job's networks compute in
+   * @param backend what the job's networks compute with
    * @throws DdpmException (environment) if executors run another build than the driver, or their
-   *     tensor library does not start or cannot compute in the precision; (user) if Spark
-   *     serialises in another way than Java's
+   *     tensor library does not start or cannot compute so; (user) if Spark serialises in another
+   *     way than Java's
    */
-  public static ClusterJob start(JavaSparkContext spark, Precision precision) {
-    return new ClusterJob(spark, RuntimeCheck.run(spark, () -> Backends.describe(precision)));
+  public static ClusterJob start(JavaSparkContext spark, BackendChoice backend) {
+    return new ClusterJob(
+        spark,
+        RuntimeCheck.run(
+            spark,
+            spark.sc().isLocal() ? backend::describe : backend::describeIfThere,
+            backend::describe));
   }
 
   /** The application that the job is part of. */

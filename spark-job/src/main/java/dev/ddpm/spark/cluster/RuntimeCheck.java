@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
@@ -34,16 +35,17 @@ public final class RuntimeCheck {
   /**
    * Runs one task per slot, logs what was found and returns the number of slots.
    *
+   * @param here describes that of the driver
    * @param backend describes the tensor library of the JVM that calls it, in one line
    * @return tasks that the cluster runs at a time, as far as its executors have registered
    * @throws DdpmException (user) if Spark serialises by Kryo; (environment) if an executor runs
    *     another build of the job jar
    */
-  public static int run(JavaSparkContext spark, Function0<String> backend) {
+  public static int run(JavaSparkContext spark, Supplier<String> here, Function0<String> backend) {
     requireJavaSerializer(spark.getConf());
     int taskCpus = spark.getConf().getInt("spark.task.cpus", 1);
     int slots = slots(spark.sc());
-    RuntimeReport driver = report(backend);
+    RuntimeReport driver = report(here::get);
     List<RuntimeReport> executors = executors(spark, backend, slots);
     requireSameJar(driver, executors);
     LOG.info("Driver on {}: {}", driver.host(), driver.setup());

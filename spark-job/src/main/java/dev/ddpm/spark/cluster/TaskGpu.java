@@ -1,6 +1,8 @@
 package dev.ddpm.spark.cluster;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.cuda.CudaBackend;
 import dev.ddpm.backend.nd4j.Nd4jNatives;
 import java.util.Optional;
 import org.apache.spark.TaskContext;
@@ -12,6 +14,9 @@ import org.apache.spark.resource.ResourceInformation;
  */
 final class TaskGpu {
   private static final String RESOURCE = "gpu";
+
+  /** More than a machine has: which of them there are the back end knows when it is used. */
+  private static final int MOST_CARDS = 10_000;
 
   private TaskGpu() {}
 
@@ -26,10 +31,15 @@ final class TaskGpu {
   }
 
   private static void use(String address) {
+    if (new CudaBackend().serves(Precision.FLOAT32)) {
+      CudaBackend.useCard(device(address, MOST_CARDS));
+      return;
+    }
     if (!Nd4jNatives.isGpu()) {
       throw DdpmException.environment(
           "Spark gave this task the GPU %s, but ND4J computes on the CPU: submit the job jar of"
-              + " profile cuda (--gpus), on machines with CUDA 11.6 and cuDNN 8.",
+              + " profile cuda (--gpus), on machines with CUDA 11.6 and cuDNN 8, or set"
+              + " backend.device = cuda, on machines with CUDA 13 and cuDNN 9.",
           address);
     }
     Nd4jNatives.useDevice(device(address, Nd4jNatives.devices()));

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.compare;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.evaluation.FeatureMoments;
 import dev.ddpm.evaluation.FeatureRows;
 import dev.ddpm.evaluation.FrechetDistance;
@@ -74,7 +74,7 @@ final class ImageJudge {
     ImageShape shape = reader.imageShape();
     JavaRDD<ImageRow> rows = reader.rows();
     List<Tuple2<Long, float[]>> features;
-    try (ClusterJob job = ClusterJob.start(spark, Precision.FLOAT32)) {
+    try (ClusterJob job = ClusterJob.start(spark, BackendChoice.DEFAULT)) {
       job.require(needs(extractor, shape, reader.images(), rows.getNumPartitions()));
       job.describe("compare-samplers", "Features of %,d images".formatted(reader.images()));
       features =

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.compare;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.spark.cluster.MemoryBudget;
 import dev.ddpm.spark.cluster.MemoryNeeds;
@@ -55,7 +55,7 @@ public final class SamplerComparison {
    *
    * @param model path of a model folder
    * @param sampling settings that are not compared
-   * @param precision what the network computes in
+   * @param backend what the network computes with
    * @param images how many are denoised together where samplers are compared
    * @param samplers which are compared; all if there is none
    * @param steps with which numbers of timesteps; 10, 20, 50, 100 and all if there is none
@@ -67,7 +67,7 @@ public final class SamplerComparison {
   public record Request(
       String model,
       SamplingConfig sampling,
-      Precision precision,
+      BackendChoice backend,
       int images,
       Set<SamplerChoice> samplers,
       Set<Integer> steps,
@@ -118,8 +118,7 @@ public final class SamplerComparison {
     this.data = request.judging().map(by -> stored.table(session, by.table()));
     DrawnClasses classes =
         TableClasses.drawn(session, stored.description().classes(), sampling.classes());
-    this.loop =
-        new SamplerLoop(stored, classes, request.precision(), Collections.max(MICRO_BATCHES));
+    this.loop = new SamplerLoop(stored, classes, request.backend(), Collections.max(MICRO_BATCHES));
   }
 
   private List<Integer> steps(Set<Integer> wanted) {

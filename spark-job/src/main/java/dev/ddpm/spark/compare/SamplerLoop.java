@@ -1,7 +1,7 @@
 package dev.ddpm.spark.compare;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
@@ -22,7 +22,7 @@ final class SamplerLoop {
 
   private final GuidedModel stored;
   private final DrawnClasses classes;
-  private final Precision precision;
+  private final BackendChoice backend;
   private final int fewest;
   private Denoiser model;
   private int most;
@@ -33,10 +33,10 @@ final class SamplerLoop {
    * @param classes of the images
    * @param fewest images for which the model has room, however few are drawn
    */
-  SamplerLoop(GuidedModel stored, DrawnClasses classes, Precision precision, int fewest) {
+  SamplerLoop(GuidedModel stored, DrawnClasses classes, BackendChoice backend, int fewest) {
     this.stored = stored;
     this.classes = classes;
-    this.precision = precision;
+    this.backend = backend;
     this.fewest = fewest;
   }
 
@@ -52,7 +52,7 @@ final class SamplerLoop {
 
   /** A plan of images of the classes. */
   SamplingPlan plan(SamplingConfig settings) {
-    return new SamplingPlan(stored.description(), settings, precision, classes);
+    return new SamplingPlan(stored.description(), settings, backend, classes);
   }
 
   /** Draws the first images, from the x_T that is the same for all samplers. */
@@ -101,7 +101,7 @@ final class SamplerLoop {
   private void build(int images) {
     if (images > most) {
       most = Math.max(images, fewest);
-      model = stored.network(precision, most).create();
+      model = stored.network(backend, most).create();
     }
   }
 

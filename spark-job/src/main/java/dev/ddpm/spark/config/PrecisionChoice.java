@@ -7,8 +7,11 @@ public enum PrecisionChoice {
   /** Single precision. */
   FLOAT32(Precision.FLOAT32),
 
-  /** Factors of convolutions and products in bfloat16, for networks that are not trained. */
-  BFLOAT16(Precision.BFLOAT16);
+  /** Factors of convolutions and products in bfloat16. */
+  BFLOAT16(Precision.BFLOAT16),
+
+  /** Factors of convolutions and products with 11 bits of significand, on cards alone. */
+  TF32(Precision.TF32);
 
   private final Precision precision;
 

@@ -131,7 +131,7 @@ final class BitsPerDim implements Metric {
             evaluation.model().description(),
             evaluation.request().sampling(),
             timesteps,
-            evaluation.model().network(evaluation.request().precision()));
+            evaluation.model().network(evaluation.request().backend()));
     Broadcast<ExecutorPool<BoundEvaluator>> evaluators = job.pool(setup);
     Watched watched = job.watch("evaluating", images, timesteps + 1, evaluation.out());
     job.describe("evaluate", "Evaluating %,d images".formatted(images));

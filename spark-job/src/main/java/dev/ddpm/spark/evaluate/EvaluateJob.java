@@ -1,7 +1,7 @@
 package dev.ddpm.spark.evaluate;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.spark.cluster.ClusterJob;
@@ -72,7 +72,7 @@ public final class EvaluateJob {
    * @param images how many, from id 0 on; all of the table if absent
    * @param timesteps transitions per image; 50, or all of the model, if absent
    * @param sampling weights, variance, micro-batch and seed
-   * @param precision what the network computes in
+   * @param backend what the network computes with
    * @param comparison what the images of the table are compared with, for the metrics that compare
    * @param unconditional whether a model that knows classes is told that images are of none,
    *     whatever their labels
@@ -85,7 +85,7 @@ public final class EvaluateJob {
       OptionalLong images,
       OptionalInt timesteps,
       SamplingConfig sampling,
-      Precision precision,
+      BackendChoice backend,
       Optional<Comparison> comparison,
       boolean unconditional) {
 
@@ -195,7 +195,7 @@ public final class EvaluateJob {
     summary.put("data", request.table());
     summary.put("images", images);
     if (model.isPresent()) {
-      summary.put("precision", Word.of(request.precision()));
+      summary.put("precision", Word.of(request.backend().precision()));
     }
     sets.ifPresent(compared -> summary.putAll(compared.settings()));
     earlier.ifPresent(result -> result.requireSame(summary));
@@ -289,7 +289,7 @@ public final class EvaluateJob {
 
   private FeatureView features(FeatureJob features, ExtractorSpec extractor, ImageSet set) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    try (ClusterJob job = ClusterJob.start(context, Precision.FLOAT32)) {
+    try (ClusterJob job = ClusterJob.start(context, BackendChoice.DEFAULT)) {
       job.require(FeatureJob.needs(extractor, set));
       return features.run(job, set);
     }
@@ -306,7 +306,7 @@ public final class EvaluateJob {
 
   private Measured compute(Metric metric, Evaluation evaluation) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    try (ClusterJob job = ClusterJob.start(context, evaluation.request().precision())) {
+    try (ClusterJob job = ClusterJob.start(context, evaluation.request().backend())) {
       job.require(metric.needs(evaluation));
       return metric.compute(job, evaluation);
     }

@@ -1,7 +1,7 @@
 package dev.ddpm.spark.interpolate;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.cluster.ClusterJob;
@@ -54,7 +54,7 @@ public final class InterpolateJob {
    * @param timestep to which they are taken: the higher, the freer the results
    * @param lambdas images per pair
    * @param sampling how they are taken back
-   * @param precision what the network computes in
+   * @param backend what the network computes with
    * @param imageClass name or number of the class that all images are of; each of that of its label
    *     if absent
    */
@@ -67,7 +67,7 @@ public final class InterpolateJob {
       int timestep,
       int lambdas,
       SamplingConfig sampling,
-      Precision precision,
+      BackendChoice backend,
       Optional<String> imageClass) {
     /**
      * Checks the pairs.
@@ -102,7 +102,7 @@ public final class InterpolateJob {
     GuidedModel model = GuidedModel.read(request.model(), request.sampling(), configuration);
     var plan =
         new InterpolationPlan(
-            new SamplingPlan(model.description(), request.sampling(), request.precision()),
+            new SamplingPlan(model.description(), request.sampling(), request.backend()),
             request.method(),
             request.timestep(),
             request.lambdas());
@@ -114,12 +114,12 @@ public final class InterpolateJob {
     Map<Long, RawImage> images = new HashMap<>();
     sources.forEach((id, source) -> images.put(id, source.image()));
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    try (ClusterJob job = ClusterJob.start(context, request.precision())) {
+    try (ClusterJob job = ClusterJob.start(context, request.backend())) {
       job.require(model.memory(request.lambdas(), "--lambdas"));
       var results = new InterpolationOutput(plan, request.pairs(), images, classes, model.hash());
       results.requireSheet();
       Broadcast<ExecutorPool<Denoiser>> models =
-          job.pool(model.network(request.precision(), request.lambdas()));
+          job.pool(model.network(request.backend(), request.lambdas()));
       job.describe("interpolate", "Interpolating %d pairs".formatted(request.pairs().size()));
       List<InterpolationTask.Work> work = new ArrayList<>();
       for (int i = 0; i < request.pairs().size(); i++) {

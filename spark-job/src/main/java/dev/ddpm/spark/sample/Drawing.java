@@ -1,6 +1,5 @@
 package dev.ddpm.spark.sample;
 
-import dev.ddpm.backend.Backends;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.ProgramVersion;
 import dev.ddpm.spark.cluster.Watched;
@@ -55,7 +54,7 @@ final class Drawing {
   Manifest.Session run(List<IndexRange> missing) {
     Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     long start = System.nanoTime();
-    var setup = new GeneratorSetup(plan, model.network(plan.precision(), plan.microBatch()));
+    var setup = new GeneratorSetup(plan, model.network(plan.backend(), plan.microBatch()));
     job.require(model.memory(plan.microBatch(), "sampling.micro-batch"));
     warnOfOtherBackend();
     long images = missing.stream().mapToLong(IndexRange::count).sum();
@@ -113,12 +112,12 @@ final class Drawing {
     versions.put("ddpm", ProgramVersion.ofJar());
     versions.put("java", Runtime.version().toString());
     versions.put("spark", org.apache.spark.package$.MODULE$.SPARK_VERSION());
-    versions.put(Manifest.Session.BACKEND, Backends.describe(plan.precision()));
+    versions.put(Manifest.Session.BACKEND, plan.backend().describeIfThere());
     return versions;
   }
 
   private void warnOfOtherBackend() {
-    String now = Backends.describe(plan.precision());
+    String now = plan.backend().describeIfThere();
     folder.manifest().sessions().stream()
         .map(session -> session.versions().get(Manifest.Session.BACKEND))
         .filter(backend -> !now.equals(backend))

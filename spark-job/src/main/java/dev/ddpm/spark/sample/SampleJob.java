@@ -1,7 +1,7 @@
 package dev.ddpm.spark.sample;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.stored.DrawnClasses;
@@ -58,7 +58,7 @@ public final class SampleJob {
    * @param output path of the output folder: new, empty, or of the same model and settings
    * @param count number of images, from 1 to {@value IndexRange#MOST}
    * @param sampling how
-   * @param precision what the network computes in
+   * @param backend what the network computes with
    * @param exports what is wanted besides the table
    */
   public record Request(
@@ -66,7 +66,7 @@ public final class SampleJob {
       String output,
       long count,
       SamplingConfig sampling,
-      Precision precision,
+      BackendChoice backend,
       Set<Export> exports) {
     /**
      * Checks the count.
@@ -85,7 +85,7 @@ public final class SampleJob {
 
     /** A request for the table alone, of images computed in float32. */
     public Request(String model, String output, long count, SamplingConfig sampling) {
-      this(model, output, count, sampling, Precision.FLOAT32, Set.of());
+      this(model, output, count, sampling, BackendChoice.DEFAULT, Set.of());
     }
   }
 
@@ -118,7 +118,7 @@ public final class SampleJob {
     DrawnClasses classes =
         TableClasses.drawn(spark, model.description().classes(), request.sampling().classes());
     var plan =
-        new SamplingPlan(model.description(), request.sampling(), request.precision(), classes);
+        new SamplingPlan(model.description(), request.sampling(), request.backend(), classes);
     long shardSize = shardSize(plan, request.count());
     new ShardPlan(List.of()).extendedTo(request.count(), shardSize).requireFewFiles();
     SampleFolder folder = SampleFolder.open(request.output(), configuration, model.identity(plan));
@@ -145,7 +145,7 @@ public final class SampleJob {
     try {
       if (!missing.isEmpty() || !request.exports().isEmpty()) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        try (ClusterJob job = ClusterJob.start(context, request.precision())) {
+        try (ClusterJob job = ClusterJob.start(context, request.backend())) {
           if (!missing.isEmpty()) {
             announce(wanted, missing);
             session = Optional.of(draw(job, model, plan, folder, missing));

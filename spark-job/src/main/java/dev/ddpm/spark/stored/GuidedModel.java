@@ -1,7 +1,7 @@
 package dev.ddpm.spark.stored;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.ClassLabels;
@@ -119,18 +119,18 @@ public final class GuidedModel {
   /**
    * The model with its weights and its guidance, as tasks build it.
    *
-   * @param precision what it computes in
+   * @param backend what it computes with
    * @param maximumBatch largest number of images at a time
    */
-  public ExecutorPool.Factory<Denoiser> network(Precision precision, int maximumBatch) {
-    Pretrained network = model.network(precision);
+  public ExecutorPool.Factory<Denoiser> network(BackendChoice backend, int maximumBatch) {
+    Pretrained network = model.network(backend);
     if (guidance.isNone()) {
       return network;
     }
     return weaker.isPresent()
         ? new GuidedByAnother(
             network,
-            weaker.get().network(precision),
+            weaker.get().network(backend),
             weaker.get().description().classes().exist(),
             guidance,
             maximumBatch)

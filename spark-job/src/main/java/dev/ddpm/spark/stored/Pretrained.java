@@ -1,8 +1,6 @@
 package dev.ddpm.spark.stored;
 
-import dev.ddpm.backend.Backend;
-import dev.ddpm.backend.Backends;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.spark.cluster.ExecutorPool;
@@ -15,14 +13,14 @@ import dev.ddpm.spark.cluster.WireFloats;
  *
  * @param architecture what the network looks like
  * @param weights flat, in the order of the network
- * @param precision what it computes in
+ * @param backend what it computes with
  */
-public record Pretrained(Architecture architecture, WireFloats weights, Precision precision)
+public record Pretrained(Architecture architecture, WireFloats weights, BackendChoice backend)
     implements ExecutorPool.Factory<Denoiser> {
 
   @Override
   public Denoiser create() {
     return Networks.pretrained(
-        architecture, weights.values(), Backends.best(Backend.class, precision), precision);
+        architecture, weights.values(), backend.backend(), backend.precision());
   }
 }

@@ -1,6 +1,7 @@
 package dev.ddpm.spark.stored;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.TimestepSpacing;
@@ -25,11 +26,11 @@ import java.util.TreeMap;
  *
  * @param model the model; decides the schedule, the prediction and whether the last step adds noise
  * @param sampling sampler, steps, thresholding, micro-batch and seed
- * @param precision what the network computes in
+ * @param backend what the network computes with
  * @param classes which class each image has, of those that the model knows
  */
 public record SamplingPlan(
-    ModelDescription model, SamplingConfig sampling, Precision precision, DrawnClasses classes)
+    ModelDescription model, SamplingConfig sampling, BackendChoice backend, DrawnClasses classes)
     implements Serializable {
 
   /**
@@ -68,8 +69,8 @@ public record SamplingPlan(
   }
 
   /** A plan of images of all classes in equal shares, or of none if the model knows none. */
-  public SamplingPlan(ModelDescription model, SamplingConfig sampling, Precision precision) {
-    this(model, sampling, precision, DrawnClasses.uniform(model.classes()));
+  public SamplingPlan(ModelDescription model, SamplingConfig sampling, BackendChoice backend) {
+    this(model, sampling, backend, DrawnClasses.uniform(model.classes()));
   }
 
   private static void requireVisits(ModelDescription model, SamplingConfig sampling) {
@@ -178,8 +179,8 @@ public record SamplingPlan(
     if (sampling.isGuided()) {
       identity.put("sampling.guidance-interval", sampling.guidanceInterval().toString());
     }
-    if (precision != Precision.FLOAT32) {
-      identity.put("backend.precision", Word.of(precision));
+    if (backend.precision() != Precision.FLOAT32) {
+      identity.put("backend.precision", Word.of(backend.precision()));
     }
     return identity;
   }

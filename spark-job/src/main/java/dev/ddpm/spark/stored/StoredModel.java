@@ -1,7 +1,7 @@
 package dev.ddpm.spark.stored;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
@@ -116,10 +116,10 @@ public final class StoredModel {
   /**
    * A network with its weights, as tasks build it.
    *
-   * @param precision what it computes in
+   * @param backend what it computes with
    */
-  public Pretrained network(Precision precision) {
-    return new Pretrained(description().architecture(), new WireFloats(weights), precision);
+  public Pretrained network(BackendChoice backend) {
+    return new Pretrained(description().architecture(), new WireFloats(weights), backend);
   }
 
   /** Identity of description and weights, 64 hexadecimal digits. */

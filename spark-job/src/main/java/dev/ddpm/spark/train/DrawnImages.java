@@ -1,6 +1,6 @@
 package dev.ddpm.spark.train;
 
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.image.ImageShape;
@@ -76,7 +76,7 @@ final class DrawnImages {
         new SamplingPlan(
             description,
             sampling.with(SamplerChoice.DDIM, taken, together(guidance(sampling))),
-            Precision.FLOAT32);
+            BackendChoice.DEFAULT);
     this.images = images;
     this.slots = slots;
   }

@@ -1,7 +1,8 @@
 package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
+import dev.ddpm.backend.DeviceChoice;
 import dev.ddpm.checkpoint.ModelDescription;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TrainingState;
@@ -12,6 +13,7 @@ import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.TrainableNetwork;
 import dev.ddpm.spark.cluster.ClusterJob;
 import dev.ddpm.spark.cluster.WireFloats;
+import dev.ddpm.spark.config.BackendConfig;
 import dev.ddpm.spark.config.DiffusionConfig;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.LoadedConfig;
@@ -114,14 +116,14 @@ public final class TrainJob {
    *     (data) if training has diverged
    */
   public Result run() {
-    requireFloat32();
+    BackendChoice backend = backend();
     TrainingConfig training = configuration.experiment().training();
     Duration leaseExpiry = Duration.ofSeconds(training.leaseSeconds());
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     boolean begun = RunFolder.hasCheckpoints(run, resume, hadoop);
     ImageTableReader reader = ImageTableReader.open(spark, table);
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    try (ClusterJob job = ClusterJob.start(context, Precision.FLOAT32)) {
+    try (ClusterJob job = ClusterJob.start(context, backend)) {
       Prepared prepared = prepare(reader, job);
       ModelDescription plain = prepared.description();
       if (!begun) {
@@ -164,14 +166,15 @@ public final class TrainJob {
     }
   }
 
-  private void requireFloat32() {
-    PrecisionChoice precision = configuration.experiment().backend().precision();
-    if (precision != PrecisionChoice.FLOAT32) {
+  private BackendChoice backend() {
+    BackendConfig config = configuration.experiment().backend();
+    if (config.device() == DeviceChoice.CPU && config.precision() != PrecisionChoice.FLOAT32) {
       throw DdpmException.user(
           "backend.precision = %s: must be %s for training; a trained model is sampled and"
-              + " evaluated in either.",
-          Word.of(precision), Word.of(PrecisionChoice.FLOAT32));
+              + " evaluated in either. Cards (backend.device = cuda) train in each.",
+          Word.of(config.precision()), Word.of(PrecisionChoice.FLOAT32));
     }
+    return config.choice();
   }
 
   /**
@@ -273,14 +276,15 @@ public final class TrainJob {
     new SamplingPlan(
         description,
         experiment.sampling(),
-        Precision.FLOAT32,
+        BackendChoice.DEFAULT,
         TableClasses.drawn(spark, description.classes(), experiment.sampling().classes()));
     DiffusionConfig diffusion = experiment.diffusion();
     var setup =
         new TrainingSetup(
-            description.architecture(),
-            description.schedule().build(),
-            training.spec(diffusion.prediction(), diffusion.dataRange(), plan));
+                description.architecture(),
+                description.schedule().build(),
+                training.spec(diffusion.prediction(), diffusion.dataRange(), plan))
+            .on(experiment.backend().choice());
     return new Prepared(
         reader,
         split,

@@ -2,6 +2,7 @@ package dev.ddpm.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.LocalFileStore;
@@ -178,7 +179,7 @@ class ImportedModelsTest {
                 description.sampling())
             .experiment()
             .sampling();
-    var plan = new SamplingPlan(description, sampling, Precision.FLOAT32);
+    var plan = new SamplingPlan(description, sampling, BackendChoice.DEFAULT);
     float[] x = new float[2 * plan.imageSize()];
     Denoiser network =
         Dl4jNetwork.pretrained(description.architecture(), weights(model), Precision.FLOAT32);

@@ -19,14 +19,15 @@ class RuntimeCheckTest {
   @Test
   void countsTheSlots() {
     JavaSparkContext spark = context("local[4]", Map.of("spark.task.cpus", "2"));
-    assertThat(RuntimeCheck.run(spark, () -> "CPU")).isEqualTo(2);
+    assertThat(RuntimeCheck.run(spark, () -> "CPU", () -> "CPU")).isEqualTo(2);
     assertThatThrownBy(
             () ->
                 RuntimeCheck.run(
                     spark,
                     () -> {
                       throw new IllegalStateException("no natives");
-                    }))
+                    },
+                    () -> "CPU"))
         .isInstanceOfSatisfying(
             DdpmException.class,
             failure -> assertThat(failure.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
@@ -38,7 +39,7 @@ class RuntimeCheckTest {
     String kryo = "org.apache.spark.serializer.KryoSerializer";
     JavaSparkContext spark = context("local[2]", Map.of("spark.serializer", kryo));
 
-    assertThatThrownBy(() -> RuntimeCheck.run(spark, () -> "CPU"))
+    assertThatThrownBy(() -> RuntimeCheck.run(spark, () -> "CPU", () -> "CPU"))
         .isInstanceOfSatisfying(
             DdpmException.class,
             failure -> assertThat(failure.category()).isEqualTo(DdpmException.Category.USER))

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.evaluation.extractor.PixelsSpec;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.spark.LocalSpark;
@@ -111,7 +111,7 @@ class SamplerComparisonTest {
           new SamplerComparison.Request(
               model.toString(),
               sampling,
-              Precision.FLOAT32,
+              BackendChoice.DEFAULT,
               images,
               samplers,
               steps,

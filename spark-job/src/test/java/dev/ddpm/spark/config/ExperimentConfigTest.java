@@ -2,6 +2,7 @@ package dev.ddpm.spark.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.backend.DeviceChoice;
 import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseLevels;
@@ -123,7 +124,7 @@ class ExperimentConfigTest {
               false,
               0,
               0),
-          new BackendConfig(PrecisionChoice.FLOAT32));
+          new BackendConfig(DeviceChoice.CPU, PrecisionChoice.FLOAT32));
 
   private static final ExperimentConfig LABML =
       new ExperimentConfig(
@@ -193,7 +194,7 @@ class ExperimentConfigTest {
               false,
               0,
               0),
-          new BackendConfig(PrecisionChoice.FLOAT32));
+          new BackendConfig(DeviceChoice.CPU, PrecisionChoice.FLOAT32));
 
   /** One assignment per key, each to a value that is not the default of any preset. */
   private static final List<String> EVERY_KEY_CHANGED =
@@ -290,6 +291,7 @@ class ExperimentConfigTest {
           "sampling.keep-x0=true",
           "sampling.trajectory=5",
           "sampling.seed=77",
+          "backend.device=cuda",
           "backend.precision=bfloat16");
 
   private static final ExperimentConfig CHANGED =
@@ -383,7 +385,7 @@ class ExperimentConfigTest {
               true,
               5,
               77),
-          new BackendConfig(PrecisionChoice.BFLOAT16));
+          new BackendConfig(DeviceChoice.CUDA, PrecisionChoice.BFLOAT16));
 
   @Test
   void defaultsAreThoseOfThePaper() {

@@ -1,6 +1,6 @@
 package dev.ddpm.spark.evaluate;
 
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.SamplingConfig;
@@ -112,7 +112,7 @@ final class Asked {
         images,
         timesteps,
         sampling,
-        Precision.FLOAT32,
+        BackendChoice.DEFAULT,
         samples.map(
             folder ->
                 new EvaluateJob.Comparison(folder, count, extractor, cache, heldOut, earlier)),

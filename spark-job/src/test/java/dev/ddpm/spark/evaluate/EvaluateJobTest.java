@@ -11,7 +11,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.diffusion.NoiseSchedule;
 import dev.ddpm.diffusion.Prediction;
 import dev.ddpm.diffusion.Preset;
@@ -147,7 +147,7 @@ class EvaluateJobTest {
             stored.description().schedule().build(),
             Variance.FIXED_LARGE,
             Prediction.EPSILON,
-            stored.network(Precision.FLOAT32).create(),
+            stored.network(BackendChoice.DEFAULT).create(),
             64,
             3,
             4,
@@ -199,7 +199,7 @@ class EvaluateJobTest {
             schedule,
             Variance.FIXED_LARGE,
             Prediction.EPSILON,
-            stored.network(Precision.FLOAT32).create(),
+            stored.network(BackendChoice.DEFAULT).create(),
             64,
             timesteps,
             4,

@@ -2,7 +2,7 @@ package dev.ddpm.spark.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.cluster.ClusterJob;
 import java.io.IOException;
@@ -52,7 +52,7 @@ class NeighbourSpeedTest {
     FeatureView real = features("real", 50_000);
     FeatureView generated = features("generated", 10_000);
 
-    try (ClusterJob job = ClusterJob.start(SPARK.context("local[2]"), Precision.FLOAT32)) {
+    try (ClusterJob job = ClusterJob.start(SPARK.context("local[2]"), BackendChoice.DEFAULT)) {
       Instant start = Instant.now();
       Neighbourhoods.compute(job, real, generated);
       Duration taken = Duration.between(start, Instant.now());

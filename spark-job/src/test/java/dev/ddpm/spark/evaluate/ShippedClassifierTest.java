@@ -3,7 +3,7 @@ package dev.ddpm.spark.evaluate;
 import static org.apache.spark.sql.functions.rand;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.evaluation.FeatureRows;
 import dev.ddpm.evaluation.classifier.Classifier;
 import dev.ddpm.evaluation.classifier.ClassifierSpec;
@@ -105,7 +105,7 @@ class ShippedClassifierTest {
   private static float[] features(Path table, Path cache) {
     ImageSet set =
         new ImageSet("--data", table.toString(), reader(table), IMAGES, Map.of(), List.of());
-    try (ClusterJob job = ClusterJob.start(SPARK.context("local[2]"), Precision.FLOAT32)) {
+    try (ClusterJob job = ClusterJob.start(SPARK.context("local[2]"), BackendChoice.DEFAULT)) {
       FeatureView view =
           new FeatureJob(SPEC, cache.toString(), new PrintWriter(Writer.nullWriter()))
               .run(job, set);

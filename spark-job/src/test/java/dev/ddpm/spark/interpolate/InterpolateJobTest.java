@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
@@ -71,7 +71,7 @@ class InterpolateJobTest {
                 timestep,
                 5,
                 TinyModel.sampling(assignments),
-                Precision.FLOAT32,
+                BackendChoice.DEFAULT,
                 Optional.empty()));
   }
 
@@ -122,7 +122,7 @@ class InterpolateJobTest {
                 99,
                 5,
                 TinyModel.sampling("sampling.guidance=" + guidance),
-                Precision.FLOAT32,
+                BackendChoice.DEFAULT,
                 imageClass));
   }
 
@@ -283,7 +283,7 @@ class InterpolateJobTest {
             40,
             60_000,
             TinyModel.sampling(),
-            Precision.FLOAT32,
+            BackendChoice.DEFAULT,
             Optional.empty());
     var job = new InterpolateJob(SPARK.session("local[8]", Map.of()));
 
@@ -316,7 +316,7 @@ class InterpolateJobTest {
             40,
             100_000_000,
             TinyModel.sampling(),
-            Precision.FLOAT32,
+            BackendChoice.DEFAULT,
             Optional.empty());
     var job = new InterpolateJob(SPARK.session());
 

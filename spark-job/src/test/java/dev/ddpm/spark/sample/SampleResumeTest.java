@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.BackendChoice;
+import dev.ddpm.backend.DeviceChoice;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.cpu.CpuBackend;
 import dev.ddpm.diffusion.Preset;
@@ -80,7 +82,7 @@ class SampleResumeTest {
                 output.toString(),
                 count,
                 TinyModel.sampling(assignments),
-                Precision.FLOAT32,
+                BackendChoice.DEFAULT,
                 exports));
   }
 
@@ -318,7 +320,7 @@ class SampleResumeTest {
                 output.toString(),
                 count,
                 TinyModel.sampling(),
-                precision,
+                new BackendChoice(DeviceChoice.CPU, precision),
                 Set.of()));
   }
 

@@ -3,7 +3,7 @@ package dev.ddpm.spark.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.LocalSpark;
@@ -52,7 +52,7 @@ class SecondEngineTest {
                 folder.resolve("samples").toString(),
                 20,
                 TinyModel.sampling("sampling.keep-x0=true", "sampling.trajectory=2"),
-                Precision.FLOAT32,
+                BackendChoice.DEFAULT,
                 Set.of(Export.NPZ)));
     duckDb = DriverManager.getConnection("jdbc:duckdb:");
   }

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -498,7 +499,20 @@ class TrainJobTest {
             e -> assertThat(e.category()).isEqualTo(DdpmException.Category.USER))
         .hasMessage(
             "backend.precision = bfloat16: must be float32 for training; a trained model is sampled"
-                + " and evaluated in either.");
+                + " and evaluated in either. Cards (backend.device = cuda) train in each.");
+    assertThat(run).doesNotExist();
+  }
+
+  @Test
+  void trainingOnACardIsRefusedWhereThereIsNone() {
+    assumeFalse(Files.exists(Path.of("/proc/driver/nvidia")), "this machine has a driver");
+    Path run = folder.resolve("run");
+
+    assertThatThrownBy(() -> train(run, "backend.device=cuda", "backend.precision=tf32"))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
+        .hasMessageContainingAll("There is no NVIDIA driver here", "backend.device = cpu");
     assertThat(run).doesNotExist();
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.LocalFileStore;
 import dev.ddpm.checkpoint.ModelDescription;
@@ -101,7 +101,7 @@ class Unet2dRunTest {
         StoredModel.read(whole.toString(), WeightChoice.EMA, new Configuration(false));
     float[] prediction = new float[TinyExperiment.HEIGHT * TinyExperiment.WIDTH];
     model
-        .network(Precision.FLOAT32)
+        .network(BackendChoice.DEFAULT)
         .create()
         .predict(Batch.unconditional(1, new float[prediction.length], new float[] {7}), prediction);
     assertThat(prediction).doesNotContain(0, Float.NaN);

@@ -20,6 +20,6 @@ class SlotsTest {
         SPARK.session("local-cluster[1,1,1024]", TinyTraining.executorSettings());
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
 
-    assertThat(RuntimeCheck.run(spark, () -> "CPU")).isEqualTo(1);
+    assertThat(RuntimeCheck.run(spark, () -> "CPU", () -> "CPU")).isEqualTo(1);
   }
 }
