@@ -74,9 +74,4 @@ public final class Backends {
             + " does.",
         precision, Backend.class.getName());
   }
-
-  /** The line for the start-up report on the back end that a network of a precision uses. */
-  public static String describe(Precision precision) {
-    return best(Backend.class, precision).describe(precision);
-  }
 }

@@ -24,7 +24,7 @@ class BackendsTest {
 
   @Test
   void theReportNamesBackEndNativesThreadsAndKernels() {
-    assertThat(Backends.describe(Precision.FLOAT32))
+    assertThat(BackendChoice.DEFAULT.describe())
         .matches("ND4J CpuBackend, natives \\S+, \\d+ thread\\(s\\), vector kernels .*oneDNN.*");
     assertThat(new PortableBackend().describe(Precision.FLOAT32))
         .matches("ND4J CpuBackend, .*, portable kernels \\(ND4J operations\\)");

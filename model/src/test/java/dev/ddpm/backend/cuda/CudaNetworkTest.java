@@ -13,6 +13,7 @@ import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.exchange.GoldenFolder;
 import dev.ddpm.golden.GoldenFile;
+import dev.ddpm.golden.GoldenNetworks;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.MemorySaving;
@@ -26,7 +27,6 @@ import dev.ddpm.training.Optimiser;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -84,25 +84,14 @@ class CudaNetworkTest {
   })
   void isLabmlsNetwork(String name, Precision precision) {
     GoldenFile golden = GoldenFile.open(name);
-    LabmlUNet architecture =
-        new LabmlUNet(
-            golden.number("image_channels"),
-            golden.number("image_height"),
-            golden.number("image_width"),
-            golden.number("n_channels"),
-            Arrays.stream(golden.metadata("ch_mults").split(",")).map(Integer::valueOf).toList(),
-            Arrays.stream(golden.metadata("is_attn").split(",")).map(Boolean::valueOf).toList(),
-            golden.number("n_blocks"),
-            golden.number("n_groups"),
-            1,
-            0);
+    Architecture architecture = GoldenNetworks.labml(golden);
     ParameterLayout layout = ParameterLayout.of(architecture);
     float[] weights = new float[(int) layout.size()];
     for (ParameterLayout.Entry tensor : layout.tensors()) {
       layout.fromStateDict(tensor, golden.values(tensor.name()), weights);
     }
 
-    assertGolden(architecture, weights, golden, null, precision);
+    assertGolden(architecture, weights, golden, precision);
   }
 
   @ParameterizedTest
@@ -119,26 +108,13 @@ class CudaNetworkTest {
     Architecture architecture = imported.description().architecture();
     float[] weights =
         new FlatTensors(ParameterLayout.of(architecture)).read(imported, TensorFile.WEIGHTS);
-    int[] classes = null;
-    if (golden.has("class_labels")) {
-      float[] labels = golden.values("class_labels");
-      classes = new int[labels.length];
-      for (int i = 0; i < labels.length; i++) {
-        classes[i] = (int) labels[i];
-      }
-    }
 
-    assertGolden(architecture, weights, golden, classes, precision);
+    assertGolden(architecture, weights, golden, precision);
   }
 
   private void assertGolden(
-      Architecture architecture,
-      float[] weights,
-      GoldenFile golden,
-      int[] classes,
-      Precision precision) {
-    float[] timesteps = golden.values("t");
-    Batch batch = new Batch(timesteps.length, golden.image("x_t"), timesteps, classes);
+      Architecture architecture, float[] weights, GoldenFile golden, Precision precision) {
+    Batch batch = GoldenNetworks.batch(golden);
     float[] expected = golden.image("eps_theta");
     WalkedNetwork network =
         network(architecture, Optimiser.ADAM, MemorySaving.NONE, new CudaEngine(device, precision));
@@ -147,7 +123,7 @@ class CudaNetworkTest {
 
     network.predict(batch, prediction);
     double loss =
-        network.computeGradient(batch, golden.image("noise"), null, new long[timesteps.length]);
+        network.computeGradient(batch, golden.image("noise"), null, new long[batch.size()]);
 
     assertThat(error(prediction, expected)).isLessThan(tolerance(precision));
     double expectedLoss = golden.values("loss")[0];

@@ -3,6 +3,7 @@ package dev.ddpm.backend.nd4j;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ddpm.backend.Backend;
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.backend.Backends;
 import dev.ddpm.backend.Precision;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ class GpuTest {
   @Test
   void kernelsAreThePortableOnes() {
     assertThat(Backends.best(Backend.class, Precision.FLOAT32)).isInstanceOf(PortableBackend.class);
-    assertThat(Backends.describe(Precision.FLOAT32)).contains("JCublasBackend", "-cudnn");
+    assertThat(BackendChoice.DEFAULT.describe()).contains("JCublasBackend", "-cudnn");
   }
 
   @Test

@@ -4,16 +4,13 @@ import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.golden.GoldenFile;
+import dev.ddpm.golden.GoldenNetworks;
 import dev.ddpm.network.Architecture;
-import dev.ddpm.network.LabmlUNet;
 import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
-import dev.ddpm.network.Unet2d;
-import dev.ddpm.network.block.TimeEncoding;
 import dev.ddpm.network.walk.WalkedNetwork;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
-import java.util.Arrays;
 import java.util.List;
 
 /** Whole networks against the golden vectors: prediction, loss and all gradients. */
@@ -21,30 +18,14 @@ final class NetworkCheck {
   /** What rounding factors to 8 bits does at least: nobody computes in float32 unnoticed. */
   private static final double LEAST_OF_BFLOAT16 = 1e-4;
 
+  /** What the names of files of diffusers' networks begin with. */
+  private static final String UNET2D = "unet2d_";
+
   /**
    * With this rate plain descent takes so much off the weights that their differences are the
    * gradients, but for a rounding far below every limit.
    */
   private static final double RATE = 1 << 10;
-
-  private static final Unet2d CLASSES =
-      new Unet2d(
-          1,
-          16,
-          16,
-          List.of(16, 32),
-          List.of(false, true),
-          1,
-          8,
-          1e-5,
-          8,
-          Unet2d.Middle.PLAIN,
-          new TimeEncoding(0, true),
-          1,
-          false,
-          0,
-          10,
-          false);
 
   private final GoldenFile golden;
   private final Engine engine;
@@ -94,20 +75,9 @@ final class NetworkCheck {
   }
 
   private static Architecture architecture(String name, GoldenFile golden) {
-    if (name.equals("unet2d_classes_small")) {
-      return CLASSES;
-    }
-    return new LabmlUNet(
-        golden.number("image_channels"),
-        golden.number("image_height"),
-        golden.number("image_width"),
-        golden.number("n_channels"),
-        Arrays.stream(golden.metadata("ch_mults").split(",")).map(Integer::valueOf).toList(),
-        Arrays.stream(golden.metadata("is_attn").split(",")).map(Boolean::valueOf).toList(),
-        golden.number("n_blocks"),
-        golden.number("n_groups"),
-        1,
-        0);
+    return name.startsWith(UNET2D)
+        ? GoldenNetworks.unet2d(name.substring(UNET2D.length()))
+        : GoldenNetworks.labml(golden);
   }
 
   /** All tensors of a kind as a flat vector; zeros for those that the file lacks. */
@@ -124,22 +94,9 @@ final class NetworkCheck {
     return flat;
   }
 
-  private Batch batch() {
-    float[] timesteps = golden.values("t");
-    int[] classes = null;
-    if (golden.has("class_labels")) {
-      float[] labels = golden.values("class_labels");
-      classes = new int[labels.length];
-      for (int i = 0; i < labels.length; i++) {
-        classes[i] = (int) labels[i];
-      }
-    }
-    return new Batch(timesteps.length, golden.image("x_t"), timesteps, classes);
-  }
-
   private double prediction() {
     float[] predicted = new float[golden.values("x_t").length];
-    network.predict(batch(), predicted);
+    network.predict(GoldenNetworks.batch(golden), predicted);
     double error = Limits.relative(predicted, golden.image("eps_theta"));
     if (engine.precision() == Precision.BFLOAT16 && error < LEAST_OF_BFLOAT16) {
       throw new IllegalStateException("Nothing was rounded to bfloat16: the error is " + error);
@@ -148,7 +105,7 @@ final class NetworkCheck {
   }
 
   private double gradients() {
-    Batch batch = batch();
+    Batch batch = GoldenNetworks.batch(golden);
     float[] before = network.parameters();
     double loss =
         network.computeGradient(batch, golden.image("noise"), null, new long[batch.size()]);

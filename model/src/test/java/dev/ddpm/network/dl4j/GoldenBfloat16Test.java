@@ -9,6 +9,7 @@ import dev.ddpm.backend.cpu.CpuBackend;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.golden.GoldenFile;
+import dev.ddpm.golden.GoldenNetworks;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -65,7 +66,7 @@ class GoldenBfloat16Test {
 
     compare(
         golden,
-        GoldenUnet2dTest.load(golden, GoldenUnet2dTest.spec(name), TestedBackend.CPU),
-        GoldenUnet2dTest.batch(golden));
+        GoldenUnet2dTest.load(golden, GoldenNetworks.unet2d(name), TestedBackend.CPU),
+        GoldenNetworks.batch(golden));
   }
 }

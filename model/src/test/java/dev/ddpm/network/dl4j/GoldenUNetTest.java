@@ -6,10 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.ddpm.backend.TestedBackend;
 import dev.ddpm.diffusion.Batch;
 import dev.ddpm.golden.GoldenFile;
-import dev.ddpm.network.LabmlUNet;
+import dev.ddpm.golden.GoldenNetworks;
 import dev.ddpm.network.ParameterLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +30,8 @@ class GoldenUNetTest {
 
   /** The network of a golden file, with its weights. */
   static Dl4jNetwork load(GoldenFile golden, TestedBackend backend) {
-    Dl4jNetwork model = Dl4jNetwork.create(spec(golden), 1, TorchAdam.constant(2e-5));
+    Dl4jNetwork model =
+        Dl4jNetwork.create(GoldenNetworks.labml(golden), 1, TorchAdam.constant(2e-5));
     model.use(backend.backend());
     float[] flat = new float[(int) layout(model).size()];
     for (ParameterLayout.Entry tensor : layout(model).tensors()) {
@@ -46,24 +46,6 @@ class GoldenUNetTest {
 
   private static ParameterLayout layout(Dl4jNetwork model) {
     return ParameterLayout.of(model.architecture());
-  }
-
-  private static LabmlUNet spec(GoldenFile golden) {
-    List<Integer> multipliers =
-        Arrays.stream(golden.metadata("ch_mults").split(",")).map(Integer::valueOf).toList();
-    List<Boolean> attention =
-        Arrays.stream(golden.metadata("is_attn").split(",")).map(Boolean::valueOf).toList();
-    return new LabmlUNet(
-        golden.number("image_channels"),
-        golden.number("image_height"),
-        golden.number("image_width"),
-        golden.number("n_channels"),
-        multipliers,
-        attention,
-        golden.number("n_blocks"),
-        golden.number("n_groups"),
-        1,
-        0);
   }
 
   private static double gradientStep(Dl4jNetwork model, GoldenFile golden) {

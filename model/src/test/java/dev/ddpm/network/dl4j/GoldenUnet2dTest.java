@@ -13,6 +13,7 @@ import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.exchange.GoldenFolder;
 import dev.ddpm.golden.GoldenFile;
+import dev.ddpm.golden.GoldenNetworks;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.Unet2d;
 import dev.ddpm.network.block.TimeEncoding;
@@ -41,81 +42,12 @@ class GoldenUnet2dTest {
   /** Two roundings of float32 (2⁻²³ each) of the network's largest gradient, in floors. */
   private static final double ROUNDING = 0x1p-22 / NETWORK_FLOOR;
 
-  /** The layout of Ho's network: padding at the end, one head, sines first. */
-  private static final Unet2d HO =
-      new Unet2d(
-          3,
-          16,
-          16,
-          List.of(16, 32, 32),
-          List.of(false, true, false),
-          2,
-          8,
-          1e-6,
-          0,
-          Unet2d.Middle.PLAIN,
-          TimeEncoding.SINES_FIRST,
-          0,
-          false,
-          0,
-          0,
-          false);
-
-  /** What diffusers' training script makes, with heads of 8 channels, which is one and several. */
-  private static final Unet2d SCRIPT =
-      new Unet2d(
-          3,
-          32,
-          32,
-          List.of(8, 8, 16, 16, 24, 24),
-          List.of(false, false, false, false, true, false),
-          2,
-          8,
-          1e-5,
-          8,
-          Unet2d.Middle.PLAIN,
-          new TimeEncoding(0, true),
-          1,
-          false,
-          0,
-          0,
-          false);
-
-  private static final Unet2d CLASSES =
-      new Unet2d(
-          1,
-          16,
-          16,
-          List.of(16, 32),
-          List.of(false, true),
-          1,
-          8,
-          1e-5,
-          8,
-          Unet2d.Middle.PLAIN,
-          new TimeEncoding(0, true),
-          1,
-          false,
-          0,
-          10,
-          false);
-
   static Stream<Arguments> networks() {
     return TestedBackend.here()
         .flatMap(
             backend ->
                 Stream.of("ho_small", "script_small", "classes_small")
-                    .map(name -> Arguments.of(name, spec(name), backend)));
-  }
-
-  /** The network of a golden file. */
-  static Unet2d spec(String name) {
-    return switch (name) {
-      case "ho_small" -> HO;
-      case "script_small" -> SCRIPT;
-      case "classes_small" -> CLASSES;
-      default -> throw new IllegalArgumentException(name);
-    };
+                    .map(name -> Arguments.of(name, GoldenNetworks.unet2d(name), backend)));
   }
 
   /** The network of a golden file, with its weights. */
@@ -177,8 +109,8 @@ class GoldenUnet2dTest {
       network.use(backend.backend());
       network.setParameters(weights);
       float[] predicted = new float[noise.length];
-      network.predict(batch(golden), predicted);
-      network.computeGradient(batch(golden), noise, null, new long[4]);
+      network.predict(GoldenNetworks.batch(golden), predicted);
+      network.computeGradient(GoldenNetworks.batch(golden), noise, null, new long[4]);
       predictions.add(predicted);
       gradients.add(network.graph().getFlattenedGradients().toFloatVector());
     }
@@ -196,19 +128,6 @@ class GoldenUnet2dTest {
   }
 
   /** What the network of a golden file is handed. */
-  static Batch batch(GoldenFile golden) {
-    float[] timesteps = golden.values("t");
-    int[] classes = null;
-    if (golden.has("class_labels")) {
-      float[] labels = golden.values("class_labels");
-      classes = new int[labels.length];
-      for (int i = 0; i < labels.length; i++) {
-        classes[i] = (int) labels[i];
-      }
-    }
-    return new Batch(timesteps.length, golden.image("x_t"), timesteps, classes);
-  }
-
   @ParameterizedTest(name = "{0}, {2}")
   @MethodSource("networks")
   void predictsTheSameNoise(String name, Unet2d spec, TestedBackend backend) {
@@ -217,7 +136,7 @@ class GoldenUnet2dTest {
     float[] expected = golden.image("eps_theta");
     float[] epsilon = new float[expected.length];
 
-    model.predict(batch(golden), epsilon);
+    model.predict(GoldenNetworks.batch(golden), epsilon);
 
     double scale = Math.max(1, largest(expected));
     assertThat(GoldenFile.largestDifference(epsilon, expected) / scale).isLessThan(PREDICTION);
@@ -228,7 +147,7 @@ class GoldenUnet2dTest {
   void hasTheSameLossAndGradients(String name, Unet2d spec, TestedBackend backend) {
     GoldenFile golden = GoldenFile.open("unet2d_" + name);
     Dl4jNetwork model = load(golden, spec, backend);
-    Batch batch = batch(golden);
+    Batch batch = GoldenNetworks.batch(golden);
 
     double loss = model.computeGradient(batch, golden.image("noise"), null, new long[batch.size()]);
 
@@ -266,7 +185,7 @@ class GoldenUnet2dTest {
    * machine's width add them.
    */
   private static boolean vanishes(String name, Unet2d spec) {
-    return spec.equals(SCRIPT)
+    return spec.equals(GoldenNetworks.unet2d("script_small"))
         && (name.matches("(down_blocks[.][01]|up_blocks[.][45])[.].*(conv1[.]bias|time_emb_proj.*)")
             || name.matches("up_blocks[.]5[.]resnets[.]2[.]conv(2|_shortcut)[.]bias"));
   }
@@ -317,7 +236,8 @@ class GoldenUnet2dTest {
 
   @Test
   void tellsWhetherItNeedsClasses() {
-    Dl4jNetwork conditional = Dl4jNetwork.create(CLASSES, 1, TorchAdam.constant(2e-5));
+    Dl4jNetwork conditional =
+        Dl4jNetwork.create(GoldenNetworks.unet2d("classes_small"), 1, TorchAdam.constant(2e-5));
     float[] image = new float[16 * 16];
     float[] prediction = new float[16 * 16];
     Batch without = Batch.unconditional(1, image, new float[1]);
