@@ -26,6 +26,9 @@ public record PlanReport(
     long images) {
   private static final double MEGA = 1e6;
 
+  /** As a share of compute. */
+  private static final double BEARABLE_OVERHEAD = 0.05;
+
   /** Prints the table. */
   public void print(PrintWriter out) {
     out.printf(
@@ -56,7 +59,24 @@ public record PlanReport(
         "executors  workers  compute s  broadcast s  average s  driver s  overhead    images/s"
             + "     epoch");
     executors.forEach(count -> out.println(row(count)));
+    out.printf(
+        Locale.ROOT,
+        "%nOverhead is at most %.0f %% from training.averaging-frequency = %,d on. Rarer averaging"
+            + " learns less from an image:%nspark-job/DISTRIBUTED.md tells how much, and what"
+            + " training.outer-momentum makes up for.%n",
+        100 * BEARABLE_OVERHEAD,
+        bearableFrequency());
     out.flush();
+  }
+
+  /** Steps between two averagings that keep the overhead bearable on all of the clusters. */
+  private long bearableFrequency() {
+    double worst =
+        executors.stream()
+            .mapToDouble(count -> model.round(work, cluster(count)).overheadShare())
+            .max()
+            .orElseThrow();
+    return (long) Math.ceil(work.steps() * worst / BEARABLE_OVERHEAD);
   }
 
   private String row(int count) {

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +50,27 @@ class PlanCommandTest {
     assertThat(run("--executors", "8", "--gflops", "2240")).isZero();
 
     assertThat(overhead()).isBetween(9.5 * slow, 10.5 * slow);
+  }
+
+  @Test
+  void tellsHowRarelyToAverage() {
+    assertThat(run("--executors", "8,512")).isZero();
+    Matcher told =
+        Pattern.compile("at most 5 % from training.averaging-frequency = (\\d+) on")
+            .matcher(out.toString());
+    assertThat(told.find()).isTrue();
+    int frequency = Integer.parseInt(told.group(1));
+
+    assertThat(overheadWhenAveragedEvery(frequency)).isLessThanOrEqualTo(5);
+    assertThat(overheadWhenAveragedEvery(frequency - 2)).isGreaterThan(5);
+  }
+
+  /** On the larger cluster, in percent, to the decimal that is printed. */
+  private double overheadWhenAveragedEvery(int steps) {
+    out.getBuffer().setLength(0);
+    assertThat(run("--executors", "512", "--set", "training.averaging-frequency=" + steps))
+        .isZero();
+    return overhead();
   }
 
   private double overhead() {
