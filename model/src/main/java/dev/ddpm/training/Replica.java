@@ -56,10 +56,10 @@ public final class Replica {
    *     not finite, there was no update and no step is counted
    */
   public double step(int[] uses, long[] ids, byte[][] pixels, int[] labels) {
-    Minibatch minibatch = minibatches.build(uses, ids, pixels, labels);
+    Drawn drawn = minibatches.draw(uses, ids, pixels, labels);
     double loss =
         network.computeGradient(
-            minibatch.batch(), minibatch.target(), minibatch.weights(), minibatch.imageKeys());
+            minibatches.noising(), drawn.images(), drawn.weights(), drawn.imageKeys());
     if (Double.isFinite(loss)) {
       network.update(clipNorm);
     }

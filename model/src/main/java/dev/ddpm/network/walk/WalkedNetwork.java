@@ -4,7 +4,9 @@ import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.CleanBatch;
 import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.diffusion.Noising;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.BatchTensors;
 import dev.ddpm.network.GradientInParts;
@@ -17,6 +19,7 @@ import dev.ddpm.training.Optimiser;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
+import java.util.function.ObjIntConsumer;
 
 /**
  * A network that is a {@link Walk} through the blocks of its plan. Everything that a step computes
@@ -140,10 +143,8 @@ public final class WalkedNetwork implements TrainableNetwork {
     }
   }
 
-  private Pass pass(Batch batch, int from, int images) {
-    Pass pass = passes.computeIfAbsent(images, Pass::new);
-    pass.tensors.set(batch, from);
-    return pass;
+  private Pass pass(int images) {
+    return passes.computeIfAbsent(images, Pass::new);
   }
 
   @Override
@@ -154,21 +155,47 @@ public final class WalkedNetwork implements TrainableNetwork {
   /** {@inheritDoc} Without dropout, and without the buffers of a backward pass. */
   @Override
   public void predict(Batch in, float[] out) {
-    Pass pass = pass(in, 0, in.size());
+    Pass pass = pass(in.size());
+    pass.tensors.set(in, 0);
     pass.prediction.run();
     pass.predicted.download(out, 0);
   }
 
   @Override
   public double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys) {
+    return gradient(
+        batch.size(),
+        weights,
+        imageKeys,
+        (tensors, from) -> {
+          tensors.set(batch, from);
+          tensors.setTarget(target, from);
+        });
+  }
+
+  @Override
+  public double computeGradient(
+      Noising noising, CleanBatch images, float[] weights, long[] imageKeys) {
+    return gradient(
+        images.size(), weights, imageKeys, (tensors, from) -> tensors.set(noising, images, from));
+  }
+
+  /**
+   * The gradient of a batch.
+   *
+   * @param images puts images and their targets from one on into tensors
+   */
+  private double gradient(
+      int batchSize, float[] weights, long[] imageKeys, ObjIntConsumer<BatchTensors> images) {
     return inParts.compute(
         engine,
         gradient,
-        batch.size(),
-        (from, images) -> {
-          Pass pass = pass(batch, from, images);
-          pass.tensors.setTarget(target, imageKeys, from);
-          pass.tensors.setFactors(weights, from, (float) images / batch.size());
+        batchSize,
+        (from, count) -> {
+          Pass pass = pass(count);
+          images.accept(pass.tensors, from);
+          pass.tensors.setKeys(imageKeys, from);
+          pass.tensors.setFactors(weights, from, (float) count / batchSize);
           pass.learning.run();
           return pass.loss.getAsDouble();
         });

@@ -102,6 +102,12 @@ final class EmulatedDevice implements Device {
   }
 
   @Override
+  public void upload(byte[] values, int count, long address) {
+    requireNoRecording();
+    memory(address, count, 1).write(0, values, 0, count);
+  }
+
+  @Override
   public void download(long address, float[] values, int to, int count) {
     requireNoRecording();
     memory(address, (long) count * Float.BYTES, Float.BYTES).read(0, values, to, count);
