@@ -11,7 +11,7 @@ import java.util.Arrays;
  * One copy of the model with everything that an optimiser step needs. Not thread-safe: a worker has
  * a replica to itself.
  */
-public final class Replica {
+public final class Replica implements AutoCloseable {
   private final TrainableNetwork network;
   private final int imageSize;
   private final MinibatchBuilder minibatches;
@@ -39,6 +39,12 @@ public final class Replica {
   /** The network. */
   public TrainableNetwork network() {
     return network;
+  }
+
+  /** Closes the network. */
+  @Override
+  public void close() {
+    network.close();
   }
 
   /**

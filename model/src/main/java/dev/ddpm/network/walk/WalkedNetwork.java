@@ -14,6 +14,7 @@ import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.TrainableNetwork;
 import dev.ddpm.network.WeightInitializer;
+import dev.ddpm.random.Stream;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import java.util.HashMap;
@@ -70,7 +71,7 @@ public final class WalkedNetwork implements TrainableNetwork {
    * @param optimiser what turns gradients into updates
    * @param learningRate of the optimiser
    * @param saving how the memory of a step is saved
-   * @param engine what computes this network and no other
+   * @param engine what computes this network and no other, and is closed with it
    */
   public static WalkedNetwork create(
       Architecture architecture,
@@ -98,7 +99,7 @@ public final class WalkedNetwork implements TrainableNetwork {
    *
    * @param architecture what it looks like
    * @param weights flat, as {@link #parameters} gives them
-   * @param engine what computes this network and no other
+   * @param engine what computes this network and no other, and is closed with it
    * @throws IllegalArgumentException if there are more or fewer weights than the network has
    */
   public static Denoiser pretrained(Architecture architecture, float[] weights, Engine engine) {
@@ -159,6 +160,15 @@ public final class WalkedNetwork implements TrainableNetwork {
     pass.tensors.set(in, 0);
     pass.prediction.run();
     pass.predicted.download(out, 0);
+  }
+
+  /** {@inheritDoc} Where there is a card it is drawn there, and comes back. */
+  @Override
+  public void drawNoise(
+      long seed, long firstIndex, int step, int images, int imageSize, float[] out) {
+    Tensor noise = engine.scratch("noise of a sampler", images, imageSize);
+    engine.kernels().gaussian(seed, Stream.SAMPLE_NOISE, firstIndex, step, noise);
+    noise.download(out, 0);
   }
 
   @Override
@@ -264,5 +274,11 @@ public final class WalkedNetwork implements TrainableNetwork {
           "%d values for a tensor of length %d".formatted(values.length, tensor.length()));
     }
     tensor.upload(values, 0);
+  }
+
+  /** {@inheritDoc} The engine with it. */
+  @Override
+  public void close() {
+    engine.close();
   }
 }
