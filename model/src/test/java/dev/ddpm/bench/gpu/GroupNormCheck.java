@@ -6,6 +6,7 @@ import dev.ddpm.backend.GroupNormOp;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.Weight;
+import java.util.Arrays;
 
 /**
  * A group norm of one image, whose positions a card shares out over blocks, and of several small
@@ -47,7 +48,7 @@ final class GroupNormCheck {
   private static Tensor ones(Engine engine) {
     Tensor ones = engine.allocate(CHANNELS);
     double[] values = new double[CHANNELS];
-    java.util.Arrays.fill(values, 1);
+    Arrays.fill(values, 1);
     ones.upload(values);
     return ones;
   }
