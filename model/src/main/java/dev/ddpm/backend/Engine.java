@@ -3,8 +3,11 @@ package dev.ddpm.backend;
 /**
  * What one network needs of a back end: its memory, and operations that are made once per shape and
  * run often. Takes its own tensors only. Not thread-safe.
+ *
+ * <p>Whoever has made an engine closes it with its network; its tensors and operations must not be
+ * used any more then.
  */
-public interface Engine {
+public interface Engine extends AutoCloseable {
 
   /** What the network computes in. */
   Precision precision();
@@ -112,4 +115,8 @@ public interface Engine {
    * @param dropout the mask on its result, or null for none
    */
   GroupNormOp groupNorm(GroupNorm shape, Weight gamma, Weight beta, Dropout dropout);
+
+  /** Gives back what a collector of garbage would not give back in time; twice does no harm. */
+  @Override
+  default void close() {}
 }

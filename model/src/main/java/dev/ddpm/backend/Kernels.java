@@ -1,5 +1,9 @@
 package dev.ddpm.backend;
 
+import dev.ddpm.diffusion.CleanBatch;
+import dev.ddpm.diffusion.Noising;
+import dev.ddpm.random.CounterRandom;
+import dev.ddpm.random.Stream;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -91,6 +95,37 @@ public interface Kernels {
    */
   default void encode(Sinusoids encoding, Tensor timesteps, Tensor y) {
     encoding.encode(timesteps, y);
+  }
+
+  /**
+   * Draws standard normal numbers for images of consecutive indices, those of {@link
+   * CounterRandom#gaussian}.
+   *
+   * @param firstIndex index of the first image; the others follow
+   * @param y the images, receives their numbers
+   */
+  default void gaussian(long seed, Stream stream, long firstIndex, int step, Tensor y) {
+    int images = y.size(0);
+    int size = y.length() / images;
+    float[] values = new float[y.length()];
+    for (int i = 0; i < images; i++) {
+      CounterRandom.gaussian(seed, stream, firstIndex + i, step, values, i * size, size);
+    }
+    y.upload(values, 0);
+  }
+
+  /**
+   * Makes of clean images what a network is trained on. Only their levels and a handful of numbers
+   * each have to come to where the engine computes.
+   *
+   * @param from the first of the images: as many as there is room for are taken
+   * @param xt (batch, height, width, channels), receives the noised images
+   * @param target receives what the network should put out for them
+   */
+  default void noise(Noising noising, CleanBatch images, int from, Tensor xt, Tensor target) {
+    Noising.Noised noised = noising.apply(images, from, xt.size(0));
+    xt.upload(noised.xt(), 0);
+    target.upload(noised.target(), 0);
   }
 
   /**

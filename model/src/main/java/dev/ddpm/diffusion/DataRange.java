@@ -32,6 +32,16 @@ public enum DataRange {
     return maximum;
   }
 
+  /** The level that stands for 0, between two levels or one of them. */
+  public float zeroLevel() {
+    return zeroLevel;
+  }
+
+  /** Levels from 0 to 1: a level's value is its distance from the zero level divided by them. */
+  public float levelsPerUnit() {
+    return levelsPerUnit;
+  }
+
   /**
    * Turns levels into values.
    *

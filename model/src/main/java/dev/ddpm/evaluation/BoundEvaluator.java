@@ -22,7 +22,7 @@ import java.util.function.IntConsumer;
  * <p>With all timesteps the transitions are what they are. With fewer, {@link TimestepDraw} takes
  * others for every image, so that the estimate is right in the mean over images.
  */
-public final class BoundEvaluator {
+public final class BoundEvaluator implements AutoCloseable {
   private final VariationalBound bound;
   private final GaussianDiffusion diffusion;
   private final Prediction prediction;
@@ -45,7 +45,7 @@ public final class BoundEvaluator {
    * @param schedule of the model; images are in [−1, 1]
    * @param variance of the reverse process
    * @param prediction what the model puts out
-   * @param model the model
+   * @param model the model, which is closed with this
    * @param imageSize values of an image
    * @param drawn transitions that are computed per image, 1..steps−1
    * @param largestBatch timesteps that are computed together, at the most
@@ -141,5 +141,11 @@ public final class BoundEvaluator {
     for (int i = 0; i < count; i++) {
       diffusion.predictX0(prediction, xt, output, steps[from + i], output, i * size, size);
     }
+  }
+
+  /** Closes the model. */
+  @Override
+  public void close() {
+    model.close();
   }
 }

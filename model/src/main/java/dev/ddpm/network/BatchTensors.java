@@ -1,8 +1,11 @@
 package dev.ddpm.network;
 
 import dev.ddpm.backend.Engine;
+import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.CleanBatch;
+import dev.ddpm.diffusion.Noising;
 import dev.ddpm.image.ImageShape;
 import java.util.HashMap;
 import java.util.Map;
@@ -10,6 +13,7 @@ import java.util.Map;
 /** The tensors of an engine that batches of one size are put into before a pass. */
 public final class BatchTensors {
   private final Architecture architecture;
+  private final Kernels kernels;
   private final Map<String, Tensor> inputs = new HashMap<>();
   private final Tensor target;
   private final Tensor factors;
@@ -25,6 +29,7 @@ public final class BatchTensors {
    */
   public BatchTensors(Architecture architecture, Engine engine, int size) {
     this.architecture = architecture;
+    this.kernels = engine.kernels();
     inputs.put(NetworkPlan.IMAGE, images(engine, size));
     inputs.put(NetworkPlan.TIMESTEP, engine.allocate(size, 1));
     inputs.put(NetworkPlan.KEYS, engine.keys(size));
@@ -66,18 +71,32 @@ public final class BatchTensors {
    *     one that knows none
    */
   public void set(Batch batch, int from) {
-    if ((batch.classes() != null) != (architecture.classes() > 0)) {
+    setClasses(batch.classes(), from);
+    input(NetworkPlan.IMAGE).upload(batch.xt(), from * architecture.imageShape().size());
+    System.arraycopy(batch.timesteps(), from, times, 0, times.length);
+    input(NetworkPlan.TIMESTEP).upload(times, 0);
+  }
+
+  /** The same for clean images, which are noised; their targets are then there as well. */
+  public void set(Noising noising, CleanBatch batch, int from) {
+    setClasses(batch.classes(), from);
+    kernels.noise(noising, batch, from, input(NetworkPlan.IMAGE), target);
+    for (int i = 0; i < times.length; i++) {
+      times[i] = batch.timesteps()[from + i];
+    }
+    input(NetworkPlan.TIMESTEP).upload(times, 0);
+  }
+
+  private void setClasses(int[] classes, int from) {
+    if ((classes != null) != (architecture.classes() > 0)) {
       throw new IllegalArgumentException(
           architecture.classes() > 0
               ? "This network needs a class per image."
               : "This network knows no classes.");
     }
-    input(NetworkPlan.IMAGE).upload(batch.xt(), from * architecture.imageShape().size());
-    System.arraycopy(batch.timesteps(), from, times, 0, times.length);
-    input(NetworkPlan.TIMESTEP).upload(times, 0);
-    if (batch.classes() != null) {
+    if (classes != null) {
       for (int i = 0; i < classNumbers.length; i++) {
-        classNumbers[i] = known(batch.classes()[from + i]);
+        classNumbers[i] = known(classes[from + i]);
       }
       input(NetworkPlan.CLASS).upload(classNumbers, 0);
     }
@@ -91,9 +110,13 @@ public final class BatchTensors {
     return number;
   }
 
-  /** Takes what a backward pass needs of the same images. */
-  public void setTarget(float[] values, long[] allKeys, int from) {
+  /** Takes what the network should put out for the same images. */
+  public void setTarget(float[] values, int from) {
     target.upload(values, from * architecture.imageShape().size());
+  }
+
+  /** Takes the keys of the same images, which decide what is dropped. */
+  public void setKeys(long[] allKeys, int from) {
     System.arraycopy(allKeys, from, imageKeys, 0, imageKeys.length);
     input(NetworkPlan.KEYS).upload(imageKeys);
   }

@@ -1,7 +1,9 @@
 package dev.ddpm.network;
 
 import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.CleanBatch;
 import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.diffusion.Noising;
 
 /**
  * A float32 network that can learn: all that training sees of it. Its weights and the state of its
@@ -24,6 +26,13 @@ public interface TrainableNetwork extends Denoiser {
    *     different weightings can be compared
    */
   double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys);
+
+  /**
+   * The same for clean images, which are noised where the network computes, with the same results.
+   *
+   * @param noising how noised images and their targets are made of them
+   */
+  double computeGradient(Noising noising, CleanBatch images, float[] weights, long[] imageKeys);
 
   /**
    * Lets the optimiser apply the gradient to the weights, and counts the step.

@@ -131,7 +131,8 @@ public final class CounterRandom {
         (stream.id() << STREAM_SHIFT) | block, step, (int) index, (int) (index >>> 32), seed);
   }
 
-  private static float normal(int word) {
+  /** The normal number that 32 uniform bits are mapped to. */
+  static float normal(int word) {
     return (float)
         NormalQuantile.ofOffset((Integer.toUnsignedLong(word) + 0.5) * TWO_POW_MINUS_32 - 0.5);
   }

@@ -41,7 +41,7 @@ public enum Stream {
   }
 
   /** The fixed number of this stream, 0 to 15. */
-  int id() {
+  public int id() {
     return id;
   }
 }

@@ -108,6 +108,18 @@ public final class GuidedDenoiser implements Denoiser {
     }
   }
 
+  @Override
+  public void drawNoise(long seed, long firstIndex, int step, int images, int size, float[] out) {
+    model.drawNoise(seed, firstIndex, step, images, size, out);
+  }
+
+  /** {@inheritDoc} Both models. */
+  @Override
+  public void close() {
+    model.close();
+    weaker.close();
+  }
+
   private void lead(int image, double scale, float[] out) {
     if (scale == 1) {
       return;

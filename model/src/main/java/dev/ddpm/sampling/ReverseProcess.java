@@ -88,7 +88,7 @@ public final class ReverseProcess {
   public void sample(
       Denoiser model, long seed, long firstIndex, int batch, float[] x, StepListener listener) {
     checkBatch(batch, x);
-    drawNoise(seed, firstIndex, INITIAL_NOISE, batch, x);
+    model.drawNoise(seed, firstIndex, INITIAL_NOISE, batch, imageSize, x);
     float deviation = (float) sampler.startDeviation();
     if (deviation != 1) {
       for (int i = 0; i < batch * imageSize; i++) {
@@ -153,7 +153,7 @@ public final class ReverseProcess {
       int timestep = schedule.timestep(step);
       predict(model, x, step, batch);
       if (sampler.needsNoise(step)) {
-        drawNoise(seed, firstIndex, timestep, batch, state.z);
+        model.drawNoise(seed, firstIndex, timestep, batch, imageSize, state.z);
       }
       sampler.step(step, state, length);
       if (sampler.corrects(step)) {
@@ -193,13 +193,6 @@ public final class ReverseProcess {
     }
     if (!sampler.keepsPredictedNoise()) {
       diffusion.predictEpsilon(Prediction.X0, x, state.x0, step, state.epsilon, 0, length);
-    }
-  }
-
-  private void drawNoise(long seed, long firstIndex, int step, int batch, float[] out) {
-    for (int image = 0; image < batch; image++) {
-      CounterRandom.gaussian(
-          seed, Stream.SAMPLE_NOISE, firstIndex + image, step, out, image * imageSize, imageSize);
     }
   }
 

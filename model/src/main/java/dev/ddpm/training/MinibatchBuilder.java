@@ -1,8 +1,10 @@
 package dev.ddpm.training;
 
-import dev.ddpm.diffusion.GaussianDiffusion;
+import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.CleanBatch;
 import dev.ddpm.diffusion.LossWeighting;
 import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.Noising;
 import dev.ddpm.diffusion.TimestepShares;
 import dev.ddpm.image.ClassLabels;
 import dev.ddpm.image.ImageShape;
@@ -12,27 +14,26 @@ import dev.ddpm.random.Stream;
 import java.util.Arrays;
 
 /**
- * Makes minibatches from images: mirrors, maps to the data range, draws t and ε and mixes them in,
- * and takes some images for ones of no class.
+ * Makes minibatches from images: draws whether they are mirrored, their timesteps, and which are
+ * taken for ones of no class; what {@link Noising} makes of that, here or where the network
+ * computes, is what the network sees.
  *
  * <p>Everything drawn for an image depends on the seed, its row id and the number of its use alone,
- * so a step made again, or made elsewhere, sees the same. Not thread-safe: the minibatch is
- * overwritten by the next one.
+ * so a step made again, or made elsewhere, sees the same. Not thread-safe: what was drawn or built
+ * is overwritten by the next.
  */
 final class MinibatchBuilder {
   private final ImageShape image;
   private final int classes;
-  private final GaussianDiffusion diffusion;
+  private final int timesteps;
   private final TrainingSpec training;
-  private final byte[] mirrored;
+  private final Noising noising;
   private final float[] weightOfTimestep;
 
   /** Share of all timesteps up to each; null if all are drawn alike. */
   private final double[] drawnUpTo;
 
-  private float[] x0 = {};
-  private float[] epsilon = {};
-  private Minibatch minibatch;
+  private Drawn drawn;
 
   /**
    * Builds nothing yet.
@@ -43,14 +44,20 @@ final class MinibatchBuilder {
   MinibatchBuilder(Architecture network, NoiseSchedule schedule, TrainingSpec training) {
     this.image = network.imageShape();
     this.classes = network.classes();
-    this.diffusion = new GaussianDiffusion(schedule);
+    this.timesteps = schedule.steps();
     this.training = training;
-    this.mirrored = new byte[image.size()];
+    this.noising =
+        new Noising(image, training.dataRange(), schedule, training.prediction(), training.seed());
     double[] weights = weights(schedule, training);
     double[] shares = training.timesteps().of(weights);
     this.weightOfTimestep = factors(weights, shares, training);
     this.drawnUpTo = training.timesteps() == TimestepShares.UNIFORM ? null : cumulated(shares);
-    this.minibatch = allocate(0);
+    this.drawn = allocate(0);
+  }
+
+  /** How the images are noised. */
+  Noising noising() {
+    return noising;
   }
 
   private static double[] weights(NoiseSchedule schedule, TrainingSpec training) {
@@ -88,7 +95,7 @@ final class MinibatchBuilder {
   }
 
   /**
-   * Draws timesteps and noise for images, and mixes them.
+   * Draws what is drawn for images, but their noise.
    *
    * @param uses number of the use of each image: that of the epoch where each is used once
    * @param ids row ids of the images
@@ -96,41 +103,54 @@ final class MinibatchBuilder {
    * @param labels class per image, or {@link ClassLabels#NO_LABEL}; not looked at for a network
    *     without classes
    */
-  Minibatch build(int[] uses, long[] ids, byte[][] pixels, int[] labels) {
-    int size = image.size();
+  Drawn draw(int[] uses, long[] ids, byte[][] pixels, int[] labels) {
     resize(ids.length);
+    CleanBatch images = drawn.images();
     for (int i = 0; i < ids.length; i++) {
-      int offset = i * size;
       long id = ids[i];
       int use = uses[i];
-      training.dataRange().fromBytes(oriented(id, use, pixels[i]), 0, x0, offset, size);
+      requireSize(id, pixels[i]);
+      images.levels()[i] = pixels[i];
+      images.ids()[i] = id;
+      images.uses()[i] = use;
+      images.mirrored()[i] = mirrored(id, use);
       int t = timestep(id, use);
-      CounterRandom.gaussian(
-          training.seed(), Stream.TRAINING_NOISE, id, use, epsilon, offset, size);
-      diffusion.qSample(x0, epsilon, t, minibatch.batch().xt(), offset, size);
-      diffusion.target(training.prediction(), x0, epsilon, t, minibatch.target(), offset, size);
-      minibatch.batch().timesteps()[i] = t;
+      images.timesteps()[i] = t;
       if (weightOfTimestep != null) {
-        minibatch.weights()[i] = weightOfTimestep[t];
+        drawn.weights()[i] = weightOfTimestep[t];
       }
       if (classes > 0) {
-        minibatch.batch().classes()[i] = taught(id, use, labels[i]);
+        images.classes()[i] = taught(id, use, labels[i]);
       }
-      minibatch.imageKeys()[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, use);
+      drawn.imageKeys()[i] = CounterRandom.bits(training.seed(), Stream.DROPOUT, id, use);
     }
-    return minibatch;
+    return drawn;
+  }
+
+  /** The same with the images noised. */
+  Minibatch build(int[] uses, long[] ids, byte[][] pixels, int[] labels) {
+    CleanBatch images = draw(uses, ids, pixels, labels).images();
+    Noising.Noised noised = noising.apply(images, 0, ids.length);
+    float[] times = new float[ids.length];
+    for (int i = 0; i < times.length; i++) {
+      times[i] = images.timesteps()[i];
+    }
+    return new Minibatch(
+        new Batch(ids.length, noised.xt(), times, images.classes()),
+        noised.target(),
+        drawn.weights(),
+        drawn.imageKeys());
   }
 
   private int timestep(long id, int use) {
-    int steps = diffusion.schedule().steps();
     if (drawnUpTo == null) {
-      return CounterRandom.uniformInt(training.seed(), Stream.TIMESTEP, id, use, steps);
+      return CounterRandom.uniformInt(training.seed(), Stream.TIMESTEP, id, use, timesteps);
     }
     int found =
         Arrays.binarySearch(
             drawnUpTo, CounterRandom.uniform(training.seed(), Stream.TIMESTEP, id, use));
     // The first whose sum is above what was drawn; rounding may leave the last one below 1.
-    return Math.min(found < 0 ? -found - 1 : found + 1, steps - 1);
+    return Math.min(found < 0 ? -found - 1 : found + 1, timesteps - 1);
   }
 
   /** The class that an image is trained as. */
@@ -150,38 +170,28 @@ final class MinibatchBuilder {
         : label;
   }
 
-  private byte[] oriented(long id, int use, byte[] pixels) {
+  private boolean mirrored(long id, int use) {
+    return training.horizontalFlip()
+        && CounterRandom.uniform(training.seed(), Stream.FLIP, id, use) < 0.5;
+  }
+
+  private void requireSize(long id, byte[] pixels) {
     if (pixels.length != image.size()) {
       throw new IllegalArgumentException(
           "Image %d has %d values; the network takes %d."
               .formatted(id, pixels.length, image.size()));
     }
-    if (!training.horizontalFlip()
-        || CounterRandom.uniform(training.seed(), Stream.FLIP, id, use) >= 0.5) {
-      return pixels;
-    }
-    int channels = image.channels();
-    int row = image.width() * channels;
-    for (int from = 0; from < row * image.height(); from += row) {
-      for (int x = 0; x < row; x += channels) {
-        System.arraycopy(pixels, from + x, mirrored, from + row - channels - x, channels);
-      }
-    }
-    return mirrored;
   }
 
   private void resize(int images) {
-    int values = images * image.size();
-    if (x0.length < values) {
-      x0 = new float[values];
-      epsilon = new float[values];
-      minibatch = allocate(images);
-    } else if (minibatch.batch().size() != images) {
-      minibatch = minibatch.ofSize(images);
+    if (drawn.imageKeys().length < images) {
+      drawn = allocate(images);
+    } else if (drawn.images().size() != images) {
+      drawn = drawn.ofSize(images);
     }
   }
 
-  private Minibatch allocate(int images) {
-    return Minibatch.allocate(images, image.size(), weightOfTimestep != null, classes > 0);
+  private Drawn allocate(int images) {
+    return Drawn.allocate(images, weightOfTimestep != null, classes > 0);
   }
 }

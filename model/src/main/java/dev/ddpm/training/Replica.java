@@ -11,7 +11,7 @@ import java.util.Arrays;
  * One copy of the model with everything that an optimiser step needs. Not thread-safe: a worker has
  * a replica to itself.
  */
-public final class Replica {
+public final class Replica implements AutoCloseable {
   private final TrainableNetwork network;
   private final int imageSize;
   private final MinibatchBuilder minibatches;
@@ -41,6 +41,12 @@ public final class Replica {
     return network;
   }
 
+  /** Closes the network. */
+  @Override
+  public void close() {
+    network.close();
+  }
+
   /**
    * Makes one optimiser step: draws timesteps and noise for the images, computes the gradient of
    * the simplified loss (Ho et al., equation 14), in which each image counts as the training's
@@ -56,10 +62,10 @@ public final class Replica {
    *     not finite, there was no update and no step is counted
    */
   public double step(int[] uses, long[] ids, byte[][] pixels, int[] labels) {
-    Minibatch minibatch = minibatches.build(uses, ids, pixels, labels);
+    Drawn drawn = minibatches.draw(uses, ids, pixels, labels);
     double loss =
         network.computeGradient(
-            minibatch.batch(), minibatch.target(), minibatch.weights(), minibatch.imageKeys());
+            minibatches.noising(), drawn.images(), drawn.weights(), drawn.imageKeys());
     if (Double.isFinite(loss)) {
       network.update(clipNorm);
     }

@@ -91,7 +91,13 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Engine create(Precision precision) {
-    return new CudaEngine(require(precision).open(CHOSEN.get()), precision);
+    Device device = require(precision).open(CHOSEN.get());
+    try {
+      return new CudaEngine(device, precision);
+    } catch (RuntimeException e) {
+      device.close();
+      throw e;
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.ddpm.backend.cuda;
 
+import dev.ddpm.backend.BlockMemory;
 import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Dropout;
@@ -13,10 +14,6 @@ import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.ProductShape;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.Weight;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 
 /** See {@link CudaBackend}. */
 final class CudaEngine implements Engine {
@@ -25,12 +22,7 @@ final class CudaEngine implements Engine {
   private final Kernels kernels;
   private final FactorRounding rounding;
   private final Filters filters;
-  private final Map<List<Object>, Tensor> scratch = new HashMap<>();
-
-  /** Memory that blocks share which recompute, by role: the largest that was asked for so far. */
-  private final Map<String, Tensor> recomputed = new HashMap<>();
-
-  private boolean recomputes;
+  private final BlockMemory blocks = new BlockMemory(new Source());
 
   /**
    * An engine for a network of one precision.
@@ -57,12 +49,12 @@ final class CudaEngine implements Engine {
 
   @Override
   public void recompute() {
-    recomputes = true;
+    blocks.recompute();
   }
 
   @Override
   public boolean recomputes() {
-    return recomputes;
+    return blocks.recomputes();
   }
 
   @Override
@@ -90,23 +82,30 @@ final class CudaEngine implements Engine {
   @Override
   public Tensor scratch(String role, Layout layout, long... shape) {
     requireRows(layout);
-    List<Object> key = List.of(role, Arrays.stream(shape).boxed().toList());
-    return scratch.computeIfAbsent(key, absent -> allocate(shape));
+    return blocks.scratch(role, layout, shape);
   }
 
   @Override
   public Tensor kept(String role, Layout layout, long... shape) {
     requireRows(layout);
-    if (!recomputes) {
+    return blocks.kept(role, layout, shape);
+  }
+
+  private final class Source implements BlockMemory.Source {
+    @Override
+    public Tensor images(Layout layout, long... shape) {
       return allocate(shape);
     }
-    long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-    Tensor known = recomputed.get(role);
-    if (known == null || known.length() < length) {
-      known = allocate(length);
-      recomputed.put(role, known);
+
+    @Override
+    public Tensor memory(long length) {
+      return allocate(length);
     }
-    return known.slice(0, shape);
+
+    @Override
+    public Tensor view(Tensor memory, Layout layout, long... shape) {
+      return memory.slice(0, shape);
+    }
   }
 
   @Override
@@ -155,5 +154,11 @@ final class CudaEngine implements Engine {
   @Override
   public GroupNormOp groupNorm(GroupNorm shape, Weight gamma, Weight beta, Dropout dropout) {
     return new CudaGroupNorm(device, shape, gamma, beta, dropout);
+  }
+
+  /** {@inheritDoc} All of the card's memory, code and handles that this network had. */
+  @Override
+  public void close() {
+    device.close();
   }
 }

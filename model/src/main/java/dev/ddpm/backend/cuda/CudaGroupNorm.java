@@ -8,10 +8,13 @@ import dev.ddpm.backend.GroupNorm;
 import dev.ddpm.backend.GroupNormOp;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.Weight;
+import java.util.function.IntConsumer;
 
 /**
  * A group normalisation by the kernels of {@code kernels.cu}: one forward, and two backward, of
- * which the second adds up γ's and β's gradients over the batch.
+ * which the last adds up γ's and β's gradients over the batch. Where there are too few images and
+ * groups to fill a card, the positions are shared out over blocks, and each pass takes a kernel
+ * more.
  */
 final class CudaGroupNorm implements GroupNormOp {
   /** Threads of a block at most. */
@@ -25,15 +28,35 @@ final class CudaGroupNorm implements GroupNormOp {
 
   private static final int WARP = 32;
 
+  /** Blocks that fill a card: two for each processor of the largest. */
+  private static final int ENOUGH_BLOCKS = 256;
+
+  /** Values of a part at least: fewer are done before a second kernel has begun. */
+  private static final int LEAST_VALUES = 8192;
+
+  /** What of the work a kernel does: see {@code Stage} in {@code kernels.cu}. */
+  private static final int ALL = 0;
+
+  private static final int FIRST = 1;
+  private static final int SECOND = 2;
+
+  /** Sums per channel that the first of two kernels leaves, at most. */
+  private static final int SUMS = 3;
+
   private final Device device;
   private final GroupNorm shape;
   private final Weight gamma;
   private final Weight beta;
   private final Dropout dropout;
   private final int groupsPerBlock;
+  private final int partPositions;
+  private final int parts;
   private final int threads;
   private final Tensor mean;
   private final Tensor deviation;
+
+  /** The sums of each part, (batch, parts, sums, channels); null if there is one part. */
+  private final Tensor ofParts;
 
   /** (2, batch, channels), for the backward pass; null until there is one. */
   private Tensor channelSums;
@@ -45,10 +68,29 @@ final class CudaGroupNorm implements GroupNormOp {
     this.beta = beta;
     this.dropout = dropout;
     this.groupsPerBlock = groupsPerBlock(shape);
-    int values = Math.multiplyExact(groupsPerBlock * shape.groupChannels(), shape.positions());
+    int channels = groupsPerBlock * shape.groupChannels();
+    int wanted = parts(shape, channels);
+    this.partPositions = Launches.divide(shape.positions(), wanted);
+    this.parts = Launches.divide(shape.positions(), partPositions);
+    int values = Math.multiplyExact(channels, partPositions);
     this.threads = Math.min(MOST_THREADS, Launches.divide(values, WARP) * WARP);
     this.mean = CudaTensor.allocate(device, shape.batch(), shape.groups());
     this.deviation = CudaTensor.allocate(device, shape.batch(), shape.groups());
+    this.ofParts =
+        parts == 1
+            ? null
+            : CudaTensor.allocate(device, shape.batch(), parts, SUMS, shape.channels());
+  }
+
+  /**
+   * Into how many parts positions are cut: a rule of the sizes alone, as the order of sums is.
+   *
+   * @param channels of a block
+   */
+  private static int parts(GroupNorm shape, int channels) {
+    long blocks = (long) shape.channels() / channels * shape.batch();
+    long values = (long) shape.positions() * channels;
+    return (int) Math.max(1, Math.min(ENOUGH_BLOCKS / blocks, values / LEAST_VALUES));
   }
 
   /**
@@ -72,9 +114,27 @@ final class CudaGroupNorm implements GroupNormOp {
   @Override
   public void forward(Tensor x, Tensor bias, Tensor keys, Tensor y) {
     requireRoom(x, y);
+    inStages(stage -> forward(stage, x, bias, keys, y));
+  }
+
+  /** All at once, or first the sums of all parts and then the rest. */
+  private void inStages(IntConsumer kernel) {
+    if (parts == 1) {
+      kernel.accept(ALL);
+    } else {
+      kernel.accept(FIRST);
+      kernel.accept(SECOND);
+    }
+  }
+
+  private int blocks() {
+    return shape.groups() / groupsPerBlock * parts;
+  }
+
+  private void forward(int stage, Tensor x, Tensor bias, Tensor keys, Tensor y) {
     device.launch(
         "groupNorm",
-        shape.groups() / groupsPerBlock,
+        blocks(),
         shape.batch(),
         threads,
         0,
@@ -86,7 +146,10 @@ final class CudaGroupNorm implements GroupNormOp {
         address(y),
         address(mean),
         address(deviation),
+        addressOrNull(ofParts),
+        stage,
         shape.positions(),
+        partPositions,
         shape.channels(),
         shape.groupChannels(),
         groupsPerBlock,
@@ -104,9 +167,32 @@ final class CudaGroupNorm implements GroupNormOp {
     if (channelSums == null) {
       channelSums = CudaTensor.allocate(device, 2, shape.batch(), shape.channels());
     }
+    inStages(stage -> backward(stage, x, bias, keys, dy, added, dx, dBias));
+    device.launch(
+        "groupNormParameters",
+        Launches.divide(shape.channels(), WARP),
+        2,
+        Launches.THREADS,
+        0,
+        address(channelSums),
+        address(gamma.gradient()),
+        address(beta.gradient()),
+        shape.batch(),
+        shape.channels());
+  }
+
+  private void backward(
+      int stage,
+      Tensor x,
+      Tensor bias,
+      Tensor keys,
+      Tensor dy,
+      Tensor added,
+      Tensor dx,
+      Tensor dBias) {
     device.launch(
         "groupNormBackward",
-        shape.groups() / groupsPerBlock,
+        blocks(),
         shape.batch(),
         threads,
         0,
@@ -122,7 +208,10 @@ final class CudaGroupNorm implements GroupNormOp {
         address(dx),
         addressOrNull(dBias),
         address(channelSums),
+        addressOrNull(ofParts),
+        stage,
         shape.positions(),
+        partPositions,
         shape.channels(),
         shape.groupChannels(),
         groupsPerBlock,
@@ -130,17 +219,6 @@ final class CudaGroupNorm implements GroupNormOp {
         layer(),
         threshold(),
         scale());
-    device.launch(
-        "groupNormParameters",
-        Launches.divide(shape.channels(), WARP),
-        2,
-        Launches.THREADS,
-        0,
-        address(channelSums),
-        address(gamma.gradient()),
-        address(beta.gradient()),
-        shape.batch(),
-        shape.channels());
   }
 
   private int layer() {

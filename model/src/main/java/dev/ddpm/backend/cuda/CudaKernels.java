@@ -7,6 +7,9 @@ import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.Patches;
 import dev.ddpm.backend.Sinusoids;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.diffusion.CleanBatch;
+import dev.ddpm.diffusion.Noising;
+import dev.ddpm.random.Stream;
 import java.util.IdentityHashMap;
 import java.util.function.DoubleSupplier;
 
@@ -33,6 +36,8 @@ final class CudaKernels implements Kernels {
   private final Device device;
   private final long partialSums;
 
+  private final CudaNoising noising;
+
   /** A float64 value per block. */
   private final long blockSums;
 
@@ -48,6 +53,7 @@ final class CudaKernels implements Kernels {
   CudaKernels(Device device) {
     this.device = device;
     this.partialSums = device.allocate((long) PARTIAL_SUMS * Double.BYTES);
+    this.noising = new CudaNoising(device);
     this.blockSums = device.allocate((long) Launches.MOST_BLOCKS * Double.BYTES);
     this.squaredNorm = device.allocate(Double.BYTES);
     this.loss = device.allocate(Double.BYTES);
@@ -208,6 +214,26 @@ final class CudaKernels implements Kernels {
           device.upload(frequencies, 0, frequencies.length, address);
           return address;
         });
+  }
+
+  @Override
+  public void noise(Noising how, CleanBatch images, int from, Tensor xt, Tensor target) {
+    noising.run(how, images, from, xt, target);
+  }
+
+  @Override
+  public void gaussian(long seed, Stream stream, long firstIndex, int step, Tensor y) {
+    int images = y.size(0);
+    run(
+        "gaussian",
+        y.length(),
+        address(y),
+        images,
+        y.length() / images,
+        seed,
+        stream.id(),
+        firstIndex,
+        step);
   }
 
   @Override

@@ -27,6 +27,9 @@ public interface Device extends AutoCloseable {
   /** Copies numbers of rows and the like to the card; waits until they are there. */
   void upload(int[] values, long address);
 
+  /** Copies levels of images to the card; waits until they are there. */
+  void upload(byte[] values, int count, long address);
+
   /** Copies values from the card, after all work that was handed over before. */
   void download(long address, float[] values, int to, int count);
 

@@ -1,14 +1,11 @@
 package dev.ddpm.backend.nd4j;
 
 import dev.ddpm.backend.Backends;
+import dev.ddpm.backend.BlockMemory;
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -16,12 +13,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** An engine whose tensors lie over ND4J's arrays. */
 public abstract class Nd4jEngine implements Engine {
   private final Precision precision;
-  private final Map<List<Object>, Tensor> scratch = new HashMap<>();
-
-  /** Memory that blocks share which recompute, by role: the largest that was asked for so far. */
-  private final Map<String, Tensor> recomputed = new HashMap<>();
-
-  private boolean recomputes;
+  private final BlockMemory blocks = new BlockMemory(new Source());
 
   /** An engine for a network of one precision. */
   protected Nd4jEngine(Precision precision) {
@@ -71,12 +63,12 @@ public abstract class Nd4jEngine implements Engine {
 
   @Override
   public final void recompute() {
-    recomputes = true;
+    blocks.recompute();
   }
 
   @Override
   public final boolean recomputes() {
-    return recomputes;
+    return blocks.recomputes();
   }
 
   @Override
@@ -91,16 +83,7 @@ public abstract class Nd4jEngine implements Engine {
 
   @Override
   public final Tensor kept(String role, Layout layout, long... shape) {
-    if (!recomputes) {
-      return allocate(layout, shape);
-    }
-    long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-    Tensor known = recomputed.get(role);
-    if (known == null || known.length() < length) {
-      known = memory(length);
-      recomputed.put(role, known);
-    }
-    return view(known, layout, shape);
+    return blocks.kept(role, layout, shape);
   }
 
   /** New memory for so many values of images in any layout. */
@@ -111,7 +94,23 @@ public abstract class Nd4jEngine implements Engine {
 
   @Override
   public final Tensor scratch(String role, Layout layout, long... shape) {
-    List<Object> key = List.of(role, layout, Arrays.stream(shape).boxed().toList());
-    return scratch.computeIfAbsent(key, absent -> allocate(layout, shape));
+    return blocks.scratch(role, layout, shape);
+  }
+
+  private final class Source implements BlockMemory.Source {
+    @Override
+    public Tensor images(Layout layout, long... shape) {
+      return allocate(layout, shape);
+    }
+
+    @Override
+    public Tensor memory(long length) {
+      return Nd4jEngine.this.memory(length);
+    }
+
+    @Override
+    public Tensor view(Tensor memory, Layout layout, long... shape) {
+      return Nd4jEngine.this.view(memory, layout, shape);
+    }
   }
 }

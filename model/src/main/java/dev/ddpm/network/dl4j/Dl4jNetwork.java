@@ -7,7 +7,9 @@ import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.nd4j.Nd4jBackend;
 import dev.ddpm.backend.nd4j.Nd4jEngine;
 import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.CleanBatch;
 import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.diffusion.Noising;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.BatchTensors;
 import dev.ddpm.network.GradientInParts;
@@ -19,6 +21,7 @@ import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.ObjIntConsumer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -157,10 +160,8 @@ public final class Dl4jNetwork implements TrainableNetwork {
     }
   }
 
-  private Arrays arrays(Batch batch, int from, int images) {
-    Arrays known = arrays.computeIfAbsent(images, Arrays::new);
-    known.tensors.set(batch, from);
-    return known;
+  private Arrays arrays(int images) {
+    return arrays.computeIfAbsent(images, Arrays::new);
   }
 
   @Override
@@ -188,7 +189,8 @@ public final class Dl4jNetwork implements TrainableNetwork {
   /** {@inheritDoc} Without dropout, and without the buffers of a backward pass. */
   @Override
   public void predict(Batch in, float[] out) {
-    Arrays bound = arrays(in, 0, in.size());
+    Arrays bound = arrays(in.size());
+    bound.tensors.set(in, 0);
     INDArray prediction = graph.output(false, false, bound.inputs)[0];
     engine().tensor(prediction).download(out, 0);
   }
@@ -196,23 +198,49 @@ public final class Dl4jNetwork implements TrainableNetwork {
   /** {@inheritDoc} The gradient is then in {@code graph().getFlattenedGradients()}. */
   @Override
   public double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys) {
+    return gradient(
+        batch.size(),
+        weights,
+        imageKeys,
+        (tensors, from) -> {
+          tensors.set(batch, from);
+          tensors.setTarget(target, from);
+        });
+  }
+
+  /** {@inheritDoc} The gradient is then in {@code graph().getFlattenedGradients()}. */
+  @Override
+  public double computeGradient(
+      Noising noising, CleanBatch images, float[] weights, long[] imageKeys) {
+    return gradient(
+        images.size(), weights, imageKeys, (tensors, from) -> tensors.set(noising, images, from));
+  }
+
+  /**
+   * The gradient of a batch.
+   *
+   * @param images puts images and their targets from one on into tensors
+   */
+  private double gradient(
+      int batchSize, float[] weights, long[] imageKeys, ObjIntConsumer<BatchTensors> images) {
     if (graph.getFlattenedGradients() == null) {
       graph.initGradientsView();
     }
     if (gradient == null) {
       gradient = engine().tensor(graph.getFlattenedGradients().reshape(layout.size()));
     }
-    lastBatch = batch.size();
+    lastBatch = batchSize;
     return inParts.compute(
         engine(),
         gradient,
-        batch.size(),
-        (from, images) -> {
-          Arrays bound = arrays(batch, from, images);
-          bound.tensors.setTarget(target, imageKeys, from);
+        batchSize,
+        (from, count) -> {
+          Arrays bound = arrays(count);
+          images.accept(bound.tensors, from);
+          bound.tensors.setKeys(imageKeys, from);
           graph.setInputs(bound.inputs);
           graph.setLabels(bound.labels);
-          graph.setLayerMaskArrays(null, factors(bound, weights, from, batch.size()));
+          graph.setLayerMaskArrays(null, factors(bound, weights, from, batchSize));
           graph.computeGradientAndScore();
           return graph.score();
         });

@@ -4,7 +4,9 @@ import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.CleanBatch;
 import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.diffusion.Noising;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.BatchTensors;
 import dev.ddpm.network.GradientInParts;
@@ -12,11 +14,13 @@ import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
 import dev.ddpm.network.TrainableNetwork;
 import dev.ddpm.network.WeightInitializer;
+import dev.ddpm.random.Stream;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
+import java.util.function.ObjIntConsumer;
 
 /**
  * A network that is a {@link Walk} through the blocks of its plan. Everything that a step computes
@@ -67,7 +71,7 @@ public final class WalkedNetwork implements TrainableNetwork {
    * @param optimiser what turns gradients into updates
    * @param learningRate of the optimiser
    * @param saving how the memory of a step is saved
-   * @param engine what computes this network and no other
+   * @param engine what computes this network and no other, and is closed with it
    */
   public static WalkedNetwork create(
       Architecture architecture,
@@ -95,7 +99,7 @@ public final class WalkedNetwork implements TrainableNetwork {
    *
    * @param architecture what it looks like
    * @param weights flat, as {@link #parameters} gives them
-   * @param engine what computes this network and no other
+   * @param engine what computes this network and no other, and is closed with it
    * @throws IllegalArgumentException if there are more or fewer weights than the network has
    */
   public static Denoiser pretrained(Architecture architecture, float[] weights, Engine engine) {
@@ -140,10 +144,8 @@ public final class WalkedNetwork implements TrainableNetwork {
     }
   }
 
-  private Pass pass(Batch batch, int from, int images) {
-    Pass pass = passes.computeIfAbsent(images, Pass::new);
-    pass.tensors.set(batch, from);
-    return pass;
+  private Pass pass(int images) {
+    return passes.computeIfAbsent(images, Pass::new);
   }
 
   @Override
@@ -154,21 +156,56 @@ public final class WalkedNetwork implements TrainableNetwork {
   /** {@inheritDoc} Without dropout, and without the buffers of a backward pass. */
   @Override
   public void predict(Batch in, float[] out) {
-    Pass pass = pass(in, 0, in.size());
+    Pass pass = pass(in.size());
+    pass.tensors.set(in, 0);
     pass.prediction.run();
     pass.predicted.download(out, 0);
   }
 
+  /** {@inheritDoc} Where there is a card it is drawn there, and comes back. */
+  @Override
+  public void drawNoise(
+      long seed, long firstIndex, int step, int images, int imageSize, float[] out) {
+    Tensor noise = engine.scratch("noise of a sampler", images, imageSize);
+    engine.kernels().gaussian(seed, Stream.SAMPLE_NOISE, firstIndex, step, noise);
+    noise.download(out, 0);
+  }
+
   @Override
   public double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys) {
+    return gradient(
+        batch.size(),
+        weights,
+        imageKeys,
+        (tensors, from) -> {
+          tensors.set(batch, from);
+          tensors.setTarget(target, from);
+        });
+  }
+
+  @Override
+  public double computeGradient(
+      Noising noising, CleanBatch images, float[] weights, long[] imageKeys) {
+    return gradient(
+        images.size(), weights, imageKeys, (tensors, from) -> tensors.set(noising, images, from));
+  }
+
+  /**
+   * The gradient of a batch.
+   *
+   * @param images puts images and their targets from one on into tensors
+   */
+  private double gradient(
+      int batchSize, float[] weights, long[] imageKeys, ObjIntConsumer<BatchTensors> images) {
     return inParts.compute(
         engine,
         gradient,
-        batch.size(),
-        (from, images) -> {
-          Pass pass = pass(batch, from, images);
-          pass.tensors.setTarget(target, imageKeys, from);
-          pass.tensors.setFactors(weights, from, (float) images / batch.size());
+        batchSize,
+        (from, count) -> {
+          Pass pass = pass(count);
+          images.accept(pass.tensors, from);
+          pass.tensors.setKeys(imageKeys, from);
+          pass.tensors.setFactors(weights, from, (float) count / batchSize);
           pass.learning.run();
           return pass.loss.getAsDouble();
         });
@@ -237,5 +274,11 @@ public final class WalkedNetwork implements TrainableNetwork {
           "%d values for a tensor of length %d".formatted(values.length, tensor.length()));
     }
     tensor.upload(values, 0);
+  }
+
+  /** {@inheritDoc} The engine with it. */
+  @Override
+  public void close() {
+    engine.close();
   }
 }

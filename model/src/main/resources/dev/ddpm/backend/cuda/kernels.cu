@@ -812,17 +812,278 @@ extern "C" __global__ void total(const double* values, int count, double factor,
   }
 }
 
+// ---- noise --------------------------------------------------------------------------------------
+// The numbers of dev.ddpm.random.CounterRandom, to the bit.
+
+namespace {
+
+// A float64 whose operations are rounded one by one, as a JVM does it: CUDA's compiler would fuse a
+// product with the sum that it goes into.
+struct Rounded {
+  double value;
+
+  __device__ Rounded(double value) : value(value) {}
+};
+
+__device__ Rounded operator+(Rounded a, Rounded b) {
+  return __dadd_rn(a.value, b.value);
+}
+
+__device__ Rounded operator-(Rounded a, Rounded b) {
+  return __dsub_rn(a.value, b.value);
+}
+
+__device__ Rounded operator*(Rounded a, Rounded b) {
+  return __dmul_rn(a.value, b.value);
+}
+
+__device__ Rounded operator/(Rounded a, Rounded b) {
+  return __ddiv_rn(a.value, b.value);
+}
+
+// The natural logarithm of a normal number in (0, 1/2), as Java's StrictMath has it, which is that of
+// fdlibm's e_log.c:
+//
+// Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved.
+// Developed at SunSoft, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and
+// distribute this software is freely granted, provided that this notice is preserved.
+//
+// x is 2^k · (1 + f) with 1 + f between √½ and √2. Its exponent being negative, k is never 0.
+__device__ Rounded logarithm(double x) {
+  const Rounded ln2High = 6.93147180369123816490e-01;
+  const Rounded ln2Low = 1.90821492927058770002e-10;
+  long long bits = __double_as_longlong(x);
+  int high = static_cast<int>(bits >> 32);
+  int exponent = (high >> 20) - 1023;
+  high &= 0xfffff;
+  int halved = (high + 0x95f64) & 0x100000;
+  exponent += halved >> 20;
+  long long significand = static_cast<long long>(high | (halved ^ 0x3ff00000)) << 32;
+  Rounded f = Rounded(__longlong_as_double(significand | (bits & 0xffffffffll))) - 1;
+  Rounded k = exponent;
+  if ((0xfffff & (2 + high)) < 3) {
+    // |f| < 2^−20
+    Rounded r = f * f * (Rounded(0.5) - Rounded(0.33333333333333333) * f);
+    return k * ln2High - ((r - k * ln2Low) - f);
+  }
+  Rounded s = f / (Rounded(2) + f);
+  Rounded z = s * s;
+  Rounded w = z * z;
+  Rounded even =
+      w * (Rounded(3.999999999940941908e-01)
+           + w * (Rounded(2.222219843214978396e-01) + w * 1.531383769920937332e-01));
+  Rounded odd =
+      z * (Rounded(6.666666666666735130e-01)
+           + w * (Rounded(2.857142874366239149e-01)
+                  + w * (Rounded(1.818357216161805012e-01) + w * 1.479819860511658591e-01)));
+  Rounded r = odd + even;
+  if (((high - 0x6147a) | (0x6b851 - high)) > 0) {
+    Rounded half = Rounded(0.5) * f * f;
+    return k * ln2High - ((half - (s * (half + r) + k * ln2Low)) - f);
+  }
+  return k * ln2High - ((s * (f - r) - k * ln2Low) - f);
+}
+
+// c[0]·r^7 + … + c[7] by Horner's rule.
+__device__ Rounded polynomial(Rounded r, const double (&c)[8]) {
+  Rounded value = c[0];
+  for (int i = 1; i < 8; i++) {
+    value = value * r + c[i];
+  }
+  return value;
+}
+
+__device__ Rounded ratio(Rounded r, const double (&above)[8], const double (&below)[8]) {
+  return polynomial(r, above) / polynomial(r, below);
+}
+
+// The normal quantile of (word + 1/2) / 2^32: see dev.ddpm.random.NormalQuantile.
+__device__ float normal(unsigned word) {
+  Rounded offset = (Rounded(word) + 0.5) * 0x1p-32 - 0.5;
+  double distance = fabs(offset.value);
+  if (distance <= 0.425) {
+    const double above[] = {
+        2509.0809287301227,
+        33430.57558358813,
+        67265.7709270087,
+        45921.95393154987,
+        13731.69376550946,
+        1971.5909503065513,
+        133.14166789178438,
+        3.3871328727963665};
+    const double below[] = {
+        5226.495278852546,
+        28729.085735721943,
+        39307.89580009271,
+        21213.794301586597,
+        5394.196021424751,
+        687.1870074920579,
+        42.31333070160091,
+        1};
+    Rounded r = Rounded(0.180625) - offset * offset;
+    return static_cast<float>((offset * ratio(r, above, below)).value);
+  }
+  // at most 4.79, the tail being at least 2^−33: the formula for those above 5 is not needed
+  Rounded r = __dsqrt_rn(-logarithm(__dsub_rn(0.5, distance)).value);
+  const double above[] = {
+      0.0007745450142783414,
+      0.022723844989269184,
+      0.2417807251774506,
+      1.2704582524523684,
+      3.6478483247632045,
+      5.769497221460691,
+      4.630337846156546,
+      1.4234371107496835};
+  const double below[] = {
+      1.0507500716444169e-09,
+      0.0005475938084995345,
+      0.015198666563616457,
+      0.14810397642748008,
+      0.6897673349851,
+      1.6763848301838038,
+      2.053191626637759,
+      1};
+  Rounded magnitude = ratio(r - 1.6, above, below);
+  return static_cast<float>(offset.value < 0 ? -magnitude.value : magnitude.value);
+}
+
+// Philox4x32-10: replaces a counter of four words by its block under a key.
+__device__ void philox(unsigned (&words)[4], unsigned long long key) {
+  unsigned low = static_cast<unsigned>(key);
+  unsigned high = static_cast<unsigned>(key >> 32);
+  for (int round = 0; round < 10; round++) {
+    unsigned long long first = 0xD2511F53ull * words[0];
+    unsigned long long second = 0xCD9E8D57ull * words[2];
+    words[0] = static_cast<unsigned>(second >> 32) ^ words[1] ^ low;
+    words[2] = static_cast<unsigned>(first >> 32) ^ words[3] ^ high;
+    words[1] = static_cast<unsigned>(second);
+    words[3] = static_cast<unsigned>(first);
+    low += 0x9E3779B9u;
+    high += 0xBB67AE85u;
+  }
+}
+
+// The parts of images of `size` values whose noise is one block of Philox: four values, fewer at
+// the end of an image. Any grid of one dimension.
+class NoiseParts {
+  unsigned perImage;
+  unsigned part;
+  unsigned parts;
+  unsigned threads;
+  int size;
+
+ public:
+  __device__ NoiseParts(int images, int size)
+      : perImage((size - 1) / 4 + 1),
+        part(blockIdx.x * blockDim.x + threadIdx.x),
+        parts(images * perImage),
+        threads(gridDim.x * blockDim.x),
+        size(size) {}
+
+  __device__ bool more() const { return part < parts; }
+
+  __device__ void next() { part += threads; }
+
+  __device__ unsigned image() const { return part / perImage; }
+
+  // The first of the values, counted from the image's first.
+  __device__ int first() const { return part % perImage * 4; }
+
+  // How many they are.
+  __device__ int count() const { return min(4, size - first()); }
+
+  // Standard normal numbers for them.
+  __device__ Values<4> noise(
+      int stream, int step, unsigned long long index, unsigned long long seed) const {
+    unsigned words[4] = {
+        static_cast<unsigned>(stream) << 28 | part % perImage,
+        static_cast<unsigned>(step),
+        static_cast<unsigned>(index),
+        static_cast<unsigned>(index >> 32)};
+    philox(words, seed);
+    Values<4> values;
+    for (int k = 0; k < 4; k++) {
+      values.v[k] = normal(words[k]);
+    }
+    return values;
+  }
+};
+
+// a · x + b · y, each operation rounded by itself, as on the CPU.
+__device__ float combined(float a, float x, float b, float y) {
+  return __fadd_rn(__fmul_rn(a, x), __fmul_rn(b, y));
+}
+
+}  // namespace
+
+// y (images, size) = standard normal noise for images of consecutive indices.
+extern "C" __global__ void gaussian(
+    float* y, int images, int size, long long seed, int stream, long long firstIndex, int step) {
+  for (NoiseParts part(images, size); part.more(); part.next()) {
+    Values<4> noise = part.noise(stream, step, firstIndex + part.image(), seed);
+    float* to = y + (static_cast<long long>(part.image()) * size + part.first());
+    for (int k = 0; k < part.count(); k++) {
+      to[k] = noise.v[k];
+    }
+  }
+}
+
+// Makes of levels (images, size) what a network is trained on: x_t and its target. Of each image 8
+// words are known: the low and the high word of its id, its use, whether it is mirrored, and as
+// float32 the factors of the clean image and of the noise in x_t, then the same two of the target.
+// Every image has `size / (width · channels)` rows.
+extern "C" __global__ void noiseImages(
+    const unsigned char* levels,
+    const unsigned* drawn,
+    float* xt,
+    float* target,
+    int images,
+    int size,
+    int width,
+    int channels,
+    float zeroLevel,
+    float levelsPerUnit,
+    long long seed,
+    int stream) {
+  for (NoiseParts part(images, size); part.more(); part.next()) {
+    const unsigned* words = drawn + 8 * part.image();
+    unsigned long long id = static_cast<unsigned long long>(words[1]) << 32 | words[0];
+    Values<4> noise = part.noise(stream, words[2], id, seed);
+    bool mirrored = words[3] != 0;
+    float factors[4];
+    for (int k = 0; k < 4; k++) {
+      factors[k] = __uint_as_float(words[4 + k]);
+    }
+    long long start = static_cast<long long>(part.image()) * size;
+    for (int k = 0; k < part.count(); k++) {
+      int at = part.first() + k;
+      int column = at / channels % width;
+      int from = mirrored ? at + (width - 1 - 2 * column) * channels : at;
+      float x0 = (static_cast<float>(levels[start + from]) - zeroLevel) / levelsPerUnit;
+      xt[start + at] = combined(factors[0], x0, factors[1], noise.v[k]);
+      target[start + at] = combined(factors[2], x0, factors[3], noise.v[k]);
+    }
+  }
+}
+
 // ---- group normalisation ------------------------------------------------------------------------
 // One block per image and bunch of neighbouring groups, whose channels are at least a sector of
-// memory wide: grid groups / groupsPerBlock × batch. A block reads its values twice, the second
-// time from a cache. Its threads stand in rows of bunch channels / V lanes, and a row takes every
-// rows-th position; V, the channels of a thread, is 4 where that divides and 1 elsewhere. Sums are
-// taken in float32 over runs of up to 64 positions, then over these runs, then over the rows halves
-// by halves, then over a group's channels in float64.
+// memory wide: grid bunches × batch. A block reads its values twice, the second time from a cache.
+// Its threads stand in rows of bunch channels / V lanes, and a row takes every rows-th position; V,
+// the channels of a thread, is 4 where that divides and 1 elsewhere. Sums are taken in float32 over
+// runs of up to 64 positions, then over these runs, then over the rows halves by halves, then over
+// a group's channels in float64.
+//
+// Where these are too few blocks for a card, each bunch has several, one per part of its positions:
+// grid bunches · parts × batch. A first kernel leaves the sums of each part, and a second one adds
+// them up, part by part in float64, and goes on as above.
 
 namespace {
 
 constexpr int RUN = 64;
+
+// What of a group norm a kernel does: all, or the sums of parts, or the rest.
+enum class Stage { ALL, FIRST, SECOND };
 
 // The mask on the result: none where there are no keys. See dev.ddpm.backend.Dropout.
 struct Mask {
@@ -860,18 +1121,29 @@ struct Place {
   int channels;
   int groupChannels;
   int groups;
+  int bunches;
+  int part;
+  int parts;
+  int first;
+  int end;
   int firstChannel;
   int lanes;
   int rows;
   int row;
   int lane;
 
-  __device__ Place(int positions, int channels, int groupChannels, int groupsPerBlock)
+  __device__ Place(
+      int positions, int channels, int groupChannels, int groupsPerBlock, int partPositions)
       : positions(positions),
         channels(channels),
         groupChannels(groupChannels),
         groups(groupsPerBlock),
-        firstChannel(blockIdx.x * groupsPerBlock * groupChannels),
+        bunches(channels / (groupsPerBlock * groupChannels)),
+        part(blockIdx.x / bunches),
+        parts(gridDim.x / bunches),
+        first(part * partPositions),
+        end(min(positions, first + partPositions)),
+        firstChannel(blockIdx.x % bunches * groupsPerBlock * groupChannels),
         lanes(groupsPerBlock * groupChannels / V),
         rows(blockDim.x / lanes),
         row(threadIdx.x / lanes),
@@ -881,6 +1153,9 @@ struct Place {
 
   // Whether the thread has positions at all: those past the last whole row have none.
   __device__ bool works() const { return row < rows; }
+
+  // First of the thread's positions.
+  __device__ int position() const { return works() ? first + row : end; }
 
   // First of the thread's channels.
   __device__ int channel() const { return firstChannel + lane * V; }
@@ -907,117 +1182,198 @@ struct Place {
     return static_cast<long long>(image()) * (channels / groupChannels)
         + firstChannel / groupChannels + group;
   }
+
+  // Index of the image's first channel in the nth of `count` sums of a part.
+  __device__ long long sumsOfPart(int part, int n, int count) const {
+    return ((static_cast<long long>(image()) * parts + part) * count + n) * channels;
+  }
 };
 
-// Mean and 1 / √(variance + ε) of the block's groups, from the sums over positions, per channel, of
-// x − pivot and of its squares, which stand at sums[k] and sums[V + k] for a lane's kth channel.
-// The pivot is the channel's value at the first position: squares stay small where the mean is not.
-template <int V>
-__device__ void storeMoments(
-    const Place<V>& place,
-    const float (*sums)[MOST_THREADS],
-    const float* image,
-    const float* bias,
-    double epsilon,
-    float* mean,
-    float* deviation) {
-  int warps = blockDim.x / WARP;
-  for (int group = threadIdx.x / WARP; group < place.groups; group += warps) {
-    double n = place.positions;
-    double centre = 0;
-    double squares = 0;
-    for (int pass = 0; pass < 2; pass++) {
-      double part = 0;
-      for (int c = threadIdx.x % WARP; c < place.groupChannels; c += WARP) {
-        int ofBlock = group * place.groupChannels + c;
-        int channel = place.firstChannel + ofBlock;
-        double sum = sums[ofBlock % V][ofBlock / V];
-        double shift = bias == nullptr ? 0 : bias[place.imageChannel(channel)];
-        double channelMean = image[channel] + sum / n + shift;
-        if (pass == 0) {
-          part += channelMean / place.groupChannels;
-        } else {
-          double distance = channelMean - centre;
-          part += sums[V + ofBlock % V][ofBlock / V] - sum * sum / n + n * distance * distance;
-        }
-      }
-      part = overWarp(part, Sum());
-      (pass == 0 ? centre : squares) = part;
-    }
-    if (threadIdx.x % WARP == 0) {
-      double variance = squares / (n * place.groupChannels);
-      mean[place.imageGroup(group)] = static_cast<float>(centre);
-      deviation[place.imageGroup(group)] = static_cast<float>(1 / sqrt(variance + epsilon));
+// Leaves the block's sums for the second kernel: (batch, parts, N, channels).
+template <int N, int V>
+__device__ void storeSums(
+    const Place<V>& place, const float (*sums)[MOST_THREADS], float* ofParts) {
+  for (int c = threadIdx.x; c < place.lanes * V; c += blockDim.x) {
+    for (int n = 0; n < N; n++) {
+      ofParts[place.sumsOfPart(place.part, n, N) + place.firstChannel + c] =
+          sums[n * V + c % V][c / V];
     }
   }
 }
 
-template <int V>
-__device__ void forwardOfBunch(
-    const Place<V>& place,
-    Mask mask,
-    const float* x,
-    const float* bias,
-    const float* gamma,
-    const float* beta,
-    float* y,
-    float* mean,
-    float* deviation,
-    double epsilon,
-    bool swish,
-    float (*sums)[MOST_THREADS]) {
-  const float* image = x + place.imageStart();
-  float total[2 * V] = {};
-  if (place.works()) {
-    Values<V> pivot = load<V>(image + place.channel());
-    int position = place.row;
-    while (position < place.positions) {
-      float run[2 * V] = {};
-      for (int i = 0; i < RUN && position < place.positions; i++, position += place.rows) {
-        Values<V> values = load<V>(image + place.element(position));
-        for (int k = 0; k < V; k++) {
-          float distance = values.v[k] - pivot.v[k];
-          run[k] += distance;
-          run[V + k] += distance * distance;
-        }
+// Adds up what all parts have left.
+template <int N, int V>
+__device__ void loadSums(
+    const Place<V>& place, float (*sums)[MOST_THREADS], const float* ofParts) {
+  for (int c = threadIdx.x; c < place.lanes * V; c += blockDim.x) {
+    for (int n = 0; n < N; n++) {
+      double sum = 0;
+      for (int part = 0; part < place.parts; part++) {
+        sum += ofParts[place.sumsOfPart(part, n, N) + place.firstChannel + c];
       }
-      for (int k = 0; k < 2 * V; k++) {
-        total[k] += run[k];
-      }
+      sums[n * V + c % V][c / V] = static_cast<float>(sum);
     }
   }
-  overRowsOfBlock(sums, total, place.lanes, place.rows);
-  storeMoments(place, sums, image, bias, epsilon, mean, deviation);
   __syncthreads();
-  if (!place.works()) {
-    return;
-  }
+}
+
+// What a thread makes x̂ and z of, of each of its channels: x̂ = (x + shift) · gain and z = x̂ ·
+// scale + offset.
+template <int V>
+struct Affine {
   float shift[V];
   float gain[V];
   float scale[V];
   float offset[V];
-  for (int k = 0; k < V; k++) {
-    long long group = place.imageGroup(place.group(k));
-    int channel = place.channel() + k;
-    shift[k] = (bias == nullptr ? 0 : bias[place.imageChannel(channel)]) - mean[group];
-    gain[k] = deviation[group];
-    scale[k] = gamma[channel];
-    offset[k] = beta[channel];
-  }
-  mask.ofImage(place.image());
-  float* result = y + place.imageStart();
-#pragma unroll 4
-  for (int position = place.row; position < place.positions; position += place.rows) {
-    unsigned element = place.element(position);
-    Values<V> values = load<V>(image + element);
+};
+
+// A group norm's arrays and settings: see the kernel `groupNorm`.
+struct Norm {
+  const float* x;
+  const float* bias;
+  const float* gamma;
+  const float* beta;
+  float* mean;
+  float* deviation;
+  Mask mask;
+  bool swish;
+
+  // From the mean and 1 / √(variance + ε) of each of the block's groups.
+  template <int V>
+  __device__ Affine<V> affine(
+      const Place<V>& place, const float* means, const float* deviations) const {
+    Affine<V> affine;
     for (int k = 0; k < V; k++) {
-      float z = (values.v[k] + shift[k]) * gain[k] * scale[k] + offset[k];
-      float activated = swish ? z / (1 + expf(-z)) : z;
-      values.v[k] = mask.keys == nullptr ? activated : activated * mask.at(element + k);
+      int group = place.group(k);
+      int channel = place.channel() + k;
+      affine.shift[k] =
+          (bias == nullptr ? 0 : bias[place.imageChannel(channel)]) - means[group];
+      affine.gain[k] = deviations[group];
+      affine.scale[k] = gamma[channel];
+      affine.offset[k] = beta[channel];
     }
-    store(result + element, values);
+    return affine;
   }
-}
+};
+
+// The forward pass.
+struct NormForward {
+  Norm norm;
+  float* y;
+  double epsilon;
+  float* ofParts;
+  float (*sums)[MOST_THREADS];
+  float* means;
+  float* deviations;
+
+  // Per channel the sums over the block's positions of x − pivot and of its squares, which stand at
+  // sums[k] and sums[V + k] for a lane's kth channel. The pivot is the channel's value at the first
+  // position of all: squares stay small where the mean is not.
+  template <int V>
+  __device__ void sum(const Place<V>& place) const {
+    const float* image = norm.x + place.imageStart();
+    float total[2 * V] = {};
+    if (place.works()) {
+      Values<V> pivot = load<V>(image + place.channel());
+      int position = place.position();
+      while (position < place.end) {
+        float run[2 * V] = {};
+        for (int i = 0; i < RUN && position < place.end; i++, position += place.rows) {
+          Values<V> values = load<V>(image + place.element(position));
+          for (int k = 0; k < V; k++) {
+            float distance = values.v[k] - pivot.v[k];
+            run[k] += distance;
+            run[V + k] += distance * distance;
+          }
+        }
+        for (int k = 0; k < 2 * V; k++) {
+          total[k] += run[k];
+        }
+      }
+    }
+    overRowsOfBlock(sums, total, place.lanes, place.rows);
+  }
+
+  // Mean and 1 / √(variance + ε) of the block's groups from the sums of their channels.
+  template <int V>
+  __device__ void moments(const Place<V>& place) const {
+    const float* image = norm.x + place.imageStart();
+    int warps = blockDim.x / WARP;
+    for (int group = threadIdx.x / WARP; group < place.groups; group += warps) {
+      double n = place.positions;
+      double centre = 0;
+      double squares = 0;
+      for (int pass = 0; pass < 2; pass++) {
+        double part = 0;
+        for (int c = threadIdx.x % WARP; c < place.groupChannels; c += WARP) {
+          int ofBlock = group * place.groupChannels + c;
+          int channel = place.firstChannel + ofBlock;
+          double sum = sums[ofBlock % V][ofBlock / V];
+          double shift = norm.bias == nullptr ? 0 : norm.bias[place.imageChannel(channel)];
+          double channelMean = image[channel] + sum / n + shift;
+          if (pass == 0) {
+            part += channelMean / place.groupChannels;
+          } else {
+            double distance = channelMean - centre;
+            part += sums[V + ofBlock % V][ofBlock / V] - sum * sum / n + n * distance * distance;
+          }
+        }
+        part = overWarp(part, Sum());
+        (pass == 0 ? centre : squares) = part;
+      }
+      if (threadIdx.x % WARP == 0) {
+        double variance = squares / (n * place.groupChannels);
+        means[group] = static_cast<float>(centre);
+        deviations[group] = static_cast<float>(1 / sqrt(variance + epsilon));
+        if (place.part == 0) {
+          norm.mean[place.imageGroup(group)] = means[group];
+          norm.deviation[place.imageGroup(group)] = deviations[group];
+        }
+      }
+    }
+    __syncthreads();
+  }
+
+  template <int V>
+  __device__ void apply(const Place<V>& place) const {
+    if (!place.works()) {
+      return;
+    }
+    Affine<V> affine = norm.affine(place, means, deviations);
+    Mask mask = norm.mask;
+    mask.ofImage(place.image());
+    const float* image = norm.x + place.imageStart();
+    float* result = y + place.imageStart();
+#pragma unroll 4
+    for (int position = place.position(); position < place.end; position += place.rows) {
+      unsigned element = place.element(position);
+      Values<V> values = load<V>(image + element);
+      for (int k = 0; k < V; k++) {
+        float z = (values.v[k] + affine.shift[k]) * affine.gain[k] * affine.scale[k]
+            + affine.offset[k];
+        float activated = norm.swish ? z / (1 + expf(-z)) : z;
+        values.v[k] = mask.keys == nullptr ? activated : activated * mask.at(element + k);
+      }
+      store(result + element, values);
+    }
+  }
+
+  // What is done in which kernel.
+  template <int V>
+  __device__ void operator()(const Place<V>& place, Stage stage) const {
+    if (stage == Stage::SECOND) {
+      loadSums<2>(place, sums, ofParts);
+    } else {
+      sum(place);
+    }
+    if (stage == Stage::FIRST) {
+      storeSums<2>(place, sums, ofParts);
+    } else {
+      moments(place);
+      apply(place);
+    }
+  }
+};
 
 // What the backward passes compute from one value of x and one of dy.
 struct Derivative {
@@ -1025,96 +1381,89 @@ struct Derivative {
   float dz;
 };
 
+template <int V>
 __device__ Derivative derivative(
-    float x, float dy, float shift, float gain, float scale, float offset, float kept, bool swish) {
-  float xHat = (x + shift) * gain;
+    float x, float dy, const Affine<V>& affine, int k, float kept, bool swish) {
+  float xHat = (x + affine.shift[k]) * affine.gain[k];
   float dz = dy * kept;
-  return {xHat, swish ? dz * swishSlope(xHat * scale + offset) : dz};
+  return {xHat, swish ? dz * swishSlope(xHat * affine.scale[k] + affine.offset[k]) : dz};
 }
 
-template <int V>
-__device__ void backwardOfBunch(
-    const Place<V>& place,
-    Mask mask,
-    const float* x,
-    const float* bias,
-    const float* gamma,
-    const float* beta,
-    const float* mean,
-    const float* deviation,
-    const float* dy,
-    const float* added,
-    float* dx,
-    float* dBias,
-    float* channelSums,
-    bool swish,
-    float (*sums)[MOST_THREADS],
-    double* meanDz,
-    double* meanDzXHat,
-    double* meanXHat) {
-  float shift[V];
-  float gain[V];
-  float scale[V];
-  float offset[V];
-  for (int k = 0; k < V; k++) {
-    long long group = place.imageGroup(place.group(k));
-    int channel = place.channel() + k;
-    shift[k] = (bias == nullptr ? 0 : bias[place.imageChannel(channel)]) - mean[group];
-    gain[k] = deviation[group];
-    scale[k] = gamma[channel];
-    offset[k] = beta[channel];
-  }
-  mask.ofImage(place.image());
-  long long start = place.imageStart();
-  // Σ dz, Σ dz · x̂ and Σ x̂ over positions, per channel
-  float total[3 * V] = {};
-  int position = place.works() ? place.row : place.positions;
-  while (position < place.positions) {
-    float run[3 * V] = {};
-    for (int i = 0; i < RUN && position < place.positions; i++, position += place.rows) {
-      unsigned element = place.element(position);
-      Values<V> values = load<V>(x + start + element);
-      Values<V> gradient = load<V>(dy + start + element);
-      for (int k = 0; k < V; k++) {
-        float kept = mask.keys == nullptr ? 1 : mask.at(element + k);
-        Derivative d =
-            derivative(
-                values.v[k], gradient.v[k], shift[k], gain[k], scale[k], offset[k], kept, swish);
-        run[k] += d.dz;
-        run[V + k] += d.dz * d.xHat;
-        run[2 * V + k] += d.xHat;
+// The backward pass.
+struct NormBackward {
+  Norm norm;
+  const float* dy;
+  const float* added;
+  float* dx;
+  float* dBias;
+  float* channelSums;
+  float* ofParts;
+  float (*sums)[MOST_THREADS];
+  double* meanDz;
+  double* meanDzXHat;
+  double* meanXHat;
+
+  // Per channel Σ dz, Σ dz · x̂ and Σ x̂ over the block's positions.
+  template <int V>
+  __device__ void sum(const Place<V>& place, const Affine<V>& affine, const Mask& mask) const {
+    long long start = place.imageStart();
+    float total[3 * V] = {};
+    int position = place.position();
+    while (position < place.end) {
+      float run[3 * V] = {};
+      for (int i = 0; i < RUN && position < place.end; i++, position += place.rows) {
+        unsigned element = place.element(position);
+        Values<V> values = load<V>(norm.x + start + element);
+        Values<V> gradient = load<V>(dy + start + element);
+        for (int k = 0; k < V; k++) {
+          float kept = mask.keys == nullptr ? 1 : mask.at(element + k);
+          Derivative d = derivative(values.v[k], gradient.v[k], affine, k, kept, norm.swish);
+          run[k] += d.dz;
+          run[V + k] += d.dz * d.xHat;
+          run[2 * V + k] += d.xHat;
+        }
+      }
+      for (int k = 0; k < 3 * V; k++) {
+        total[k] += run[k];
       }
     }
-    for (int k = 0; k < 3 * V; k++) {
-      total[k] += run[k];
-    }
+    overRowsOfBlock(sums, total, place.lanes, place.rows);
   }
-  overRowsOfBlock(sums, total, place.lanes, place.rows);
 
-  int warps = blockDim.x / WARP;
-  double n = static_cast<double>(place.positions) * place.groupChannels;
-  for (int group = threadIdx.x / WARP; group < place.groups; group += warps) {
-    double ofDz = 0;
-    double ofDzXHat = 0;
-    double ofXHat = 0;
-    for (int c = threadIdx.x % WARP; c < place.groupChannels; c += WARP) {
-      int ofBlock = group * place.groupChannels + c;
-      double factor = gamma[place.firstChannel + ofBlock];
-      ofDz += factor * sums[ofBlock % V][ofBlock / V];
-      ofDzXHat += factor * sums[V + ofBlock % V][ofBlock / V];
-      ofXHat += sums[2 * V + ofBlock % V][ofBlock / V];
+  // The means over the values of the block's groups, of γ · dz, γ · dz · x̂ and x̂.
+  template <int V>
+  __device__ void average(const Place<V>& place) const {
+    int warps = blockDim.x / WARP;
+    double n = static_cast<double>(place.positions) * place.groupChannels;
+    for (int group = threadIdx.x / WARP; group < place.groups; group += warps) {
+      double ofDz = 0;
+      double ofDzXHat = 0;
+      double ofXHat = 0;
+      for (int c = threadIdx.x % WARP; c < place.groupChannels; c += WARP) {
+        int ofBlock = group * place.groupChannels + c;
+        double factor = norm.gamma[place.firstChannel + ofBlock];
+        ofDz += factor * sums[ofBlock % V][ofBlock / V];
+        ofDzXHat += factor * sums[V + ofBlock % V][ofBlock / V];
+        ofXHat += sums[2 * V + ofBlock % V][ofBlock / V];
+      }
+      ofDz = overWarp(ofDz, Sum());
+      ofDzXHat = overWarp(ofDzXHat, Sum());
+      ofXHat = overWarp(ofXHat, Sum());
+      if (threadIdx.x % WARP == 0) {
+        meanDz[group] = ofDz / n;
+        meanDzXHat[group] = ofDzXHat / n;
+        meanXHat[group] = ofXHat / n;
+      }
     }
-    ofDz = overWarp(ofDz, Sum());
-    ofDzXHat = overWarp(ofDzXHat, Sum());
-    ofXHat = overWarp(ofXHat, Sum());
-    if (threadIdx.x % WARP == 0) {
-      meanDz[group] = ofDz / n;
-      meanDzXHat[group] = ofDzXHat / n;
-      meanXHat[group] = ofXHat / n;
-    }
+    __syncthreads();
   }
-  __syncthreads();
-  if (place.row == 0) {
+
+  // What is one value per image and channel.
+  template <int V>
+  __device__ void storeOfChannels(const Place<V>& place, const Affine<V>& affine) const {
+    if (place.row != 0 || place.part != 0) {
+      return;
+    }
     long long all = static_cast<long long>(gridDim.y) * place.channels;
     for (int k = 0; k < V; k++) {
       long long at = place.imageChannel(place.channel() + k);
@@ -1127,38 +1476,81 @@ __device__ void backwardOfBunch(
         // x̂, which is 0 but for the rounding of x's mean, is taken away
         double n = place.positions;
         double centred = sums[2 * V + k][place.lane] - n * meanXHat[group];
-        double sum =
-            static_cast<double>(scale[k]) * sumDz - n * meanDz[group] - centred * meanDzXHat[group];
-        dBias[at] = static_cast<float>(sum * gain[k]);
+        double sum = static_cast<double>(affine.scale[k]) * sumDz - n * meanDz[group]
+            - centred * meanDzXHat[group];
+        dBias[at] = static_cast<float>(sum * affine.gain[k]);
       }
     }
   }
-  if (!place.works()) {
-    return;
-  }
-  float first[V];
-  float second[V];
-  for (int k = 0; k < V; k++) {
-    first[k] = static_cast<float>(meanDz[place.group(k)]);
-    second[k] = static_cast<float>(meanDzXHat[place.group(k)]);
-  }
-#pragma unroll 2
-  for (position = place.row; position < place.positions; position += place.rows) {
-    unsigned element = place.element(position);
-    Values<V> values = load<V>(x + start + element);
-    Values<V> gradient = load<V>(dy + start + element);
-    Values<V> more = {};
-    if (added != nullptr) {
-      more = load<V>(added + start + element);
+
+  template <int V>
+  __device__ void apply(const Place<V>& place, const Affine<V>& affine, const Mask& mask) const {
+    if (!place.works()) {
+      return;
     }
+    float first[V];
+    float second[V];
     for (int k = 0; k < V; k++) {
-      float kept = mask.keys == nullptr ? 1 : mask.at(element + k);
-      Derivative d =
-          derivative(
-              values.v[k], gradient.v[k], shift[k], gain[k], scale[k], offset[k], kept, swish);
-      values.v[k] = (d.dz * scale[k] - first[k] - d.xHat * second[k]) * gain[k] + more.v[k];
+      first[k] = static_cast<float>(meanDz[place.group(k)]);
+      second[k] = static_cast<float>(meanDzXHat[place.group(k)]);
     }
-    store(dx + start + element, values);
+    long long start = place.imageStart();
+#pragma unroll 2
+    for (int position = place.position(); position < place.end; position += place.rows) {
+      unsigned element = place.element(position);
+      Values<V> values = load<V>(norm.x + start + element);
+      Values<V> gradient = load<V>(dy + start + element);
+      Values<V> more = {};
+      if (added != nullptr) {
+        more = load<V>(added + start + element);
+      }
+      for (int k = 0; k < V; k++) {
+        float kept = mask.keys == nullptr ? 1 : mask.at(element + k);
+        Derivative d = derivative(values.v[k], gradient.v[k], affine, k, kept, norm.swish);
+        values.v[k] =
+            (d.dz * affine.scale[k] - first[k] - d.xHat * second[k]) * affine.gain[k] + more.v[k];
+      }
+      store(dx + start + element, values);
+    }
+  }
+
+  // What is done in which kernel.
+  template <int V>
+  __device__ void operator()(const Place<V>& place, Stage stage) const {
+    long long group = place.imageGroup(0);
+    Affine<V> affine = norm.affine(place, norm.mean + group, norm.deviation + group);
+    Mask mask = norm.mask;
+    mask.ofImage(place.image());
+    if (stage == Stage::SECOND) {
+      loadSums<3>(place, sums, ofParts);
+    } else {
+      sum(place, affine, mask);
+    }
+    if (stage == Stage::FIRST) {
+      storeSums<3>(place, sums, ofParts);
+    } else {
+      average(place);
+      storeOfChannels(place, affine);
+      apply(place, affine, mask);
+    }
+  }
+};
+
+// Does a block's work with as many channels per thread as the sizes and addresses allow.
+template <class Work>
+__device__ void normalise(
+    const Work& work,
+    Stage stage,
+    bool quads,
+    int positions,
+    int channels,
+    int groupChannels,
+    int groupsPerBlock,
+    int partPositions) {
+  if (groupsPerBlock * groupChannels % 4 == 0 && channels % 4 == 0 && quads) {
+    work(Place<4>(positions, channels, groupChannels, groupsPerBlock, partPositions), stage);
+  } else {
+    work(Place<1>(positions, channels, groupChannels, groupsPerBlock, partPositions), stage);
   }
 }
 
@@ -1166,7 +1558,8 @@ __device__ void backwardOfBunch(
 
 // y = dropout(swish(γ · (x + bias − mean) / √(variance + ε) + β)); keeps mean and 1 / √(variance +
 // ε), (batch, groups). x and y are (batch, positions, channels), bias is (batch, channels) or null,
-// keys has one key per image and is null without dropout.
+// keys has one key per image and is null without dropout. A part has `partPositions` positions,
+// and ofParts is (batch, parts, 2, channels), or null where one kernel does all.
 extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNorm(
     const float* x,
     const float* bias,
@@ -1176,7 +1569,10 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNorm(
     float* y,
     float* mean,
     float* deviation,
+    float* ofParts,
+    int stage,
     int positions,
+    int partPositions,
     int channels,
     int groupChannels,
     int groupsPerBlock,
@@ -1186,35 +1582,42 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNorm(
     int threshold,
     float scale) {
   __shared__ float sums[2 * 4][MOST_THREADS];
+  __shared__ float means[MOST_THREADS];
+  __shared__ float deviations[MOST_THREADS];
   Mask mask = {keys, layer, static_cast<unsigned>(threshold), scale, 0, 0};
-  if (groupsPerBlock * groupChannels % 4 == 0 && channels % 4 == 0 && aligned(x, y)) {
-    Place<4> place(positions, channels, groupChannels, groupsPerBlock);
-    forwardOfBunch(
-        place, mask, x, bias, gamma, beta, y, mean, deviation, epsilon, swish != 0, sums);
-  } else {
-    Place<1> place(positions, channels, groupChannels, groupsPerBlock);
-    forwardOfBunch(
-        place, mask, x, bias, gamma, beta, y, mean, deviation, epsilon, swish != 0, sums);
-  }
+  Norm norm = {x, bias, gamma, beta, mean, deviation, mask, swish != 0};
+  NormForward work = {norm, y, epsilon, ofParts, sums, means, deviations};
+  normalise(
+      work,
+      static_cast<Stage>(stage),
+      aligned(x, y),
+      positions,
+      channels,
+      groupChannels,
+      groupsPerBlock,
+      partPositions);
 }
 
 // The gradients of `groupNorm`: dx, with `added` (or null) added to it, dBias (or null), and per
 // image and channel what γ's and β's gradients are the sums of: channelSums (2, batch, channels),
-// Σ dz · x̂ first.
+// Σ dz · x̂ first. ofParts is (batch, parts, 3, channels) or null.
 extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNormBackward(
     const float* x,
     const float* bias,
     const float* gamma,
     const float* beta,
     const unsigned long long* keys,
-    const float* mean,
-    const float* deviation,
+    float* mean,
+    float* deviation,
     const float* dy,
     const float* added,
     float* dx,
     float* dBias,
     float* channelSums,
+    float* ofParts,
+    int stage,
     int positions,
+    int partPositions,
     int channels,
     int groupChannels,
     int groupsPerBlock,
@@ -1227,50 +1630,18 @@ extern "C" __global__ void __launch_bounds__(MOST_THREADS) groupNormBackward(
   __shared__ double meanDzXHat[MOST_THREADS];
   __shared__ double meanXHat[MOST_THREADS];
   Mask mask = {keys, layer, static_cast<unsigned>(threshold), scale, 0, 0};
-  bool quads = added == nullptr ? aligned(x, dy, dx) : aligned(x, dy, dx, added);
-  if (groupsPerBlock * groupChannels % 4 == 0 && channels % 4 == 0 && quads) {
-    Place<4> place(positions, channels, groupChannels, groupsPerBlock);
-    backwardOfBunch(
-        place,
-        mask,
-        x,
-        bias,
-        gamma,
-        beta,
-        mean,
-        deviation,
-        dy,
-        added,
-        dx,
-        dBias,
-        channelSums,
-        swish != 0,
-        sums,
-        meanDz,
-        meanDzXHat,
-        meanXHat);
-  } else {
-    Place<1> place(positions, channels, groupChannels, groupsPerBlock);
-    backwardOfBunch(
-        place,
-        mask,
-        x,
-        bias,
-        gamma,
-        beta,
-        mean,
-        deviation,
-        dy,
-        added,
-        dx,
-        dBias,
-        channelSums,
-        swish != 0,
-        sums,
-        meanDz,
-        meanDzXHat,
-        meanXHat);
-  }
+  Norm norm = {x, bias, gamma, beta, mean, deviation, mask, swish != 0};
+  NormBackward work = {
+      norm, dy, added, dx, dBias, channelSums, ofParts, sums, meanDz, meanDzXHat, meanXHat};
+  normalise(
+      work,
+      static_cast<Stage>(stage),
+      added == nullptr ? aligned(x, dy, dx) : aligned(x, dy, dx, added),
+      positions,
+      channels,
+      groupChannels,
+      groupsPerBlock,
+      partPositions);
 }
 
 // γ's and β's gradients: the sums of `channelSums` over the batch. Grid: ceil(channels / 32) × 2

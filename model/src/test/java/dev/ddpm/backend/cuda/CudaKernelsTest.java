@@ -155,7 +155,11 @@ class CudaKernelsTest {
     "2, 5, 2048, 32",
     "1, 4, 1200, 1",
     "2, 49, 9, 3",
-    "1, 1024, 12, 3"
+    "1, 1024, 12, 3",
+    // more than a block per bunch
+    "1, 4099, 8, 2",
+    "2, 2100, 16, 2",
+    "1, 4001, 5, 1"
   })
   void groupNorm(int batch, int positions, int channels, int groups) {
     for (boolean swish : new boolean[] {false, true}) {

@@ -1,16 +1,24 @@
 package dev.ddpm.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.TestedBackend;
+import dev.ddpm.bench.gpu.Limits;
 import dev.ddpm.checkpoint.FlatTensors;
 import dev.ddpm.checkpoint.ModelFolder;
 import dev.ddpm.checkpoint.TensorFile;
 import dev.ddpm.diffusion.Batch;
+import dev.ddpm.diffusion.CleanBatch;
+import dev.ddpm.diffusion.DataRange;
 import dev.ddpm.diffusion.Denoiser;
+import dev.ddpm.diffusion.NoiseSchedule;
+import dev.ddpm.diffusion.Noising;
+import dev.ddpm.diffusion.Prediction;
+import dev.ddpm.diffusion.Variance;
 import dev.ddpm.exchange.GoldenFolder;
 import dev.ddpm.golden.GoldenFile;
 import dev.ddpm.golden.GoldenNetworks;
@@ -22,12 +30,17 @@ import dev.ddpm.network.walk.Gradients;
 import dev.ddpm.network.walk.WalkedNetwork;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
+import dev.ddpm.sampling.AncestralSampler;
+import dev.ddpm.sampling.ReverseProcess;
+import dev.ddpm.sampling.StepListener;
+import dev.ddpm.sampling.Thresholding;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,16 +64,6 @@ class CudaNetworkTest {
   @AfterEach
   void close() {
     device.close();
-  }
-
-  /** Of the largest value. */
-  private static double tolerance(Precision precision) {
-    return switch (precision) {
-      case FLOAT32 -> 1e-4;
-      case TF32 -> 2e-3;
-      case BFLOAT16 -> 2e-2;
-      case FLOAT64 -> throw new IllegalArgumentException();
-    };
   }
 
   private static double error(float[] actual, float[] expected) {
@@ -125,9 +128,9 @@ class CudaNetworkTest {
     double loss =
         network.computeGradient(batch, golden.image("noise"), null, new long[batch.size()]);
 
-    assertThat(error(prediction, expected)).isLessThan(tolerance(precision));
+    assertThat(error(prediction, expected)).isLessThan(Limits.of(precision));
     double expectedLoss = golden.values("loss")[0];
-    assertThat(loss).isCloseTo(expectedLoss, within(tolerance(precision) * expectedLoss));
+    assertThat(loss).isCloseTo(expectedLoss, within(Limits.of(precision) * expectedLoss));
     ParameterLayout layout = ParameterLayout.of(architecture);
     float[] gradient = new float[(int) layout.size()];
     for (ParameterLayout.Entry tensor : layout.tensors()) {
@@ -135,7 +138,7 @@ class CudaNetworkTest {
         layout.fromStateDict(tensor, golden.values("grad." + tensor.name()), gradient);
       }
     }
-    assertThat(error(Gradients.of(network), gradient)).isLessThan(tolerance(precision));
+    assertThat(error(Gradients.of(network), gradient)).isLessThan(Limits.of(precision));
   }
 
   /** Three steps; the update, and what the optimiser keeps. */
@@ -236,6 +239,121 @@ class CudaNetworkTest {
 
       assertThat(actual).isEqualTo(expected);
       assertThat(expected).isNotEqualTo(new float[xt.length]);
+    }
+  }
+
+  /** Clean images, two of them mirrored. */
+  private static CleanBatch clean() {
+    byte[][] levels = new byte[IMAGES][SMALL.imageShape().size()];
+    Random random = new Random(8);
+    for (byte[] image : levels) {
+      random.nextBytes(image);
+    }
+    return new CleanBatch(
+        IMAGES,
+        levels,
+        new long[] {4, 1L << 40, 6},
+        new int[] {1, 0, 7},
+        new boolean[] {true, false, true},
+        new int[] {0, 431, 999},
+        new int[] {1, 3, 0});
+  }
+
+  private static Noising noising(Prediction prediction) {
+    return new Noising(
+        SMALL.imageShape(), DataRange.MINUS_ONE_TO_ONE, NoiseSchedule.linear(1000), prediction, 31);
+  }
+
+  /** The same bits, whether the card noises the images or is sent what the CPU makes of them. */
+  @ParameterizedTest
+  @CsvSource({"EPSILON, 3", "V, 2"})
+  void learnsFromCleanImagesWhatItLearnsFromNoisedOnes(Prediction prediction, int atOnce) {
+    MemorySaving saving = MemorySaving.inParts(IMAGES, atOnce, false);
+    Noising noising = noising(prediction);
+    CleanBatch clean = clean();
+    long[] keys = {8, 9, 10};
+    float[] weights = {0.5f, 2, 1};
+    WalkedNetwork sent =
+        network(SMALL, Optimiser.SGD, saving, new CudaEngine(device, Precision.FLOAT32));
+    WalkedNetwork made =
+        network(SMALL, Optimiser.SGD, saving, new CudaEngine(device, Precision.FLOAT32));
+    for (int step = 0; step < 3; step++) {
+      Noising.Noised noised = noising.apply(clean, 0, IMAGES);
+      Batch batch = new Batch(IMAGES, noised.xt(), new float[] {0, 431, 999}, clean.classes());
+
+      double expected = sent.computeGradient(batch, noised.target(), weights, keys);
+      double actual = made.computeGradient(noising, clean, weights, keys);
+
+      assertThat(actual).isEqualTo(expected).isPositive();
+      assertThat(Gradients.of(made)).isEqualTo(Gradients.of(sent));
+      sent.update(1);
+      made.update(1);
+    }
+  }
+
+  /** The card's noise is the CPU's: a model that draws none of its own gives the same samples. */
+  @Test
+  void samplesWithItsOwnNoiseWhatItSamplesWithTheCpus() {
+    WalkedNetwork network =
+        network(SMALL, Optimiser.SGD, MemorySaving.NONE, new CudaEngine(device, Precision.FLOAT32));
+    int[] classes = {2, 1};
+    int[] predictions = {0};
+    Denoiser withoutNoise =
+        (in, out) -> {
+          predictions[0]++;
+          network.predict(in, out);
+        };
+    NoiseSchedule schedule = NoiseSchedule.linear(5);
+    ReverseProcess process =
+        new ReverseProcess(
+            new AncestralSampler(schedule, Variance.FIXED_SMALL, true),
+            Prediction.EPSILON,
+            Thresholding.clip(DataRange.MINUS_ONE_TO_ONE),
+            SMALL.imageShape().size(),
+            2);
+    float[] actual = new float[2 * SMALL.imageShape().size()];
+    float[] expected = new float[actual.length];
+
+    process.sample(network.conditionedOn(classes), 3, 70, 2, actual, StepListener.NONE);
+    process.sample(withoutNoise.conditionedOn(classes), 3, 70, 2, expected, StepListener.NONE);
+
+    assertThat(predictions[0]).isEqualTo(process.steps());
+    assertThat(actual).isEqualTo(expected);
+  }
+
+  /** Whatever it has computed before, in however many sizes. */
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+  void aClosedNetworkLeavesNothingOnTheCard(Precision precision) {
+    for (boolean training : new boolean[] {true, false}) {
+      EmulatedDevice card = new EmulatedDevice();
+      Denoiser network;
+      if (training) {
+        WalkedNetwork trained =
+            network(SMALL, Optimiser.ADAM, MemorySaving.NONE, new CudaEngine(card, precision));
+        for (int step = 0; step < 2; step++) {
+          trained.computeGradient(
+              noising(Prediction.EPSILON), clean(), null, new long[] {1, 2, step});
+          trained.update(1);
+        }
+        network = trained;
+      } else {
+        float[] weights = new float[(int) ParameterLayout.of(SMALL).size()];
+        network = WalkedNetwork.pretrained(SMALL, weights, new CudaEngine(card, precision));
+      }
+      for (int images : new int[] {1, 2}) {
+        float[] xt = new float[images * SMALL.imageShape().size()];
+        Batch batch = new Batch(images, xt, new float[images], new int[images]);
+        network.predict(batch, new float[xt.length]);
+        network.predict(batch, new float[xt.length]);
+      }
+      assertThat(card.live()).isGreaterThan(20);
+
+      network.close();
+
+      assertThat(card.live()).isZero();
+      assertThatThrownBy(() -> card.allocate(4)).hasMessage("The device was closed");
+      network.close();
     }
   }
 }

@@ -23,6 +23,8 @@ final class EmulatedDevice implements Device {
   private List<Runnable> recording;
 
   private boolean backwards;
+  private boolean narrowResults;
+  private boolean closed;
 
   /**
    * A device whose threads and blocks run in the reverse order: the same results, unless a barrier
@@ -34,6 +36,18 @@ final class EmulatedDevice implements Device {
     return device;
   }
 
+  /** A device whose convolutions of bfloat16 have results of bfloat16, which are then widened. */
+  static EmulatedDevice narrow() {
+    EmulatedDevice device = new EmulatedDevice();
+    device.narrowResults = true;
+    return device;
+  }
+
+  /** How many allocations were not given back. */
+  int live() {
+    return allocated.size();
+  }
+
   private static void check(String failure) {
     if (failure != null) {
       throw new IllegalStateException(failure);
@@ -41,6 +55,9 @@ final class EmulatedDevice implements Device {
   }
 
   private void requireNoRecording() {
+    if (closed) {
+      throw new IllegalStateException("The device was closed");
+    }
     if (recording != null) {
       throw new IllegalStateException("Neither copied to a host nor allocated while recording");
     }
@@ -99,6 +116,12 @@ final class EmulatedDevice implements Device {
     requireNoRecording();
     memory(address, (long) values.length * Integer.BYTES, Integer.BYTES)
         .write(0, values, 0, values.length);
+  }
+
+  @Override
+  public void upload(byte[] values, int count, long address) {
+    requireNoRecording();
+    memory(address, count, 1).write(0, values, 0, count);
   }
 
   @Override
@@ -216,6 +239,33 @@ final class EmulatedDevice implements Device {
       }
 
       private void run(int pass, long x, long weight, long y) {
+        if (narrowResults && factors == Factors.BFLOAT16) {
+          runNarrow(pass, x, weight, y);
+        } else {
+          compute(pass, x, weight, y);
+        }
+      }
+
+      /** The result in bfloat16 first, in memory of its own, and from there to where it goes. */
+      private void runNarrow(int pass, long x, long weight, long y) {
+        int taps = sizes.size() * sizes.size();
+        int count =
+            switch (pass) {
+              case 0 -> sizes.batch() * sizes.outHeight() * sizes.outWidth() * sizes.out();
+              case 1 -> sizes.batch() * sizes.height() * sizes.width() * sizes.in();
+              default -> sizes.out() * taps * sizes.in();
+            };
+        long wide = allocate((long) count * Float.BYTES);
+        long narrow = allocate((long) count * Short.BYTES);
+        compute(pass, pass == 1 ? wide : x, pass == 2 ? wide : weight, pass == 0 ? wide : y);
+        Launches.run(EmulatedDevice.this, "roundToBfloat16", count, wide, narrow, count);
+        long result = pass == 0 ? y : pass == 1 ? x : weight;
+        Widening.run(EmulatedDevice.this::launch, narrow, result, count);
+        free(wide);
+        free(narrow);
+      }
+
+      private void compute(int pass, long x, long weight, long y) {
         submit(
             () ->
                 check(
@@ -267,9 +317,13 @@ final class EmulatedDevice implements Device {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
     check(library.deviceCheck());
     for (long address : List.copyOf(allocated)) {
       free(address);
     }
+    closed = true;
   }
 }

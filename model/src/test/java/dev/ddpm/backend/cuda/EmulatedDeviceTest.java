@@ -88,6 +88,19 @@ class EmulatedDeviceTest {
         .hasMessage("1 bytes before an allocation of 40 bytes were written");
   }
 
+  /** What is read past an end is no number, as float32 and in any other type of kernels. */
+  @Test
+  void whatIsReadBesideAnAllocationSpoilsTheResult() {
+    long x = device.allocate(40);
+    long y = device.allocate(40);
+    for (int index : new int[] {-1, 10}) {
+      device.launch("readsAt", 1, 1, 32, 0, x, index, y);
+      assertThat(download(y, 1)).containsOnly(Float.NaN);
+    }
+    device.launch("readsAt", 1, 1, 32, 0, x, 9, y);
+    assertThat(download(y, 1)).containsOnly(0);
+  }
+
   @Test
   void argumentsAreThoseThatAKernelDeclares() {
     long x = device.allocate(8);

@@ -107,14 +107,18 @@ interface EmulatedKernels extends Library {
         Path folder = Files.createTempDirectory("emulated-card");
         folder.toFile().deleteOnExit();
         StringBuilder all = new StringBuilder("#include \"cuda_on_cpu.h\"\n");
-        for (String source : List.of("kernels.cu", "faulty.cu")) {
+        List<String> sources = List.of("kernels.cu", "faulty.cu", "probes.cu");
+        for (String source : sources) {
           all.append("#include \"").append(source).append("\"\n");
           names(resource(source)).forEach(name -> all.append("KERNEL(" + name + ")\n"));
         }
         all.append("#include \"device_on_cpu.h\"\n");
         write(folder, "all.cpp", all.toString());
-        for (String name : List.of("cuda_on_cpu.h", "device_on_cpu.h", "kernels.cu", "faulty.cu")) {
-          write(folder, name, resource(name));
+        for (String source : sources) {
+          write(folder, source, resource(source));
+        }
+        for (String header : List.of("cuda_on_cpu.h", "device_on_cpu.h")) {
+          write(folder, header, resource(header));
         }
         Path library = folder.resolve("all.so");
         library.toFile().deleteOnExit();

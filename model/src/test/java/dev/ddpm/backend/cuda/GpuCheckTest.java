@@ -91,7 +91,7 @@ class GpuCheckTest {
     assertThat(whats.get(false))
         .hasSize(5 + 3)
         .allMatch(what -> what.startsWith("product") || what.startsWith("weights that differ"));
-    assertThat(whats.get(true)).contains("swish", "Adam").hasSize(10 + 11);
+    assertThat(whats.get(true)).contains("swish", "Adam").hasSize(10 + 11 + 2 + 3);
     assertThat(results.passed()).isFalse();
   }
 }

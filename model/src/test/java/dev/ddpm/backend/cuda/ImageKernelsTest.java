@@ -117,4 +117,20 @@ class ImageKernelsTest {
             0x0000, 0x8000, 0x3f80, 0xbfc0, 0x3f80, 0x3f82, 0x3f81, 0x7f80, 0x0001, 0x8000, 0x7f80,
             0xff80, 0x7fc0, 0x7fc0, 0x7f80, 0x4049, 0x3dcd);
   }
+
+  /** Every bfloat16, there and back. */
+  @Test
+  void widensEveryBfloat16() {
+    int count = 1 << Short.SIZE;
+    float[] x = new float[count];
+    for (int i = 0; i < count; i++) {
+      x[i] = Float.intBitsToFloat(i << Short.SIZE);
+    }
+    long narrow = device.allocate(count * 2L);
+    long wide = device.allocate(count * 4L);
+    Launches.run(device, "roundToBfloat16", count, upload(x), narrow, count);
+    Widening.run(device::launch, narrow, wide, count);
+
+    assertThat(download(wide, count)).isEqualTo(x);
+  }
 }

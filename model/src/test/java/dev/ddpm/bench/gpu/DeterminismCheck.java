@@ -25,15 +25,16 @@ final class DeterminismCheck {
   }
 
   private static float[] weights(CardUnderTest card, Precision precision, int steps, int images) {
-    SmallTraining training =
-        new SmallTraining(card.engine().apply(precision), Optimiser.ADAM, RATE, images);
-    float[] before = training.weights();
-    training.train(steps);
-    float[] after = training.weights();
-    if (Arrays.equals(before, after)) {
-      throw new IllegalStateException("The steps have changed no weight");
+    try (SmallTraining training =
+        new SmallTraining(card.engine().apply(precision), Optimiser.ADAM, RATE, images)) {
+      float[] before = training.weights();
+      training.train(steps);
+      float[] after = training.weights();
+      if (Arrays.equals(before, after)) {
+        throw new IllegalStateException("The steps have changed no weight");
+      }
+      return after;
     }
-    return after;
   }
 
   private static int differing(float[] a, float[] b) {

@@ -23,11 +23,12 @@ final class LearningCheck {
           precision,
           limit,
           () -> {
-            double[] losses =
-                new SmallTraining(card.engine().apply(precision), Optimiser.ADAM, RATE, images)
-                    .train(steps);
-            int tenth = Math.max(1, steps / 10);
-            return mean(losses, steps - tenth, steps) / mean(losses, 0, tenth);
+            try (SmallTraining training =
+                new SmallTraining(card.engine().apply(precision), Optimiser.ADAM, RATE, images)) {
+              double[] losses = training.train(steps);
+              int tenth = Math.max(1, steps / 10);
+              return mean(losses, steps - tenth, steps) / mean(losses, 0, tenth);
+            }
           });
     }
   }

@@ -11,7 +11,7 @@ import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.Replica;
 
 /** TINY, with dropout, trained on squares: the same on whatever engine, but for rounding. */
-final class SmallTraining {
+final class SmallTraining implements AutoCloseable {
   private static final long SEED = 17;
   private static final int SQUARE = 4;
   private static final byte BRIGHT = (byte) 230;
@@ -58,5 +58,11 @@ final class SmallTraining {
 
   float[] weights() {
     return network.parameters();
+  }
+
+  /** Closes the engine. */
+  @Override
+  public void close() {
+    network.close();
   }
 }

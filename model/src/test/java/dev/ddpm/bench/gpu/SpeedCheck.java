@@ -1,8 +1,10 @@
 package dev.ddpm.bench.gpu;
 
+import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.bench.Stopwatch;
 import dev.ddpm.bench.TimedSteps;
+import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.MemorySaving;
 import dev.ddpm.network.ParameterLayout;
@@ -49,33 +51,39 @@ final class SpeedCheck {
       int batch,
       Precision precision,
       double seconds) {
-    TrainingSpec training = TimedSteps.trainingSpec(1);
-    Runnable train =
-        TimedSteps.training(
-            WalkedNetwork.create(
-                architecture,
-                1,
-                training.optimiser(),
-                training.learningRate(),
-                MemorySaving.NONE,
-                card.engine().apply(precision)),
-            batch,
-            1);
-    double trained = imagesPerSecond(train, batch, seconds);
-    float[] weights = WeightInitializer.draw(ParameterLayout.of(architecture), 1);
-    Runnable sample =
-        TimedSteps.sampling(
-            WalkedNetwork.pretrained(architecture, weights, card.engine().apply(precision)),
-            architecture.imageShape().size(),
-            batch,
-            1);
     return new Speed(
         Speed.PROJECT,
         name,
         batch,
         Check.lower(precision),
-        trained,
-        imagesPerSecond(sample, batch, seconds));
+        trained(card.engine().apply(precision), architecture, batch, seconds),
+        sampled(card.engine().apply(precision), architecture, batch, seconds));
+  }
+
+  /** Of steps from uint8 images, which the card noises. */
+  private static double trained(
+      Engine engine, Architecture architecture, int batch, double seconds) {
+    TrainingSpec training = TimedSteps.trainingSpec(1);
+    try (WalkedNetwork network =
+        WalkedNetwork.create(
+            architecture,
+            1,
+            training.optimiser(),
+            training.learningRate(),
+            MemorySaving.NONE,
+            engine)) {
+      return imagesPerSecond(TimedSteps.training(network, batch, 1), batch, seconds);
+    }
+  }
+
+  /** Of steps whose noise the card draws. */
+  private static double sampled(
+      Engine engine, Architecture architecture, int batch, double seconds) {
+    float[] weights = WeightInitializer.draw(ParameterLayout.of(architecture), 1);
+    try (Denoiser network = WalkedNetwork.pretrained(architecture, weights, engine)) {
+      Runnable step = TimedSteps.sampling(network, architecture.imageShape().size(), batch, 1);
+      return imagesPerSecond(step, batch, seconds);
+    }
   }
 
   private static double imagesPerSecond(Runnable step, int batch, double seconds) {

@@ -23,7 +23,7 @@ enum Step {
     }
   },
 
-  /** Products and kernels. */
+  /** Products, kernels and noise. */
   PIECES(60) {
     @Override
     void run(CardUnderTest card, Path cpuResults, Results results) {
@@ -31,6 +31,8 @@ enum Step {
       CardUnderTest sharing = card.sharingEngines();
       ProductCheck.run(sharing, attempts);
       KernelCheck.run(sharing, attempts);
+      GroupNormCheck.run(sharing, attempts);
+      NoiseCheck.run(sharing, 256, attempts);
     }
   },
 

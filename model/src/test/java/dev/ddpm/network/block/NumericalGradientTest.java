@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
+import dev.ddpm.backend.nd4j.Nd4jEngine;
 import dev.ddpm.backend.nd4j.PortableBackend;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
@@ -80,7 +81,7 @@ class NumericalGradientTest {
   @MethodSource("blocks")
   void gradientsAreThoseOfTheOutput(BlockSpec spec, List<long[]> shapes) {
     BlockHarness harness = new BlockHarness(spec, new PortableBackend().create(Precision.FLOAT64));
-    fill(harness.values, 0);
+    fill(Nd4jEngine.array(harness.values), 0);
     List<Tensor> inputs = new ArrayList<>();
     for (long[] shape : shapes) {
       Tensor input = harness.engine.allocate(shape);
@@ -101,14 +102,14 @@ class NumericalGradientTest {
     Tensor dy = harness.engine.allocate(y.shape());
     fill(array(dy), 9);
     Tensor[] gradients = harness.block.backward(dy);
-    INDArray parameterGradients = harness.gradients.dup();
+    INDArray parameterGradients = Nd4jEngine.array(harness.gradients).dup();
     List<INDArray> inputGradients = new ArrayList<>();
     for (Tensor gradient : gradients) {
       inputGradients.add(gradient == null ? null : array(gradient).dup('c'));
     }
 
     if (!spec.parameters().isEmpty()) {
-      compare(harness, all, dy, harness.values, parameterGradients, "parameters");
+      compare(harness, all, dy, Nd4jEngine.array(harness.values), parameterGradients, "parameters");
     }
     for (int i = 0; i < gradients.length; i++) {
       if (inputGradients.get(i) != null) {

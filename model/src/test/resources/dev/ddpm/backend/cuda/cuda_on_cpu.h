@@ -58,6 +58,25 @@ static inline double __dadd_rn(double a, double b) {
 static inline double __dmul_rn(double a, double b) {
   return a * b;
 }
+static inline double __dsub_rn(double a, double b) {
+  return a - b;
+}
+static inline double __ddiv_rn(double a, double b) {
+  return a / b;
+}
+static inline double __dsqrt_rn(double a) {
+  return std::sqrt(a);
+}
+static inline long long __double_as_longlong(double value) {
+  long long bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+static inline double __longlong_as_double(long long bits) {
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
 static inline int min(int a, int b) {
   return a < b ? a : b;
 }
@@ -74,11 +93,12 @@ static inline float __uint_as_float(unsigned bits) {
 
 namespace emulation {
 
-// ---- memory: every allocation lies between guards that must not change
+// ---- memory: every allocation lies between guards that must not change. They are no numbers, be
+// it of float32, float64 or bfloat16, so that what is computed from them is none.
 
 constexpr std::size_t ALIGNMENT = 256;
 constexpr std::size_t GUARD = 1024;
-constexpr unsigned char GUARD_BYTE = 0xA7;
+constexpr unsigned char GUARD_BYTE = 0xFF;
 
 static std::map<std::uint64_t, std::uint64_t> allocations;
 

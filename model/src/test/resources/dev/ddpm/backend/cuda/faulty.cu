@@ -40,6 +40,13 @@ extern "C" __global__ void writesAt(float* x, int index) {
   }
 }
 
+// Reads past the end.
+extern "C" __global__ void readsAt(const float* x, int index, float* y) {
+  if (threadIdx.x == 0) {
+    y[0] = x[index];
+  }
+}
+
 // Takes one argument of every type.
 extern "C" __global__ void sumOfArguments(
     double* x, long long a, int b, float c, double d) {

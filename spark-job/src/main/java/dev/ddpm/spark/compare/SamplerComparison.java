@@ -161,9 +161,13 @@ public final class SamplerComparison {
 
   private void compare(Optional<ComparisonFolder> kept) {
     Optional<ImageJudge> judge = judge();
-    microBatches();
-    out.println();
-    samplers(kept, judge);
+    try {
+      microBatches();
+      out.println();
+      samplers(kept, judge);
+    } finally {
+      loop.close();
+    }
   }
 
   private Optional<ImageJudge> judge() {

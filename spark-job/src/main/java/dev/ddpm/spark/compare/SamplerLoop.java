@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The sampler loop in this process, with a model that is built once. Serves one thread. */
-final class SamplerLoop {
+final class SamplerLoop implements AutoCloseable {
   private static final OperatingSystemMXBean SYSTEM =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
@@ -100,8 +100,19 @@ final class SamplerLoop {
 
   private void build(int images) {
     if (images > most) {
+      close();
       most = Math.max(images, fewest);
       model = stored.network(backend, most).create();
+    }
+  }
+
+  /** Closes the model; it is built again if it is needed again. */
+  @Override
+  public void close() {
+    if (model != null) {
+      model.close();
+      model = null;
+      most = 0;
     }
   }
 

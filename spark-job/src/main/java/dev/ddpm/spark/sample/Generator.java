@@ -13,8 +13,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 
-/** A model and its buffers, drawing one micro-batch at a time. Serves one thread. */
-final class Generator {
+/**
+ * A model and its buffers, drawing one micro-batch at a time. Serves one thread. The model is
+ * closed with it.
+ */
+final class Generator implements AutoCloseable {
   private final SamplingPlan plan;
   private final Denoiser model;
   private final ReverseProcess process;
@@ -26,6 +29,11 @@ final class Generator {
     this.model = model;
     this.process = plan.process();
     this.x = new float[plan.microBatch() * plan.imageSize()];
+  }
+
+  @Override
+  public void close() {
+    model.close();
   }
 
   /** Takes what was drawn. */

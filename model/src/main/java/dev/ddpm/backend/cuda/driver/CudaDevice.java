@@ -58,6 +58,7 @@ final class CudaDevice implements Device {
   private final DoublePointer stagedDoubles;
   private final LongPointer stagedLongs;
   private final IntPointer stagedInts;
+  private final BytePointer stagedBytes;
 
   /**
    * Takes a card into use.
@@ -83,6 +84,7 @@ final class CudaDevice implements Device {
       this.stagedDoubles = new DoublePointer(staging);
       this.stagedLongs = new LongPointer(staging);
       this.stagedInts = new IntPointer(staging);
+      this.stagedBytes = new BytePointer(staging);
     } catch (RuntimeException e) {
       cleanable.clean();
       throw e;
@@ -170,6 +172,15 @@ final class CudaDevice implements Device {
       int part = Math.min(most, values.length - done);
       stagedInts.put(values, done, part);
       toCard(address + (long) done * Integer.BYTES, (long) part * Integer.BYTES);
+    }
+  }
+
+  @Override
+  public void upload(byte[] values, int count, long address) {
+    for (int done = 0; done < count; done += STAGING_BYTES) {
+      int part = Math.min(STAGING_BYTES, count - done);
+      stagedBytes.put(values, done, part);
+      toCard(address + done, part);
     }
   }
 

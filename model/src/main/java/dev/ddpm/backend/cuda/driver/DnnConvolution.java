@@ -25,9 +25,11 @@ import static org.bytedeco.cuda.global.cudnn.cudnnSetFilter4dDescriptor;
 import static org.bytedeco.cuda.global.cudnn.cudnnSetTensor4dDescriptor;
 
 import dev.ddpm.backend.cuda.Device;
+import dev.ddpm.backend.cuda.Widening;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.bytedeco.cuda.cudnn.cudnnContext;
 import org.bytedeco.cuda.cudnn.cudnnConvolutionBwdDataAlgoPerf_t;
 import org.bytedeco.cuda.cudnn.cudnnConvolutionBwdFilterAlgoPerf_t;
@@ -36,6 +38,7 @@ import org.bytedeco.cuda.cudnn.cudnnConvolutionStruct;
 import org.bytedeco.cuda.cudnn.cudnnFilterStruct;
 import org.bytedeco.cuda.cudnn.cudnnTensorStruct;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 
 /**
  * A convolution by cuDNN, with the channels of a pixel beside each other. Of the ways that cuDNN's
@@ -52,8 +55,6 @@ final class DnnConvolution implements Device.Convolution {
 
   /** At least as many as cuDNN has ways. */
   private static final int WAYS = 16;
-
-  private static final int WIDENING_THREADS = 256;
 
   private static final FloatPointer ONE = new FloatPointer(1f);
   private static final FloatPointer ZERO = new FloatPointer(0f);
@@ -217,8 +218,7 @@ final class DnnConvolution implements Device.Convolution {
   private List<Proposal> proposals(
       Direction direction, cudnnConvolutionStruct convolution, Arrays results) {
     int[] count = new int[1];
-    List<Proposal> proposals = new ArrayList<>();
-    switch (direction) {
+    return switch (direction) {
       case FORWARD -> {
         try (var list = new cudnnConvolutionFwdAlgoPerf_t(WAYS)) {
           cudnnGetConvolutionForwardAlgorithm_v7(
@@ -230,12 +230,10 @@ final class DnnConvolution implements Device.Convolution {
               WAYS,
               count,
               list);
-          for (int i = 0; i < count[0]; i++) {
-            var one = list.position(i);
-            proposals.add(
-                new Proposal(
-                    one.algo(), one.status(), one.determinism(), one.memory(), one.mathType()));
-          }
+          yield read(
+              count[0],
+              list,
+              c -> new Proposal(c.algo(), c.status(), c.determinism(), c.memory(), c.mathType()));
         }
       }
       case INPUT_GRADIENT -> {
@@ -249,12 +247,10 @@ final class DnnConvolution implements Device.Convolution {
               WAYS,
               count,
               list);
-          for (int i = 0; i < count[0]; i++) {
-            var one = list.position(i);
-            proposals.add(
-                new Proposal(
-                    one.algo(), one.status(), one.determinism(), one.memory(), one.mathType()));
-          }
+          yield read(
+              count[0],
+              list,
+              c -> new Proposal(c.algo(), c.status(), c.determinism(), c.memory(), c.mathType()));
         }
       }
       case WEIGHT_GRADIENT -> {
@@ -268,14 +264,22 @@ final class DnnConvolution implements Device.Convolution {
               WAYS,
               count,
               list);
-          for (int i = 0; i < count[0]; i++) {
-            var one = list.position(i);
-            proposals.add(
-                new Proposal(
-                    one.algo(), one.status(), one.determinism(), one.memory(), one.mathType()));
-          }
+          yield read(
+              count[0],
+              list,
+              c -> new Proposal(c.algo(), c.status(), c.determinism(), c.memory(), c.mathType()));
         }
       }
+    };
+  }
+
+  /** The elements of a list of cuDNN's, which is moved from one to the next. */
+  private static <L extends Pointer> List<Proposal> read(
+      int count, L list, Function<L, Proposal> current) {
+    List<Proposal> proposals = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      list.position(i);
+      proposals.add(current.apply(list));
     }
     return proposals;
   }
@@ -367,9 +371,7 @@ final class DnnConvolution implements Device.Convolution {
   private void widen(Way way, Direction direction, long address) {
     if (way.widened()) {
       int count = Math.toIntExact(count(direction));
-      int blocks = (count - 1) / WIDENING_THREADS + 1;
-      kernels.launch(
-          "widenBfloat16", blocks, 1, WIDENING_THREADS, 0, narrow.address(), address, count);
+      Widening.run(kernels::launch, narrow.address(), address, count);
     }
   }
 }
