@@ -66,6 +66,17 @@ final class EmulatedDevice implements Device {
   }
 
   @Override
+  public String name() {
+    return "emulated card";
+  }
+
+  /** As much as the tests need. */
+  @Override
+  public Memory memory() {
+    return new Memory(8L << 30, 16L << 30);
+  }
+
+  @Override
   public long allocate(long bytes) {
     requireNoRecording();
     LongByReference address = new LongByReference();
