@@ -1,8 +1,11 @@
 package dev.ddpm.spark.cluster;
 
+import dev.ddpm.backend.BackendChoice;
 import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Things that are costly to build and serve one task at a time, such as model replicas. Broadcast
@@ -27,40 +30,55 @@ public final class ExecutorPool<T> implements Serializable {
   }
 
   private final Factory<T> factory;
-  private transient Deque<T> idle;
+  private final BackendChoice backend;
 
-  /** An empty pool. */
+  /** By the number of the card that they are on. */
+  private transient Map<Integer, Deque<T>> idle;
+
+  /** An empty pool of what computes no networks, or those on the CPU. */
   public ExecutorPool(Factory<T> factory) {
-    this.factory = factory;
+    this(factory, BackendChoice.DEFAULT);
   }
 
   /**
-   * Works with an idle one, or a new one, on the task's GPU if it has one. Tasks of an executor
-   * share its pool, so that an executor has one GPU at most. One whose work fails does not come
-   * back into the pool: nobody knows what state it is in.
+   * An empty pool.
+   *
+   * @param backend what those of the factory compute with
    */
-  public <R, X extends Exception> R use(Work<? super T, R, X> work) throws X {
-    T pooled = take();
-    R result = work.with(pooled);
-    giveBack(pooled);
-    return result;
+  public ExecutorPool(Factory<T> factory, BackendChoice backend) {
+    this.factory = factory;
+    this.backend = backend;
   }
 
-  private T take() {
+  /**
+   * Works with an idle one, or a new one, on the {@linkplain TaskCard card} of the task if it
+   * computes on one. One whose work fails does not come back into the pool: nobody knows what state
+   * it is in.
+   */
+  public <R, X extends Exception> R use(Work<? super T, R, X> work) throws X {
     WarmUp.end();
-    TaskGpu.use();
+    try (TaskCard card = TaskCard.take(backend)) {
+      T pooled = take(card);
+      R result = work.with(pooled);
+      giveBack(card, pooled);
+      return result;
+    }
+  }
+
+  private T take(TaskCard card) {
     synchronized (this) {
-      if (idle != null && !idle.isEmpty()) {
-        return idle.pop();
+      Deque<T> there = idle == null ? null : idle.get(card.number());
+      if (there != null && !there.isEmpty()) {
+        return there.pop();
       }
     }
     return factory.create();
   }
 
-  private synchronized void giveBack(T pooled) {
+  private synchronized void giveBack(TaskCard card, T pooled) {
     if (idle == null) {
-      idle = new ArrayDeque<>();
+      idle = new HashMap<>();
     }
-    idle.push(pooled);
+    idle.computeIfAbsent(card.number(), absent -> new ArrayDeque<>()).push(pooled);
   }
 }
