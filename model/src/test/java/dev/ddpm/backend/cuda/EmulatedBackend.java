@@ -4,9 +4,9 @@ import dev.ddpm.backend.CardBackend;
 import dev.ddpm.backend.CardState;
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Precision;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * The back end for cards in a process that has only emulated ones. Whoever puts a folder first on
@@ -20,9 +20,9 @@ public final class EmulatedBackend implements CardBackend {
   private final CudaBackend cuda =
       new CudaBackend(() -> Optional.of(new EmulatedCards(Integer.getInteger(CARDS, 1))));
 
-  /** The numbers of the cards that were taken into use in this process, each time it was. */
-  public static List<Integer> opened() {
-    return EmulatedCards.opened();
+  /** The numbers of the cards on which a kernel was started in this process. */
+  public static Set<Integer> launched(String kernel) {
+    return EmulatedCards.launched(kernel);
   }
 
   @Override

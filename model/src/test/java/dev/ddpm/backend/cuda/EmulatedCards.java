@@ -3,6 +3,9 @@ package dev.ddpm.backend.cuda;
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -15,6 +18,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 record EmulatedCards(int count, boolean hasDriver, String refusal) implements Cards {
   private static final List<Integer> OPENED = new CopyOnWriteArrayList<>();
 
+  /** The numbers of cards, by the kernels that were started there. */
+  private static final Map<String, Set<Integer>> LAUNCHED = new ConcurrentHashMap<>();
+
   /** Those that can be used. */
   EmulatedCards(int count) {
     this(count, true, null);
@@ -23,6 +29,11 @@ record EmulatedCards(int count, boolean hasDriver, String refusal) implements Ca
   /** The numbers of the cards that were taken into use in this process, each time it was. */
   static List<Integer> opened() {
     return List.copyOf(OPENED);
+  }
+
+  /** The numbers of the cards on which a kernel was started in this process. */
+  static Set<Integer> launched(String kernel) {
+    return Set.copyOf(LAUNCHED.getOrDefault(kernel, Set.of()));
   }
 
   @Override
@@ -43,6 +54,8 @@ record EmulatedCards(int count, boolean hasDriver, String refusal) implements Ca
   @Override
   public Device open(int card) {
     OPENED.add(card);
-    return new EmulatedDevice();
+    return new EmulatedDevice(
+        kernel ->
+            LAUNCHED.computeIfAbsent(kernel, first -> ConcurrentHashMap.newKeySet()).add(card));
   }
 }

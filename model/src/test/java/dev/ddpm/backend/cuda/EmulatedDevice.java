@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A card that this processor emulates: its kernels are those of {@code kernels.cu}, its products
@@ -18,11 +19,21 @@ import java.util.Set;
 final class EmulatedDevice implements Device {
   private final EmulatedKernels library = EmulatedKernels.library();
   private final Set<Long> allocated = new HashSet<>();
+  private final Consumer<String> launched;
 
   /** Work that is being recorded; null if it is done at once. */
   private List<Runnable> recording;
 
   private boolean backwards;
+
+  EmulatedDevice() {
+    this(kernel -> {});
+  }
+
+  /** A device that tells the names of the kernels that are started. */
+  EmulatedDevice(Consumer<String> launched) {
+    this.launched = launched;
+  }
 
   /**
    * A device whose threads and blocks run in the reverse order: the same results, unless a barrier
@@ -150,6 +161,7 @@ final class EmulatedDevice implements Device {
     if (sharedBytes != 0) {
       throw new IllegalArgumentException(kernel + ": no kernel has dynamic shared memory");
     }
+    launched.accept(kernel);
     StringBuilder kinds = new StringBuilder();
     long[] bits = new long[arguments.length];
     for (int i = 0; i < bits.length; i++) {

@@ -79,26 +79,41 @@ class GpusTest {
     assertThat(run("config", "--config", file.toString(), "--set", "backend.device=cuda")).isZero();
   }
 
-  /** From the discovery script to the line that a user reads. */
+  /** From the discovery script to the line that a user reads; and the same in local mode. */
   @Test
   void aMachineWithoutADriverIsOneLineAndTheMachinesExitCode() throws IOException {
     assumeFalse(
-        new BackendChoice(DeviceChoice.CUDA, Precision.FLOAT32)
-            .backend()
-            .serves(Precision.FLOAT32),
+        new BackendChoice(DeviceChoice.CUDA, Precision.FLOAT32).backend().serves(Precision.FLOAT32),
         "This machine has a card");
     String table = folder.resolve("table").toString();
     TinyExperiment.ingest(SPARK.session(), table);
     Map<String, String> settings = new HashMap<>(LocalSpark.executorSettings(""));
     settings.putAll(LocalSpark.gpuSettings(folder, "3"));
     SPARK.session("local-cluster[1,1,1024]", settings);
+
+    assertThat(train(table)).isEqualTo(4);
+
+    assertNoDriver();
+
+    clear();
+    SPARK.session();
+    err.getBuffer().setLength(0);
+
+    assertThat(train(table, "--set", "backend.device=cuda")).isEqualTo(4);
+
+    assertNoDriver();
+  }
+
+  private int train(String table, String... more) {
     List<String> arguments =
         new ArrayList<>(
             List.of("train", "--data", table, "--run", folder.resolve("run").toString()));
     arguments.addAll(TinyExperiment.options());
+    arguments.addAll(List.of(more));
+    return run(arguments.toArray(String[]::new));
+  }
 
-    assertThat(run(arguments.toArray(String[]::new))).isEqualTo(4);
-
+  private void assertNoDriver() {
     assertThat(err.toString().lines().filter(line -> line.startsWith("error: ")))
         .singleElement()
         .asString()

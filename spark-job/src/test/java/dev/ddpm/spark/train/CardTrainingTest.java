@@ -79,28 +79,35 @@ class CardTrainingTest {
   /** An executor with two cores that sees two cards. */
   private static SparkSession session(Map<String, String> more) {
     Map<String, String> settings =
-        new HashMap<>(LocalSpark.executorSettings("-D%s=%d".formatted(EmulatedBackend.CARDS, CARDS)));
+        new HashMap<>(
+            LocalSpark.executorSettings("-D%s=%d".formatted(EmulatedBackend.CARDS, CARDS)));
     settings.merge(
-        "spark.executor.extraClassPath", folder.resolve("cards").toString(), (own, first) -> first + ":" + own);
+        "spark.executor.extraClassPath",
+        folder.resolve("cards").toString(),
+        (own, first) -> first + ":" + own);
     settings.putAll(more);
     return SPARK.session("local-cluster[1,%d,1024]".formatted(CARDS), settings);
   }
 
-  /** The cards on which networks were put in the executor. */
-  private static Set<Integer> opened(SparkSession session) {
+  /** The cards on which weights were learned in the executor. */
+  private static Set<Integer> trained(SparkSession session) {
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
     return new HashSet<>(
-        spark.parallelize(List.of(1), 1).flatMap(i -> EmulatedBackend.opened().iterator()).collect());
+        spark
+            .parallelize(List.of(1), 1)
+            .flatMap(i -> EmulatedBackend.launched("adam").iterator())
+            .collect());
   }
 
   @Test
   void eachTaskHasTheCardThatSparkGaveIt() throws IOException {
-    SparkSession session = session(LocalSpark.gpuSettings(folder, "0", "GPU-00000000-0000-0000-0000-000000000001"));
+    SparkSession session =
+        session(LocalSpark.gpuSettings(folder, "0", "GPU-00000000-0000-0000-0000-000000000001"));
 
     TrainJob.Result result = train(session, "cuda", "given");
 
     assertThat(result.lastLoss()).isCloseTo(expectedLoss, within(1e-3 * expectedLoss));
-    assertThat(opened(session)).containsExactlyInAnyOrder(0, 1);
+    assertThat(trained(session)).containsExactlyInAnyOrder(0, 1);
   }
 
   @Test
@@ -110,7 +117,7 @@ class CardTrainingTest {
     TrainJob.Result result = train(session, "cuda", "turns");
 
     assertThat(result.lastLoss()).isCloseTo(expectedLoss, within(1e-3 * expectedLoss));
-    assertThat(opened(session)).containsExactlyInAnyOrder(0, 1);
+    assertThat(trained(session)).containsExactlyInAnyOrder(0, 1);
   }
 
   /** As many tasks at a time as there are cards, not cores. */
