@@ -26,7 +26,8 @@ Builds the image NAME, such as registry/ddpm-spark:0.2, from image/Dockerfile: J
 and submit-scripts/. Needs Docker (with BuildKit) or Podman. Push it where the cluster finds it.
 
 Options:
-  --gpus         with the job jar of profile cuda on an image with the CUDA 11.6 and cuDNN libraries
+  --gpus         on an image with the libraries of CUDA 13 and cuDNN 9, for submit scripts with --gpus
+  --gpus-nd4j    with the job jar of profile cuda on an image with those of CUDA 11.6 and cuDNN 8, for --gpus-nd4j
   --engine NAME  docker or podman (default: docker)
   --dry-run      print the commands instead of running them
   -h, --help     this text
@@ -35,12 +36,14 @@ HELP
 
 engine=docker
 gpus=false
+nd4j=false
 dry_run=false
 name=""
 while [[ $# -gt 0 ]]; do
   case "$1" in
     -h | --help) usage; exit 0 ;;
     --gpus) gpus=true; shift ;;
+    --gpus-nd4j) nd4j=true; shift ;;
     --dry-run) dry_run=true; shift ;;
     --engine)
       [[ $# -ge 2 ]] || fail "$1 needs a value"
@@ -55,13 +58,16 @@ while [[ $# -gt 0 ]]; do
       ;;
   esac
 done
+! { "$gpus" && "$nd4j"; } || fail "--gpus and --gpus-nd4j are two images"
 [[ -n "$name" ]] || fail "the name of the image is missing"
 [[ "$engine" == docker || "$engine" == podman ]] || fail "--engine = $engine: must be docker or podman"
 
 build=("$project/submit-scripts/build.sh" --no-archive)
 image=("$engine" build --file "$project/image/Dockerfile" --tag "$name")
 if "$gpus"; then
-  build=("$project/submit-scripts/build.sh" --gpus)
+  image+=(--build-arg BASE_IMAGE=nvidia/cuda:13.0.1-cudnn-runtime-ubuntu22.04)
+elif "$nd4j"; then
+  build=("$project/submit-scripts/build.sh" --gpus-nd4j)
   image+=(--build-arg BASE_IMAGE=nvidia/cuda:11.6.2-cudnn8-runtime-ubuntu20.04
     --build-arg JOB_JAR=ddpm-spark-cuda.jar)
 fi

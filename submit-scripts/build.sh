@@ -22,7 +22,7 @@ case "${1:-}" in
   --no-archive) with_archive=false ;;
   -h | --help)
     cat <<'HELP'
-Usage: build.sh [--no-archive | --gpus]
+Usage: build.sh [--no-archive | --gpus-nd4j]
 
 Builds spark-job/target/ddpm-spark.jar and the embedded Spark in spark-job/target/spark with Maven
 (JDK 17), if they are missing or older than the sources. Tests are not run: 'mvn verify' does that.
@@ -31,12 +31,13 @@ with which jobs on this machine start sooner.
 
 Options:
   --no-archive  without the archive of classes
-  --gpus        build spark-job/target/ddpm-spark-cuda.jar instead, with ND4J for NVIDIA GPUs
+  --gpus-nd4j   build spark-job/target/ddpm-spark-cuda.jar instead, with ND4J's own back end for NVIDIA GPUs
+                (CUDA 11.6); the plain job jar has this project's, for CUDA 13
   -h, --help    this text
 HELP
     exit 0
     ;;
-  --gpus)
+  --gpus-nd4j)
     jar="$project/spark-job/target/ddpm-spark-cuda.jar"
     profile=(-Pcuda)
     with_archive=false

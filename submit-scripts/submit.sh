@@ -39,7 +39,9 @@ Options:
   --executor-cores N    cores of an executor
   --task-cpus N         cores and threads of a task, which trains or samples with one model (default: 1)
   --supervise           start a driver that was lost again, on the cluster (standalone, cluster mode)
-  --gpus                one task per GPU, with the job jar of profile cuda (YARN, Kubernetes, standalone)
+  --gpus                one task per NVIDIA GPU, and backend.device = cuda unless the configuration says otherwise
+                        (YARN, Kubernetes, standalone; the machines need CUDA 13 and cuDNN 9)
+  --gpus-nd4j           the same by ND4J's own back end, with the job jar of profile cuda (CUDA 11.6 and cuDNN 8)
   --image NAME          container image (Kubernetes)
   --jar PATH            job jar (default: $jar)$jar_note
   --settings FILE       further settings in the form of Spark's own spark-defaults.conf, such as
@@ -50,7 +52,7 @@ Options:
   -h, --help            this text
 
 Spark is that of \$SPARK_HOME, else the embedded one in spark-job/target/spark. Its settings are those of
-conf/spark-defaults (common.conf and $manager.conf; with --gpus also gpu.conf), each with its reason there.
+conf/spark-defaults (common.conf and $manager.conf; with GPUs also gpu.conf), each with its reason there.
 Exit codes: 0 success, 1 failure, 2 wrong option or configuration, 3 bad data, 4 machine or cluster, 130 and 143
 interrupted by Ctrl-C or SIGTERM. $exit_note
 
@@ -139,9 +141,10 @@ executor_cores=""
 task_cpus=1
 image=""
 gpus=false
+nd4j=false
 supervise=false
 cpu_jar="$project/spark-job/target/ddpm-spark.jar"
-gpu_jar="$project/spark-job/target/ddpm-spark-cuda.jar"
+nd4j_jar="$project/spark-job/target/ddpm-spark-cuda.jar"
 jar=""
 settings_files=()
 settings=()
@@ -179,7 +182,7 @@ is 1; its line is in the driver's log (yarn logs -applicationId ID)."
 /opt/ddpm, and a configuration file is named by its path there."
     deploy_mode=cluster
     cpu_jar=local:///opt/ddpm/ddpm-spark.jar
-    gpu_jar=local:///opt/ddpm/ddpm-spark-cuda.jar
+    nd4j_jar=local:///opt/ddpm/ddpm-spark-cuda.jar
     exit_note="In cluster mode the exit code does
 not tell how the driver ended: look at the phase of its pod."
     examples="  kubernetes.sh --master k8s://https://cluster:6443 --image registry/ddpm-spark:0.2 --executors 8 \\
@@ -194,6 +197,7 @@ while [[ $# -gt 0 && "$1" == -* ]]; do
     -h | --help) help=true; shift; continue ;;
     --dry-run) dry_run=true; shift; continue ;;
     --gpus) gpus=true; shift; continue ;;
+    --gpus-nd4j) gpus=true; nd4j=true; shift; continue ;;
     --supervise) supervise=true; shift; continue ;;
     --version) break ;;
     --master | --deploy-mode | --memory | --native-memory | --executors | --executor-cores | --task-cpus | --image | --jar | --settings | --conf)
@@ -222,7 +226,7 @@ done
 
 if [[ -z "$jar" ]]; then
   jar=$cpu_jar
-  if "$gpus"; then jar=$gpu_jar; fi
+  if "$nd4j"; then jar=$nd4j_jar; fi
 fi
 if "$help"; then
   usage
@@ -233,7 +237,7 @@ fi
 [[ "$deploy_mode" == client || "$deploy_mode" == cluster ]] \
   || fail "--deploy-mode = $deploy_mode: must be client or cluster"
 [[ "$manager" != kubernetes || -n "$image" ]] || fail "--image is missing"
-[[ "$manager" != local ]] || ! "$gpus" || fail "--gpus is for clusters: local mode has one JVM for all tasks"
+[[ "$manager" != local ]] || ! "$gpus" || fail "--gpus is for clusters, where Spark hands out GPUs: on one machine 'COMMAND --set backend.device=cuda' computes on all of its GPUs"
 ! "$supervise" || [[ "$manager" == standalone && "$deploy_mode" == cluster ]] \
   || fail "--supervise is for standalone clusters in cluster mode: YARN does so by itself"
 # The path of a job jar that is where it is needed, and so need not be sent. YARN knows local: by itself.

@@ -2,6 +2,7 @@ package dev.ddpm.backend;
 
 import dev.ddpm.DdpmException;
 import java.io.Serializable;
+import java.util.Optional;
 
 /**
  * What a user wants networks to be computed with; each process finds its own back end for it.
@@ -32,7 +33,20 @@ public record BackendChoice(DeviceChoice device, Precision precision) implements
     return backend().describe(precision);
   }
 
-  /** The same in a process that need not compute, as the driver of a cluster need not. */
+  /** The back end in this process if it computes on cards. */
+  public Optional<CardBackend> cards() {
+    if (device == DeviceChoice.CPU) {
+      return Optional.empty();
+    }
+    return backend() instanceof CardBackend onCards ? Optional.of(onCards) : Optional.empty();
+  }
+
+  /** Why this process computes on the CPU although it may use a card and seems to have one. */
+  public Optional<String> passedOver() {
+    return device == DeviceChoice.AUTO ? Backends.passedOver(precision) : Optional.empty();
+  }
+
+  /** {@link #describe} in a process that need not compute, as the driver of a cluster need not. */
   public String describeIfThere() {
     if (device == DeviceChoice.CPU) {
       return describe();

@@ -2,6 +2,7 @@ package dev.ddpm.backend;
 
 import dev.ddpm.DdpmException;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.stream.Stream;
 
@@ -49,6 +50,14 @@ public final class Backends {
               .findFirst()
               .orElseGet(() -> best(Backend.class, precision));
     };
+  }
+
+  /** Why cards do not serve that this machine seems to have; empty if they do, or it has none. */
+  static Optional<String> passedOver(Precision precision) {
+    return onRequest()
+        .filter(CardBackend.class::isInstance)
+        .findFirst()
+        .flatMap(backend -> ((CardBackend) backend).refusal(precision));
   }
 
   private static Stream<Backend> onRequest() {

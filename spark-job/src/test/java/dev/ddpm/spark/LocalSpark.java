@@ -1,5 +1,8 @@
 package dev.ddpm.spark;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.spark.SparkConf;
@@ -68,6 +71,34 @@ public final class LocalSpark implements BeforeAllCallback {
         "1",
         "spark.executorEnv.SPARK_SCALA_VERSION",
         "2.12");
+  }
+
+  /**
+   * Settings of one executor whose tasks get one GPU each, beside those of executors.
+   *
+   * @param folder for the script that discovers them
+   * @param addresses of the GPUs, as many as the executor has cores
+   */
+  public static Map<String, String> gpuSettings(Path folder, String... addresses)
+      throws IOException {
+    String list = "[\"%s\"]".formatted(String.join("\", \"", addresses));
+    Path script =
+        Files.writeString(
+            folder.resolve("discover"),
+            "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": %s}'\n".formatted(list));
+    if (!script.toFile().setExecutable(true)) {
+      throw new IOException(script + " cannot be made executable");
+    }
+    String count = Integer.toString(addresses.length);
+    return Map.of(
+        "spark.worker.resource.gpu.amount",
+        count,
+        "spark.worker.resource.gpu.discoveryScript",
+        script.toString(),
+        "spark.executor.resource.gpu.amount",
+        count,
+        "spark.task.resource.gpu.amount",
+        "1");
   }
 
   /** The context of a session on a master. */

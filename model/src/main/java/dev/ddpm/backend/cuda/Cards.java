@@ -13,6 +13,16 @@ public interface Cards {
   boolean hasDriver();
 
   /**
+   * How many there are.
+   *
+   * @throws DdpmException (environment) if there is no driver, or one that is too old
+   */
+  int count();
+
+  /** What tells a card from all others, as nvidia-smi writes it: GPU- and hexadecimal digits. */
+  String uuid(int card);
+
+  /**
    * Loads what computing on a card takes.
    *
    * @param card its number, from 0

@@ -1,24 +1,30 @@
 package dev.ddpm.backend.cuda;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.backend.Backend;
+import dev.ddpm.backend.CardBackend;
+import dev.ddpm.backend.CardState;
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Precision;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * NVIDIA's cards from compute capability 7.5 on, by CUDA 13, in float32, or with factors that are
- * rounded to TF32 or bfloat16 from 8.0 on. Every network has the card that was chosen last to
- * itself: its own memory there and its own queue of work.
+ * rounded to TF32 or bfloat16 from 8.0 on. Every network has its own memory on its card and its own
+ * queue of work.
  */
-public final class CudaBackend implements Backend {
+public final class CudaBackend implements CardBackend {
   /** By name: a build with ND4J's own support for GPUs has no such class. */
   private static final String CLASS = "dev.ddpm.backend.cuda.driver.NvidiaCards";
 
-  private static final AtomicInteger CHOSEN = new AtomicInteger();
+  /** Of a thread, so that tasks of one process do not move each other's networks. */
+  private static final ThreadLocal<Integer> CHOSEN = ThreadLocal.withInitial(() -> 0);
+
+  /** What is examined at the same time would not find the other's memory free. */
+  private static final Object EXAMINING = new Object();
 
   private final Supplier<Optional<Cards>> cards;
 
@@ -44,9 +50,11 @@ public final class CudaBackend implements Backend {
     }
   }
 
-  /** Makes new networks of this process compute on a card, counted from 0. */
-  public static void useCard(int card) {
-    CHOSEN.set(card);
+  /**
+   * Whether this job jar has a back end for cards: one with ND4J's own natives for them has not.
+   */
+  public static boolean isIncluded() {
+    return OfThisMachine.CARDS.isPresent();
   }
 
   @Override
@@ -62,29 +70,55 @@ public final class CudaBackend implements Backend {
 
   @Override
   public boolean serves(Precision precision) {
+    return cards.get().filter(Cards::hasDriver).isPresent() && refusal(precision).isEmpty();
+  }
+
+  @Override
+  public Optional<String> refusal(Precision precision) {
     if (cards.get().filter(Cards::hasDriver).isEmpty()) {
-      return false;
+      return Optional.empty();
     }
     try {
       require(precision);
-      return true;
+      return Optional.empty();
     } catch (DdpmException e) {
-      return false;
+      return Optional.of(e.getMessage());
     }
+  }
+
+  @Override
+  public int cards() {
+    return included().count();
+  }
+
+  @Override
+  public OptionalInt card(String address) {
+    Cards found = included();
+    return IntStream.range(0, found.count())
+        .filter(card -> address.equals(Integer.toString(card)) || address.equals(found.uuid(card)))
+        .findFirst();
+  }
+
+  @Override
+  public void useCard(int card) {
+    CHOSEN.set(card);
+  }
+
+  private Cards included() {
+    return cards
+        .get()
+        .orElseThrow(
+            () ->
+                DdpmException.environment(
+                    "This job jar is one for ND4J's own natives for CUDA 11.6: build it without"
+                        + " -Pcuda, or set backend.device = cpu."));
   }
 
   private Cards require(Precision precision) {
     if (precision == Precision.FLOAT64) {
       throw DdpmException.environment("Cards compute on float32 values alone, not in float64.");
     }
-    Cards found =
-        cards
-            .get()
-            .orElseThrow(
-                () ->
-                    DdpmException.environment(
-                        "This job jar is one for ND4J's own natives for CUDA 11.6: build it without"
-                            + " -Pcuda, or set backend.device = cpu."));
+    Cards found = included();
     found.require(CHOSEN.get(), precision);
     return found;
   }
@@ -97,6 +131,19 @@ public final class CudaBackend implements Backend {
     } catch (RuntimeException e) {
       device.close();
       throw e;
+    }
+  }
+
+  @Override
+  public CardState examine(Precision precision) {
+    int card = CHOSEN.get();
+    synchronized (EXAMINING) {
+      Cards found = require(precision);
+      try (Device device = found.open(card)) {
+        CardCheck.run(card, device, precision);
+        Device.Memory memory = device.memory();
+        return new CardState(card, device.name(), found.uuid(card), memory.free(), memory.all());
+      }
     }
   }
 

@@ -12,6 +12,19 @@ public interface Device extends AutoCloseable {
   /** Name, memory, and the versions of driver and libraries, for the start report. */
   String describe();
 
+  /** What its maker calls it. */
+  String name();
+
+  /**
+   * A card's memory in bytes.
+   *
+   * @param free what nobody has taken yet
+   */
+  record Memory(long free, long all) {}
+
+  /** The memory as it is now. */
+  Memory memory();
+
   /** New memory of zeros, aligned to 256 bytes. */
   long allocate(long bytes);
 

@@ -101,7 +101,7 @@ public final class Nd4jNatives {
       throw DdpmException.environment(
           "GPU %d (%s) has compute capability %d.%d: must be 3.7 to 8.9 (Kepler's K80 to Ampere and"
               + " Ada), which are all that ND4J's natives for CUDA 11.6 have code for; on such"
-              + " machines submit without --gpus.",
+              + " machines submit with --gpus in place of --gpus-nd4j.",
           device, name, major, minor);
     }
   }

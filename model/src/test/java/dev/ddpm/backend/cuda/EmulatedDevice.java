@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A card that this processor emulates: its kernels are those of {@code kernels.cu}, its products
@@ -18,6 +19,7 @@ import java.util.Set;
 final class EmulatedDevice implements Device {
   private final EmulatedKernels library = EmulatedKernels.library();
   private final Set<Long> allocated = new HashSet<>();
+  private final Consumer<String> launched;
 
   /** Work that is being recorded; null if it is done at once. */
   private List<Runnable> recording;
@@ -25,6 +27,15 @@ final class EmulatedDevice implements Device {
   private boolean backwards;
   private boolean narrowResults;
   private boolean closed;
+
+  EmulatedDevice() {
+    this(kernel -> {});
+  }
+
+  /** A device that tells the names of the kernels that are started. */
+  EmulatedDevice(Consumer<String> launched) {
+    this.launched = launched;
+  }
 
   /**
    * A device whose threads and blocks run in the reverse order: the same results, unless a barrier
@@ -80,6 +91,17 @@ final class EmulatedDevice implements Device {
   @Override
   public String describe() {
     return "a card that is emulated";
+  }
+
+  @Override
+  public String name() {
+    return "emulated card";
+  }
+
+  /** As much as the tests need. */
+  @Override
+  public Memory memory() {
+    return new Memory(8L << 30, 16L << 30);
   }
 
   @Override
@@ -162,6 +184,7 @@ final class EmulatedDevice implements Device {
     if (sharedBytes != 0) {
       throw new IllegalArgumentException(kernel + ": no kernel has dynamic shared memory");
     }
+    launched.accept(kernel);
     StringBuilder kinds = new StringBuilder();
     long[] bits = new long[arguments.length];
     for (int i = 0; i < bits.length; i++) {

@@ -139,7 +139,10 @@ interface EmulatedKernels extends Library {
         if (!runs(command)) {
           throw new IllegalStateException("g++ does not compile kernels.cu: see above");
         }
-        return Native.loadLibrary(library.toString(), EmulatedKernels.class);
+        // several tasks of one process may have a card each, and the emulation is for one thread
+        return (EmulatedKernels)
+            Native.synchronizedLibrary(
+                Native.loadLibrary(library.toString(), EmulatedKernels.class));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

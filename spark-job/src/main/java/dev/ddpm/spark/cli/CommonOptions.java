@@ -1,9 +1,14 @@
 package dev.ddpm.spark.cli;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.DeviceChoice;
+import dev.ddpm.backend.cuda.CudaBackend;
+import dev.ddpm.spark.cluster.GivenGpus;
+import dev.ddpm.spark.config.BackendConfig;
 import dev.ddpm.spark.config.ConfigLoader;
 import dev.ddpm.spark.config.ExperimentConfig;
 import dev.ddpm.spark.config.LoadedConfig;
+import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.stored.StoredModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +58,22 @@ final class CommonOptions {
    * @throws DdpmException (user) naming what is wrong and where
    */
   LoadedConfig load() {
-    return ConfigLoader.load(Optional.ofNullable(config), assignments);
+    return load(Map.of());
+  }
+
+  private LoadedConfig load(Map<String, String> ofModel) {
+    boolean onGpus = GivenGpus.any() && CudaBackend.isIncluded();
+    Map<String, String> ofCluster =
+        onGpus ? Map.of(BackendConfig.DEVICE, Word.of(DeviceChoice.CUDA)) : Map.of();
+    LoadedConfig loaded =
+        ConfigLoader.load(Optional.ofNullable(config), assignments, ofModel, ofCluster);
+    if (onGpus && loaded.experiment().backend().device() == DeviceChoice.CPU) {
+      throw DdpmException.user(
+          "%s = cpu (%s): contradicts %s, by which Spark gives tasks GPUs (--gpus of the scripts);"
+              + " leave out one of them.",
+          BackendConfig.DEVICE, loaded.origin(BackendConfig.DEVICE), GivenGpus.AMOUNT);
+    }
+    return loaded;
   }
 
   /**
@@ -67,6 +87,6 @@ final class CommonOptions {
         StoredModel.open(model, spark.sparkContext().hadoopConfiguration())
             .description()
             .sampling();
-    return ConfigLoader.load(Optional.ofNullable(config), assignments, ofModel).experiment();
+    return load(ofModel).experiment();
   }
 }

@@ -18,12 +18,14 @@ import org.apache.spark.broadcast.Broadcast;
  */
 public final class ClusterJob implements AutoCloseable {
   private final JavaSparkContext spark;
-  private final int slots;
+  private final BackendChoice backend;
+  private final RuntimeCheck.Found found;
   private final Deque<Runnable> cleanUp = new ArrayDeque<>();
 
-  private ClusterJob(JavaSparkContext spark, int slots) {
+  private ClusterJob(JavaSparkContext spark, BackendChoice backend, RuntimeCheck.Found found) {
     this.spark = spark;
-    this.slots = slots;
+    this.backend = backend;
+    this.found = found;
   }
 
   /**
@@ -35,12 +37,7 @@ public final class ClusterJob implements AutoCloseable {
    *     way than Java's
    */
   public static ClusterJob start(JavaSparkContext spark, BackendChoice backend) {
-    return new ClusterJob(
-        spark,
-        RuntimeCheck.run(
-            spark,
-            spark.sc().isLocal() ? backend::describe : backend::describeIfThere,
-            backend::describe));
+    return new ClusterJob(spark, backend, RuntimeCheck.run(spark, backend));
   }
 
   /** The application that the job is part of. */
@@ -48,9 +45,14 @@ public final class ClusterJob implements AutoCloseable {
     return spark;
   }
 
-  /** Tasks that the cluster runs at a time, at least 1. */
+  /** Tasks that the cluster computes at a time, at least 1. */
   public int slots() {
-    return slots;
+    return found.slots();
+  }
+
+  /** What its networks are computed with, in one line. */
+  public String backend() {
+    return found.backend();
   }
 
   /**
@@ -59,7 +61,7 @@ public final class ClusterJob implements AutoCloseable {
    * @throws DdpmException (user) if it is too much, naming what would do
    */
   public void require(MemoryNeeds needs) {
-    MemoryBudget.check(spark, slots, needs);
+    MemoryBudget.check(spark, found, needs);
   }
 
   /**
@@ -70,12 +72,12 @@ public final class ClusterJob implements AutoCloseable {
    *     do
    */
   public <T> T firstFitting(List<T> ways, Function<T, MemoryNeeds> needs) {
-    return MemoryBudget.firstFitting(spark, slots, ways, needs);
+    return MemoryBudget.firstFitting(spark, found, ways, needs);
   }
 
   /** Sends what tasks build their models from; they are built where and when they are used. */
   public <T> Broadcast<ExecutorPool<T>> pool(ExecutorPool.Factory<T> factory) {
-    return broadcast(new ExecutorPool<>(factory));
+    return broadcast(new ExecutorPool<>(factory, backend));
   }
 
   /** Sends a value to all tasks until the job is closed. */

@@ -1,8 +1,11 @@
 package dev.ddpm.spark.cluster;
 
+import dev.ddpm.backend.BackendChoice;
 import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,53 +36,69 @@ public final class ExecutorPool<T> implements Serializable, AutoCloseable {
   }
 
   private final Factory<T> factory;
-  private transient Deque<T> idle;
+  private final BackendChoice backend;
+
+  /** By the number of the card that they are on. */
+  private transient Map<Integer, Deque<T>> idle;
+
   private transient boolean closed;
 
-  /** An empty pool. */
+  /** An empty pool of what computes no networks, or those on the CPU. */
   public ExecutorPool(Factory<T> factory) {
-    this.factory = factory;
+    this(factory, BackendChoice.DEFAULT);
   }
 
   /**
-   * Works with an idle one, or a new one, on the task's GPU if it has one. Tasks of an executor
-   * share its pool, so that an executor has one GPU at most. One whose work fails does not come
-   * back into the pool: nobody knows what state it is in.
+   * An empty pool.
+   *
+   * @param backend what those of the factory compute with
+   */
+  public ExecutorPool(Factory<T> factory, BackendChoice backend) {
+    this.factory = factory;
+    this.backend = backend;
+  }
+
+  /**
+   * Works with an idle one, or a new one, on the {@linkplain TaskCard card} of the task if it
+   * computes on one. One whose work fails does not come back into the pool: nobody knows what state
+   * it is in.
    */
   public <R, X extends Exception> R use(Work<? super T, R, X> work) throws X {
-    T pooled = take();
-    boolean usable = false;
-    try {
-      R result = work.with(pooled);
-      usable = true;
-      return result;
-    } finally {
-      if (!usable || !giveBack(pooled)) {
-        close(pooled);
+    WarmUp.end();
+    try (TaskCard card = TaskCard.take(backend)) {
+      T pooled = take(card);
+      boolean usable = false;
+      try {
+        R result = work.with(pooled);
+        usable = true;
+        return result;
+      } finally {
+        if (!usable || !giveBack(card, pooled)) {
+          close(pooled);
+        }
       }
     }
   }
 
-  private T take() {
-    WarmUp.end();
-    TaskGpu.use();
+  private T take(TaskCard card) {
     synchronized (this) {
-      if (idle != null && !idle.isEmpty()) {
-        return idle.pop();
+      Deque<T> there = idle == null ? null : idle.get(card.number());
+      if (there != null && !there.isEmpty()) {
+        return there.pop();
       }
     }
     return factory.create();
   }
 
   /** Whether the pool takes it: a closed one keeps nothing. */
-  private synchronized boolean giveBack(T pooled) {
+  private synchronized boolean giveBack(TaskCard card, T pooled) {
     if (closed) {
       return false;
     }
     if (idle == null) {
-      idle = new ArrayDeque<>();
+      idle = new HashMap<>();
     }
-    idle.push(pooled);
+    idle.computeIfAbsent(card.number(), absent -> new ArrayDeque<>()).push(pooled);
     return true;
   }
 
@@ -100,14 +119,14 @@ public final class ExecutorPool<T> implements Serializable, AutoCloseable {
    */
   @Override
   public void close() {
-    Deque<T> left;
+    Map<Integer, Deque<T>> left;
     synchronized (this) {
       closed = true;
       left = idle;
       idle = null;
     }
     if (left != null) {
-      left.forEach(ExecutorPool::close);
+      left.values().forEach(pooled -> pooled.forEach(ExecutorPool::close));
     }
   }
 }

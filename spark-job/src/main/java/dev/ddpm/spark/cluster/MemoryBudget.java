@@ -1,6 +1,7 @@
 package dev.ddpm.spark.cluster;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.BackendChoice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,10 @@ public final class MemoryBudget {
   private static final double GIB = 1L << 30;
   private static final String ON_HEAP = "of Java heap";
   private static final String OUTSIDE = "outside of the Java heap";
+
+  /** What CUDA's libraries compute in at the most, for each network: see their convolutions. */
+  private static final long CARD_WORKSPACE = 1L << 30;
+
   private static final String RAISE_DRIVER_HEAP =
       "raise spark.driver.memory (--memory of the scripts)";
 
@@ -25,17 +30,20 @@ public final class MemoryBudget {
   /**
    * Checks the budget.
    *
-   * @param slots tasks that the application runs at a time
+   * @param found what the application runs on
    * @throws DdpmException (environment) naming what is short, both numbers and the keys to change
    */
-  static void check(JavaSparkContext spark, int slots, MemoryNeeds needs) {
-    check(needs, MemorySupply.of(spark, slots));
+  static void check(JavaSparkContext spark, RuntimeCheck.Found found, MemoryNeeds needs) {
+    check(needs, MemorySupply.of(spark, found));
   }
 
   /** The first of several ways to work for whose needs there is enough, see {@link ClusterJob}. */
   static <T> T firstFitting(
-      JavaSparkContext spark, int slots, List<T> ways, Function<T, MemoryNeeds> needs) {
-    return firstFitting(ways, needs, MemorySupply.of(spark, slots));
+      JavaSparkContext spark,
+      RuntimeCheck.Found found,
+      List<T> ways,
+      Function<T, MemoryNeeds> needs) {
+    return firstFitting(ways, needs, MemorySupply.of(spark, found));
   }
 
   static <T> T firstFitting(List<T> ways, Function<T, MemoryNeeds> needs, MemorySupply supply) {
@@ -52,14 +60,23 @@ public final class MemoryBudget {
   /**
    * Checks the budget of what is computed on the driver alone.
    *
+   * @param backend what computes it
    * @param heap bytes of Java heap that it takes
-   * @param outside bytes that it takes outside of the heap
+   * @param outside bytes that it takes outside of the heap, or on the card
    * @param batchKey key or option that would lower {@code outside}; empty if none would
    * @throws DdpmException (environment) naming what is short, both numbers and the keys to change
    */
   public static void checkDriver(
-      JavaSparkContext spark, long heap, long outside, Optional<String> batchKey) {
-    checkDriver(heap, outside, batchKey, MemorySupply.of(spark, 1));
+      JavaSparkContext spark,
+      BackendChoice backend,
+      long heap,
+      long outside,
+      Optional<String> batchKey) {
+    MemorySupply supply = MemorySupply.ofDriver(spark);
+    Optional<CardRoom> card =
+        backend.cards().map(cards -> new CardRoom(cards.examine(backend.precision()), "", 1));
+    checkDriver(heap, card.isPresent() ? 0 : outside, batchKey, supply);
+    card.ifPresent(room -> require(List.of(demand(room, outside, batchKey.orElse("")))));
   }
 
   static void checkDriver(long heap, long outside, Optional<String> batchKey, MemorySupply supply) {
@@ -90,6 +107,7 @@ public final class MemoryBudget {
   /** What a job needs of which there could be too little, in the order in which it is told. */
   private static List<Demand> demands(MemoryNeeds needs, MemorySupply supply) {
     List<Demand> demands = new ArrayList<>();
+    long taskNative = supply.onCpus() ? needs.taskNative() : 0;
     if (supply.local()) {
       String driver = "The driver, which runs all tasks,";
       demands.add(
@@ -103,7 +121,7 @@ public final class MemoryBudget {
           new Demand(
               driver,
               OUTSIDE,
-              needs.driverNative() + supply.tasks() * needs.taskNative(),
+              needs.driverNative() + supply.tasks() * taskNative,
               supply.driverNative(),
               raiseDriverNative(true)
                   + ", or lower "
@@ -132,7 +150,7 @@ public final class MemoryBudget {
           new Demand(
               executor,
               OUTSIDE,
-              supply.tasks() * needs.taskNative(),
+              supply.tasks() * taskNative,
               supply.executorNative(),
               "raise spark.executor.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
                   + " spark.executor.extraJavaOptions (--native-memory of the scripts), or"
@@ -146,7 +164,28 @@ public final class MemoryBudget {
             needs.result(),
             supply.maxResult(),
             "raise spark.driver.maxResultSize, or set it to 0 for no bound"));
+    if (needs.taskNative() > 0) {
+      supply
+          .cards()
+          .forEach(room -> demands.add(demand(room, needs.taskNative(), needs.batchKey())));
+    }
     return demands;
+  }
+
+  /**
+   * What networks take of a card.
+   *
+   * @param network bytes of one of them
+   * @param batchKey key or option that would lower it; empty if none would
+   */
+  private static Demand demand(CardRoom room, long network, String batchKey) {
+    return new Demand(
+        room.told(),
+        "of free memory" + (room.networks() == 1 ? "" : " for %d tasks".formatted(room.networks())),
+        room.networks() * (network + CARD_WORKSPACE),
+        room.card().free(),
+        (batchKey.isEmpty() ? "" : "lower %s, or ".formatted(batchKey))
+            + "end what else computes on it, see nvidia-smi");
   }
 
   private static void require(List<Demand> demands) {

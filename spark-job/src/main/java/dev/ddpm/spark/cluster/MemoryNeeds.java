@@ -7,7 +7,8 @@ package dev.ddpm.spark.cluster;
  * @param driverNative outside of it
  * @param executorHeap on the Java heap of each executor, whatever runs there
  * @param taskHeap the same, for each task that runs at a time
- * @param taskNative outside of the heap, for each task that runs at a time
+ * @param taskNative outside of the heap, or on the card that computes, for each task that runs at a
+ *     time
  * @param result what the tasks of one Spark job return to the driver together
  * @param batchKey key of the configuration by which {@code taskNative} grows; empty if no value of
  *     it would do

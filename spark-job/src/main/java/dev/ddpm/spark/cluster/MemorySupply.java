@@ -1,5 +1,6 @@
 package dev.ddpm.spark.cluster;
 
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
@@ -17,6 +18,8 @@ import org.bytedeco.javacpp.Pointer;
  * @param executorHeap the Java heap of an executor
  * @param executorNative what it may take outside of it
  * @param maxResult what the driver accepts from the tasks of one Spark job
+ * @param cards those that networks will be on
+ * @param onCpus whether some networks are outside of executors' heaps, and not on cards
  */
 record MemorySupply(
     boolean local,
@@ -25,26 +28,47 @@ record MemorySupply(
     long driverNative,
     long executorHeap,
     long executorNative,
-    long maxResult) {
+    long maxResult,
+    List<CardRoom> cards,
+    boolean onCpus) {
 
   private static final Pattern PHYSICAL_LIMIT =
       Pattern.compile("-Dorg\\.bytedeco\\.javacpp\\.maxphysicalbytes=(\\S+)");
   private static final long MINIMUM_OVERHEAD = 384L << 20;
 
-  /**
-   * The supply of a running application.
-   *
-   * @param slots tasks that it runs at a time
-   */
-  static MemorySupply of(JavaSparkContext spark, int slots) {
+  /** The supply of a running application. */
+  static MemorySupply of(JavaSparkContext spark, RuntimeCheck.Found found) {
     int executors = Math.max(1, spark.sc().statusTracker().getExecutorInfos().length - 1);
+    return of(spark, (found.slots() + executors - 1) / executors)
+        .with(found.cards(), found.onCpus());
+  }
+
+  /** The supply of a running application, as far as its driver is concerned. */
+  static MemorySupply ofDriver(JavaSparkContext spark) {
+    return of(spark, 1);
+  }
+
+  private static MemorySupply of(JavaSparkContext spark, int tasks) {
     long heap = Runtime.getRuntime().maxMemory();
-    return of(
-        spark.getConf(), (slots + executors - 1) / executors, heap, Pointer.maxPhysicalBytes());
+    return of(spark.getConf(), tasks, heap, Pointer.maxPhysicalBytes());
+  }
+
+  /** The same where networks are on these cards, and on CPUs or not. */
+  MemorySupply with(List<CardRoom> rooms, boolean alsoOnCpus) {
+    return new MemorySupply(
+        local,
+        tasks,
+        driverHeap,
+        driverNative,
+        executorHeap,
+        executorNative,
+        maxResult,
+        rooms,
+        alsoOnCpus);
   }
 
   /**
-   * The supply of a configuration.
+   * The supply of a configuration, with networks on CPUs.
    *
    * @param tasks tasks that an executor runs at a time
    * @param driverHeap heap of this JVM
@@ -65,7 +89,9 @@ record MemorySupply(
         beside(driverHeap, driverPhysical),
         heap,
         outside,
-        maxResult == 0 ? Long.MAX_VALUE : maxResult);
+        maxResult == 0 ? Long.MAX_VALUE : maxResult,
+        List.of(),
+        true);
   }
 
   private static long beside(long heap, long physical) {

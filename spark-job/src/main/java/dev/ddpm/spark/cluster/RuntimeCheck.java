@@ -1,6 +1,12 @@
 package dev.ddpm.spark.cluster;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.BackendChoice;
+import dev.ddpm.backend.CardState;
+import dev.ddpm.backend.DeviceChoice;
+import dev.ddpm.backend.cuda.CudaBackend;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * The self-check before a job's first real task: driver and executors describe themselves, and the
  * differences that spoil speed or reproducibility are said aloud.
  */
-public final class RuntimeCheck {
+final class RuntimeCheck {
   private static final Logger LOG = LoggerFactory.getLogger(RuntimeCheck.class);
 
   /** Time without a new executor after which no more are waited for. */
@@ -33,25 +39,115 @@ public final class RuntimeCheck {
   private RuntimeCheck() {}
 
   /**
-   * Runs one task per slot, logs what was found and returns the number of slots.
+   * What was found.
    *
-   * @param here describes that of the driver
-   * @param backend describes the tensor library of the JVM that calls it, in one line
-   * @return tasks that the cluster runs at a time, as far as its executors have registered
-   * @throws DdpmException (user) if Spark serialises by Kryo; (environment) if an executor runs
-   *     another build of the job jar
+   * @param slots tasks that the cluster runs at a time, as far as its executors have registered,
+   *     and as far as there are cards for them where they compute on such
+   * @param cards those that networks will be on
+   * @param onCpus whether some are computed on a CPU
+   * @param backend what they are computed with, in one line
    */
-  public static int run(JavaSparkContext spark, Supplier<String> here, Function0<String> backend) {
-    requireJavaSerializer(spark.getConf());
-    int taskCpus = spark.getConf().getInt("spark.task.cpus", 1);
+  record Found(int slots, List<CardRoom> cards, boolean onCpus, String backend) {}
+
+  /**
+   * Runs one task per slot and logs what was found.
+   *
+   * @param backend what the job's networks compute with
+   * @throws DdpmException (user) if Spark serialises by Kryo; (environment) if an executor runs
+   *     another build of the job jar, or cannot compute with the back end
+   */
+  static Found run(JavaSparkContext spark, BackendChoice backend) {
+    if (backend.device() == DeviceChoice.CPU
+        && GivenGpus.any(spark.getConf())
+        && CudaBackend.isIncluded()) {
+      LOG.warn(
+          "The GPUs that Spark gives to tasks ({}) stay idle: this computes on the CPU",
+          GivenGpus.AMOUNT);
+    }
+    // The driver of a cluster need not compute.
+    Supplier<String> words = spark.sc().isLocal() ? backend::describe : backend::describeIfThere;
+    return run(
+        spark,
+        () -> Computing.ofNoCard(words.get()),
+        () -> Computing.here(backend),
+        backend.device() == DeviceChoice.CPU);
+  }
+
+  /**
+   * The same with other words.
+   *
+   * @param here describes what the driver would compute with
+   * @param backend describes what the JVM that calls it computes with
+   * @param comparesDriver whether a driver that differs from its executors is worth a warning
+   */
+  static Found run(
+      JavaSparkContext spark,
+      Supplier<Computing> here,
+      Function0<Computing> backend,
+      boolean comparesDriver) {
+    SparkConf conf = spark.getConf();
+    requireJavaSerializer(conf);
+    int taskCpus = conf.getInt("spark.task.cpus", 1);
     int slots = slots(spark.sc());
     RuntimeReport driver = report(here::get);
     List<RuntimeReport> executors = executors(spark, backend, slots);
     requireSameJar(driver, executors);
     LOG.info("Driver on {}: {}", driver.host(), driver.setup());
     LOG.info("{} task slot(s) of {} core(s) on {} executor(s)", slots, taskCpus, executors.size());
-    warnings(driver, executors, taskCpus).forEach(LOG::warn);
-    return slots;
+    RuntimeReport compared = comparesDriver ? driver : executors.get(0);
+    warnings(driver, compared, executors, taskCpus).forEach(LOG::warn);
+    List<CardRoom> cards = rooms(executors, spark.sc().isLocal(), GivenGpus.tasksOfEach(conf));
+    cards.forEach(
+        room ->
+            LOG.info(
+                "{}: {} of {} MiB are free",
+                room.told(),
+                room.card().free() >> 20,
+                room.card().all() >> 20));
+    return new Found(
+        GivenGpus.any(conf) ? slots : withCards(slots, executors),
+        cards,
+        executors.stream().anyMatch(executor -> executor.computing().cards().isEmpty()),
+        compared.computing().backend());
+  }
+
+  /** Tasks at a time where those of a process take turns on its cards. */
+  static int withCards(int slots, List<RuntimeReport> executors) {
+    int ofEach = (slots + executors.size() - 1) / executors.size();
+    int turns =
+        executors.stream()
+            .mapToInt(executor -> executor.computing().cards().size())
+            .map(cards -> cards == 0 ? ofEach : Math.min(ofEach, cards))
+            .sum();
+    return Math.min(slots, turns);
+  }
+
+  /**
+   * The cards, with how many networks there will be on each.
+   *
+   * @param tasks that a process has on one card at a time
+   */
+  static List<CardRoom> rooms(List<RuntimeReport> executors, boolean local, int tasks) {
+    List<CardRoom> rooms = new ArrayList<>();
+    for (RuntimeReport executor : executors) {
+      for (CardState card : executor.computing().cards()) {
+        rooms.add(
+            new CardRoom(
+                card,
+                local ? "" : "executor " + executor.told(),
+                tasks * users(executors, card).size()));
+      }
+    }
+    return rooms;
+  }
+
+  private static List<RuntimeReport> users(List<RuntimeReport> executors, CardState card) {
+    return executors.stream()
+        .filter(
+            executor ->
+                executor.computing().cards().stream()
+                    .anyMatch(other -> other.uuid().equals(card.uuid())))
+        .toList();
   }
 
   /**
@@ -90,7 +186,7 @@ public final class RuntimeCheck {
   }
 
   private static List<RuntimeReport> executors(
-      JavaSparkContext spark, Function0<String> backend, int slots) {
+      JavaSparkContext spark, Function0<Computing> backend, int slots) {
     spark.setJobDescription("self-check");
     try {
       Map<String, RuntimeReport> byProcess = new TreeMap<>();
@@ -98,14 +194,14 @@ public final class RuntimeCheck {
           .parallelize(IntStream.range(0, slots).boxed().toList(), slots)
           .map(slot -> report(backend))
           .collect()
-          .forEach(report -> byProcess.put(report.process(), report));
+          .forEach(report -> byProcess.merge(report.process(), report, RuntimeReport::with));
       return List.copyOf(byProcess.values());
     } finally {
       spark.setJobDescription(null);
     }
   }
 
-  private static RuntimeReport report(Function0<String> backend) {
+  private static RuntimeReport report(Function0<Computing> backend) {
     try {
       return RuntimeReport.ofThisJvm(backend.call());
     } catch (DdpmException own) {
@@ -137,8 +233,13 @@ public final class RuntimeCheck {
     }
   }
 
-  /** What is worth saying, one sentence each. */
-  static List<String> warnings(RuntimeReport driver, List<RuntimeReport> executors, int taskCpus) {
+  /**
+   * What is worth saying, one sentence each.
+   *
+   * @param compared the JVM whose back end all should have
+   */
+  static List<String> warnings(
+      RuntimeReport driver, RuntimeReport compared, List<RuntimeReport> executors, int taskCpus) {
     List<String> warnings = new ArrayList<>();
     String wanted = Integer.toString(taskCpus);
     for (RuntimeReport executor : executors) {
@@ -150,12 +251,34 @@ public final class RuntimeCheck {
                     + " cores.",
                 executor.process(), executor.host(), executor.ompThreads(), wanted));
       }
-      if (!executor.backend().equals(driver.backend())) {
+      String backend = executor.computing().backend();
+      if (!backend.equals(compared.computing().backend())) {
         warnings.add(
             String.format(
-                "Executor %s on %s computes with %s, the driver with %s: results agree within"
-                    + " rounding, not bit for bit.",
-                executor.process(), executor.host(), executor.backend(), driver.backend()));
+                "Executor %s computes with %s, %s with %s: results agree within rounding, not bit"
+                    + " for bit.",
+                executor.told(),
+                backend,
+                compared.equals(driver) ? "the driver" : "executor " + compared.told(),
+                compared.computing().backend()));
+      }
+      if (!executor.computing().passedOver().isEmpty()) {
+        warnings.add(
+            String.format(
+                "Executor %s computes on the CPU, because its card does not serve: %s",
+                executor.told(), executor.computing().passedOver()));
+      }
+      for (CardState card : executor.computing().cards()) {
+        List<RuntimeReport> users = users(executors, card);
+        if (users.size() > 1 && users.get(0).equals(executor)) {
+          warnings.add(
+              String.format(
+                  "%s, %s, is shared by executors %s: have Spark give out the GPUs (--gpus of the"
+                      + " scripts), or run one executor per GPU.",
+                  card.told(),
+                  card.uuid(),
+                  users.stream().map(RuntimeReport::told).collect(joining(" and "))));
+        }
       }
       if (!executor.java().equals(driver.java())) {
         warnings.add(

@@ -17,21 +17,21 @@ import org.apache.spark.SparkEnv;
  * @param java the Java version
  * @param jar fingerprint of the job jar
  * @param ompThreads the value of {@code OMP_NUM_THREADS}; "unset" without one
- * @param backend back end, natives and kernels of the tensor library, in one line
+ * @param computing what it computes networks with
  */
 record RuntimeReport(
-    String process, String host, String java, String jar, String ompThreads, String backend)
+    String process, String host, String java, String jar, String ompThreads, Computing computing)
     implements Serializable {
 
-  /** Describes this JVM; {@code backend} is what its tensor library says of itself. */
-  static RuntimeReport ofThisJvm(String backend) {
+  /** Describes this JVM. */
+  static RuntimeReport ofThisJvm(Computing computing) {
     return new RuntimeReport(
         SparkEnv.get().executorId(),
         ThisHost.name(),
         Runtime.version().toString(),
         thisJar(),
         Optional.ofNullable(System.getenv("OMP_NUM_THREADS")).orElse("unset"),
-        backend);
+        computing);
   }
 
   private static String thisJar() {
@@ -43,8 +43,19 @@ record RuntimeReport(
     }
   }
 
+  /** With what other tasks of the JVM have found. */
+  RuntimeReport with(RuntimeReport other) {
+    return new RuntimeReport(process, host, java, jar, ompThreads, computing.with(other.computing));
+  }
+
+  /** As messages name an executor, after its kind. */
+  String told() {
+    return process + " on " + host;
+  }
+
   /** What is the same on every JVM of a healthy job. */
   String setup() {
-    return String.format("Java %s, jar %s, OMP_NUM_THREADS %s, %s", java, jar, ompThreads, backend);
+    return String.format(
+        "Java %s, jar %s, OMP_NUM_THREADS %s, %s", java, jar, ompThreads, computing.backend());
   }
 }

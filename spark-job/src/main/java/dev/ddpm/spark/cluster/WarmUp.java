@@ -58,7 +58,7 @@ public final class WarmUp {
 
   /**
    * The session of a command whose tasks compute networks. Executors warm up as they start, and so
-   * does a driver that computes by itself, at once.
+   * does a driver that computes by itself, at once. Those with GPUs have nothing to warm up.
    */
   public static SparkSession session() {
     SparkSession.Builder builder = SparkSession.builder();
@@ -66,7 +66,7 @@ public final class WarmUp {
     String master = settings.get("spark.master", "");
     if (master.equals("local") || master.startsWith("local[")) {
       begin();
-    } else if (!master.isEmpty()) {
+    } else if (!master.isEmpty() && !GivenGpus.any(settings)) {
       builder.config(PLUGINS, plugins(settings.get(PLUGINS, "")));
     }
     return builder.getOrCreate();

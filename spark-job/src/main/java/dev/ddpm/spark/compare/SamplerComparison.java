@@ -329,6 +329,7 @@ public final class SamplerComparison {
     MemoryNeeds task = stored.memory(Math.max(images, fewest), "--images");
     MemoryBudget.checkDriver(
         spark,
+        request.backend(),
         task.driverHeap() + task.taskHeap(),
         task.taskNative(),
         images > fewest ? Optional.of("--images") : Optional.empty());

@@ -14,8 +14,9 @@ public record BackendConfig(
                 "What networks are computed on: cpu; cuda, an NVIDIA card in every process that"
                     + " computes, of compute capability 7.5 or newer, with a driver for CUDA 13,"
                     + " CUDA 13 and cuDNN 9; or auto, a card where there is such a one and the CPU"
-                    + " elsewhere. The code for cards has passed its tests on an emulated card and"
-                    + " has not run on a real one yet.")
+                    + " elsewhere. Where Spark gives tasks GPUs (--gpus of the scripts) the default"
+                    + " is cuda, and cpu is refused. The code for cards has passed its tests on an"
+                    + " emulated card and has not run on a real one yet.")
         DeviceChoice device,
     @Key(
             value = "float32",
@@ -29,6 +30,8 @@ public record BackendConfig(
                     + " 8.0 or newer for both, and train in each.")
         PrecisionChoice precision)
     implements Serializable {
+  /** The path of the key of the device. */
+  public static final String DEVICE = "backend.device";
 
   /** As back ends have it. */
   public BackendChoice choice() {

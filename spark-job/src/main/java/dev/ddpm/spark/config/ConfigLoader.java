@@ -38,20 +38,25 @@ public final class ConfigLoader {
    *     wrong type or out of bounds
    */
   public static LoadedConfig load(Optional<Path> file, List<String> assignments) {
-    return load(file, assignments, Map.of());
+    return load(file, assignments, Map.of(), Map.of());
   }
 
   /**
-   * Loads a configuration for the use of a model.
+   * Loads a configuration for the use of a model, or on a cluster.
    *
    * @param file a HOCON file; empty = defaults only
    * @param assignments {@code key=value} of the command line, later ones winning
    * @param ofModel values of keys that the model has, which win over the defaults alone
+   * @param ofCluster values of keys that follow from Spark's settings, likewise
    * @throws DdpmException (user) likewise
    */
   public static LoadedConfig load(
-      Optional<Path> file, List<String> assignments, Map<String, String> ofModel) {
+      Optional<Path> file,
+      List<String> assignments,
+      Map<String, String> ofModel,
+      Map<String, String> ofCluster) {
     ConfigLoader loader = new ConfigLoader();
+    ofCluster.forEach((path, value) -> loader.add(path, value, "Spark's settings"));
     ofModel.forEach((path, value) -> loader.add(path, value, "model"));
     file.ifPresent(loader::addFile);
     assignments.forEach(loader::addAssignment);

@@ -16,6 +16,15 @@ public record LoadedConfig(ExperimentConfig experiment, List<Setting> settings) 
     settings = List.copyOf(settings);
   }
 
+  /** Where the value of a key comes from. */
+  public String origin(String path) {
+    return settings.stream()
+        .filter(setting -> setting.path().equals(path))
+        .map(Setting::origin)
+        .findFirst()
+        .orElseThrow();
+  }
+
   /**
    * The effective configuration as a file that gives the same configuration again, each line with
    * its origin as a comment.

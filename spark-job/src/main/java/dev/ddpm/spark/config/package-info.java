@@ -7,6 +7,7 @@
  *   <li>{@code --set key=value} on the command line, the last one of a key winning
  *   <li>the file given with {@code --config} (HOCON)
  *   <li>where a model is used, what its folder says of sampling it
+ *   <li>where Spark gives tasks GPUs, that networks are computed on them
  *   <li>the default of the preset, for the keys that have one
  *   <li>the default of the key
  * </ol>

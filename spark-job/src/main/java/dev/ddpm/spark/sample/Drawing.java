@@ -112,12 +112,12 @@ final class Drawing {
     versions.put("ddpm", ProgramVersion.ofJar());
     versions.put("java", Runtime.version().toString());
     versions.put("spark", org.apache.spark.package$.MODULE$.SPARK_VERSION());
-    versions.put(Manifest.Session.BACKEND, plan.backend().describeIfThere());
+    versions.put(Manifest.Session.BACKEND, job.backend());
     return versions;
   }
 
   private void warnOfOtherBackend() {
-    String now = plan.backend().describeIfThere();
+    String now = job.backend();
     folder.manifest().sessions().stream()
         .map(session -> session.versions().get(Manifest.Session.BACKEND))
         .filter(backend -> !now.equals(backend))

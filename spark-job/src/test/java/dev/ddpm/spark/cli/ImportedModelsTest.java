@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.apache.spark.sql.Row;
@@ -176,7 +177,8 @@ class ImportedModelsTest {
         ConfigLoader.load(
                 Optional.empty(),
                 List.of("sampling.micro-batch=2", "sampling.steps=3"),
-                description.sampling())
+                description.sampling(),
+                Map.of())
             .experiment()
             .sampling();
     var plan = new SamplingPlan(description, sampling, BackendChoice.DEFAULT);

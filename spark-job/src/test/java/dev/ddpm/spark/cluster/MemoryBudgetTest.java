@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.CardState;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -105,6 +106,67 @@ class MemoryBudgetTest {
         .hasMessageEndingWith("(--native-memory of the scripts), or lower --images.");
   }
 
+  private static CardRoom room(long free, int networks) {
+    CardState card = new CardState(1, "Card of Test", "GPU-1", free * MIB, 16384 * MIB);
+    return new CardRoom(card, "executor 3 on node-a", networks);
+  }
+
+  /** Beside 1 GiB in which CUDA's libraries compute. */
+  @Test
+  void networksOnCardsNeedTheirMemoryAndNotThatOfTheMachine() {
+    MemorySupply noneOutside = cluster(1000, 200, 600, 0, 50);
+
+    MemoryBudget.check(NEEDS, noneOutside.with(List.of(room(1324, 1)), false));
+    MemoryBudget.check(NEEDS, noneOutside.with(List.of(room(2648, 2)), false));
+    assertThatThrownBy(
+            () ->
+                MemoryBudget.check(
+                    NEEDS, noneOutside.with(List.of(room(1324, 1), room(1323, 1)), false)))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            refused -> assertThat(refused.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
+        .hasMessage(
+            "GPU 1 (Card of Test) of executor 3 on node-a needs about 1.29 GiB of free memory, but"
+                + " has 1.29 GiB: lower training.batch-size, or end what else computes on it, see"
+                + " nvidia-smi.");
+    assertThatThrownBy(
+            () -> MemoryBudget.check(NEEDS, noneOutside.with(List.of(room(2647, 2)), false)))
+        .hasMessageContaining("of free memory for 2 tasks, but has");
+  }
+
+  @Test
+  void whereSomeComputeOnCpusBothMustHaveEnough() {
+    List<CardRoom> rooms = List.of(room(1324, 1));
+
+    MemoryBudget.check(NEEDS, cluster(1000, 200, 600, 600, 50).with(rooms, true));
+    assertThatThrownBy(
+            () -> MemoryBudget.check(NEEDS, cluster(1000, 200, 600, 599, 50).with(rooms, true)))
+        .hasMessageContaining("outside of the Java heap");
+  }
+
+  @Test
+  void theFirstWayThatFitsOnTheCardIsTaken() {
+    Function<Long, MemoryNeeds> needs =
+        task -> new MemoryNeeds(MIB, MIB, MIB, MIB, task * MIB, MIB, "");
+    MemorySupply supply = cluster(9, 9, 9, 0, 9).with(List.of(room(1124, 1)), false);
+
+    assertThat(MemoryBudget.firstFitting(List.of(300L, 101L, 100L, 50L), needs, supply))
+        .isEqualTo(100L);
+    assertThatThrownBy(() -> MemoryBudget.firstFitting(List.of(300L, 101L), needs, supply))
+        .hasMessageEndingWith("but has 1.10 GiB: end what else computes on it, see nvidia-smi.");
+  }
+
+  /** What computes nothing that would be on a card needs none of it. */
+  @Test
+  void jobsWithoutNetworksNeedNoCard() {
+    MemoryNeeds needs = new MemoryNeeds(MIB, MIB, MIB, MIB, 0, MIB, "");
+
+    assertThatCode(
+            () ->
+                MemoryBudget.check(needs, cluster(9, 9, 9, 0, 9).with(List.of(room(1, 1)), false)))
+        .doesNotThrowAnyException();
+  }
+
   @Test
   void aContainerIsBoundByItsOverhead() {
     SparkConf conf =
@@ -127,7 +189,15 @@ class MemoryBudgetTest {
     assertThat(supply)
         .isEqualTo(
             new MemorySupply(
-                false, 2, 100 * MIB, 50 * MIB, 1024 * MIB, 3 * 1024 * MIB, 1024 * MIB));
+                false,
+                2,
+                100 * MIB,
+                50 * MIB,
+                1024 * MIB,
+                3 * 1024 * MIB,
+                1024 * MIB,
+                List.of(),
+                true));
   }
 
   @Test
@@ -145,10 +215,18 @@ class MemoryBudgetTest {
   private static MemorySupply cluster(
       long driver, long driverNative, long heap, long outside, long result) {
     return new MemorySupply(
-        false, 2, driver * MIB, driverNative * MIB, heap * MIB, outside * MIB, result * MIB);
+        false,
+        2,
+        driver * MIB,
+        driverNative * MIB,
+        heap * MIB,
+        outside * MIB,
+        result * MIB,
+        List.of(),
+        true);
   }
 
   private static MemorySupply local(long heap, long outside) {
-    return new MemorySupply(true, 2, heap * MIB, outside * MIB, 0, 0, 50 * MIB);
+    return new MemorySupply(true, 2, heap * MIB, outside * MIB, 0, 0, 50 * MIB, List.of(), true);
   }
 }

@@ -221,15 +221,19 @@ class SubmitScriptsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "standalone.sh --master spark://a:1 | target/ddpm-spark-cuda.jar train",
+        "standalone.sh --master spark://a:1 | target/ddpm-spark.jar train",
         "yarn.sh | --files .*/conf/discover-gpus.sh .*discoveryScript=./discover-gpus.sh",
         "kubernetes.sh --master k8s://a --image b | /opt/ddpm/conf/discover-gpus.sh",
-        "kubernetes.sh --master k8s://a --image b | extraClassPath=/opt/ddpm/ddpm-spark-cuda.jar"
+        "kubernetes.sh --master k8s://a --image b | extraClassPath=/opt/ddpm/ddpm-spark.jar"
             + " spark-internal train",
         "kubernetes.sh --master k8s://a --image b | /conf/kubernetes/executor-pod-gpu.yaml",
       })
-  void gpusMeansOneTaskPerGpuAndTheJarForThem(String call, String expected) throws Exception {
-    String[] words = (call + " --gpus --dry-run train").split(" ");
+  void gpusMeansOneTaskPerGpu(String call, String expected) throws Exception {
+    assertGpus(call + " --gpus --dry-run train", expected);
+  }
+
+  private void assertGpus(String call, String expected) throws Exception {
+    String[] words = call.split(" ");
     words[0] = script(words[0]);
 
     Result result = run(Map.of(), words);
@@ -238,6 +242,19 @@ class SubmitScriptsTest {
     assertThat(result.out())
         .contains("spark.executor.resource.gpu.amount=1", "spark.task.resource.gpu.amount=1")
         .containsPattern(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "standalone.sh --master spark://a:1 | target/ddpm-spark-cuda.jar train",
+        "yarn.sh | target/ddpm-spark-cuda.jar train",
+        "kubernetes.sh --master k8s://a --image b | extraClassPath=/opt/ddpm/ddpm-spark-cuda.jar"
+            + " spark-internal train",
+      })
+  void nd4jsGpusMeanTheJarOfNd4j(String call, String expected) throws Exception {
+    assertGpus(call + " --gpus-nd4j --dry-run train", expected);
   }
 
   /** What wins is what comes last: the command line, the manager's file, the common file. */
@@ -425,18 +442,41 @@ class SubmitScriptsTest {
   @Test
   void imageIsBuiltFromWhatMavenMakes() throws Exception {
     Result result =
-        run(Map.of(), script("build-image.sh"), "--dry-run", "--gpus", "registry/ddpm-gpu:0.1");
+        run(
+            Map.of(),
+            script("build-image.sh"),
+            "--dry-run",
+            "--gpus-nd4j",
+            "registry/ddpm-gpu:0.1");
 
     assertThat(result.exitCode()).isZero();
     assertThat(result.out().lines())
         .hasSize(2)
-        .anySatisfy(line -> assertThat(line).contains("build.sh --gpus"))
+        .anySatisfy(line -> assertThat(line).contains("build.sh --gpus-nd4j"))
         .anySatisfy(
             line ->
                 assertThat(line)
                     .startsWith("docker build --file ")
                     .contains("image/Dockerfile --tag registry/ddpm-gpu:0.1")
+                    .contains("--build-arg BASE_IMAGE=nvidia/cuda:11.6.2-cudnn8-")
                     .contains("--build-arg JOB_JAR=ddpm-spark-cuda.jar"));
+  }
+
+  @Test
+  void theImageForGpusHasTheNormalJobJarAndCuda13() throws Exception {
+    Result result =
+        run(Map.of(), script("build-image.sh"), "--dry-run", "--gpus", "registry/ddpm-gpu:0.2");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out().lines())
+        .hasSize(2)
+        .anySatisfy(line -> assertThat(line).contains("build.sh --no-archive"))
+        .anySatisfy(
+            line ->
+                assertThat(line)
+                    .contains("image/Dockerfile --tag registry/ddpm-gpu:0.2")
+                    .contains("--build-arg BASE_IMAGE=nvidia/cuda:13.0.1-cudnn-runtime-")
+                    .doesNotContain("JOB_JAR"));
   }
 
   @Test
@@ -567,6 +607,9 @@ class SubmitScriptsTest {
         "kubernetes.sh --master k8s://http://a:1 train | --image is missing",
         "yarn.sh --supervise train | --supervise is for standalone clusters",
         "local.sh --gpus train | --gpus is for clusters",
+        "local.sh --gpus-nd4j train | --gpus is for clusters",
+        "build-image.sh --gpus --gpus-nd4j a | --gpus and --gpus-nd4j are two images",
+        "build.sh --gpus | unknown option --gpus",
         "quickstart.sh --fast | unknown option --fast",
         "build-image.sh | the name of the image is missing",
         "build-image.sh --engine buildah a | --engine = buildah: must be docker or podman",

@@ -141,7 +141,7 @@ class ExportJobTest {
     assertThat(again.description().architecture()).isEqualTo(UNET2D);
     assertThat(again.description().schedule()).isEqualTo(new ScheduleSpec.Linear(100, 1e-3, 0.2));
     var sampling =
-        ConfigLoader.load(Optional.empty(), List.of(), again.description().sampling())
+        ConfigLoader.load(Optional.empty(), List.of(), again.description().sampling(), Map.of())
             .experiment()
             .sampling();
     assertThat(sampling.sampler()).isEqualTo(SamplerChoice.DDIM);
@@ -151,7 +151,7 @@ class ExportJobTest {
   void theCommandLineWinsOverWhatAModelSays() {
     Map<String, String> ofModel = Map.of("sampling.sampler", "ddim", "sampling.eta", "0.5");
     var loaded =
-        ConfigLoader.load(Optional.empty(), List.of("sampling.eta=0.25"), ofModel)
+        ConfigLoader.load(Optional.empty(), List.of("sampling.eta=0.25"), ofModel, Map.of())
             .experiment()
             .sampling();
     assertThat(loaded.sampler()).isEqualTo(SamplerChoice.DDIM);

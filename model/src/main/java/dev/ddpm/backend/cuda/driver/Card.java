@@ -16,6 +16,7 @@ import static org.bytedeco.cuda.global.cudart.cuStreamDestroy;
 import static org.bytedeco.cuda.global.cudart.cuStreamSynchronize;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.cuda.Device;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -54,6 +55,12 @@ final class Card implements Runnable {
           "GPU %d (%s) is in use by another process and set to serve one at a time: end that"
               + " process, run one executor per GPU, or have nvidia-smi --compute-mode=DEFAULT"
               + " set.",
+          index, name);
+    }
+    if (status == CUDA_ERROR_OUT_OF_MEMORY) {
+      throw DdpmException.environment(
+          "GPU %d (%s) has no memory left for another process: end what else computes on it; see"
+              + " nvidia-smi.",
           index, name);
     }
     Status.driver(status, "cuDevicePrimaryCtxRetain");
@@ -95,19 +102,23 @@ final class Card implements Runnable {
   }
 
   private DdpmException outOfMemory(long bytes) {
-    long[] memory = memory();
+    Device.Memory memory = memory();
     return DdpmException.environment(
         "GPU %d (%s) is out of memory: %d MiB more are needed, and %d of %d MiB are free. Lower the"
             + " batch size, or end what else computes on it; see nvidia-smi.",
-        index, name, (bytes + MEBIBYTE - 1) / MEBIBYTE, memory[0] / MEBIBYTE, memory[1] / MEBIBYTE);
+        index,
+        name,
+        (bytes + MEBIBYTE - 1) / MEBIBYTE,
+        memory.free() / MEBIBYTE,
+        memory.all() / MEBIBYTE);
   }
 
-  /** Free and all memory in bytes. */
-  long[] memory() {
+  /** The memory as it is now. */
+  Device.Memory memory() {
     try (SizeTPointer free = new SizeTPointer(1);
         SizeTPointer total = new SizeTPointer(1)) {
       Status.driver(cuMemGetInfo(free, total), "cuMemGetInfo");
-      return new long[] {free.get(), total.get()};
+      return new Device.Memory(free.get(), total.get());
     }
   }
 

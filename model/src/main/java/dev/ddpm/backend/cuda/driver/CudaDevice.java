@@ -47,6 +47,7 @@ final class CudaDevice implements Device {
 
   private final Card card;
   private final Cleaner.Cleanable cleanable;
+  private final String name;
   private final String description;
   private final cublasContext blas = new cublasContext();
   private final cudnnContext dnn = new cudnnContext();
@@ -67,7 +68,8 @@ final class CudaDevice implements Device {
    * @param driver started, with the libraries of CUDA loaded
    */
   CudaDevice(int index, Driver driver) {
-    this.card = new Card(index, driver.name(index));
+    this.name = driver.name(index);
+    this.card = new Card(index, name);
     this.cleanable = CLEANER.register(this, card);
     try {
       this.description = describe(index, driver);
@@ -100,8 +102,8 @@ final class CudaDevice implements Device {
         Locale.ROOT,
         "%s with %.0f GiB and compute capability %d.%d, driver for CUDA %s, CUDA %d.%d, cuDNN"
             + " %d.%d.%d",
-        driver.name(index),
-        card.memory()[1] / (double) (1 << 30),
+        name,
+        card.memory().all() / (double) (1 << 30),
         capability / 10,
         capability % 10,
         driver.version(),
@@ -131,6 +133,17 @@ final class CudaDevice implements Device {
   @Override
   public String describe() {
     return description;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Memory memory() {
+    card.use();
+    return card.memory();
   }
 
   @Override

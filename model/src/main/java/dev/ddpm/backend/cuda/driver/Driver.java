@@ -3,8 +3,10 @@ package dev.ddpm.backend.cuda.driver;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import dev.ddpm.DdpmException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.UUID;
 
 /**
  * NVIDIA's driver, asked by itself: whether it is worth loading the libraries of CUDA, and if not,
@@ -21,6 +23,7 @@ final class Driver {
   private static final int MAJOR = 75;
   private static final int MINOR = 76;
   private static final int NAME_BYTES = 256;
+  private static final int UUID_BYTES = 16;
 
   /** What a user can do who needs no card. */
   private static final String OR_CPU = "; or set backend.device = cpu.";
@@ -96,7 +99,7 @@ final class Driver {
    * @throws DdpmException (environment) with the reason
    */
   void requireCard(int index, int least, String purpose) {
-    int cards = number("cuDeviceGetCount");
+    int cards = cards();
     if (index >= cards) {
       throw noCard(index, cards);
     }
@@ -132,6 +135,19 @@ final class Driver {
     byte[] name = new byte[NAME_BYTES];
     call("cuDeviceGetName", name, name.length, index);
     return new String(name, StandardCharsets.US_ASCII).split("\0", 2)[0];
+  }
+
+  /** How many cards this process sees. */
+  int cards() {
+    return number("cuDeviceGetCount");
+  }
+
+  /** What tells a card from all others, as nvidia-smi writes it. */
+  String uuid(int index) {
+    byte[] bytes = new byte[UUID_BYTES];
+    call("cuDeviceGetUuid_v2", bytes, index);
+    ByteBuffer halves = ByteBuffer.wrap(bytes);
+    return "GPU-" + new UUID(halves.getLong(), halves.getLong());
   }
 
   private int attribute(int attribute, int index) {

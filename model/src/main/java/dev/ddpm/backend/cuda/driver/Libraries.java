@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -27,6 +28,13 @@ final class Libraries {
 
   private static final List<String> CUDNN =
       List.of("libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9", "libcudnn_adv.so.9");
+
+  /** With which parts of cuDNN find out whether those that they need are of their own version. */
+  private static final Map<String, String> CHECKS =
+      Map.of(
+          "libcudnn_graph.so.9", "cudnnGraphVersionCheck",
+          "libcudnn_ops.so.9", "cudnnOpsVersionCheck",
+          "libcudnn_cnn.so.9", "cudnnCnnVersionCheck");
 
   private static final String PRELOAD_PATH = "org.bytedeco.javacpp.platform.preloadpath";
 
@@ -96,6 +104,20 @@ final class Libraries {
   void load() {
     load(CUDA, "CUDA 13");
     load(CUDNN, "cuDNN 9");
+    for (Map.Entry<String, String> check : CHECKS.entrySet()) {
+      SharedLibrary part = SharedLibrary.open(check.getKey()).orElseThrow();
+      if (part.function(check.getValue()).invokeInt(new Object[0]) != 0) {
+        throw severalVersions();
+      }
+    }
+  }
+
+  /** What to say where each library is there and they are not of one release. */
+  static DdpmException severalVersions() {
+    return DdpmException.environment(
+        "The parts of cuDNN 9 are of several versions: two installations of it are mixed; name the"
+            + " folder of one in LD_LIBRARY_PATH or -D%s, or set backend.device = cpu.",
+        PRELOAD_PATH);
   }
 
   /** Loads some of them, which are parts of a product. */

@@ -44,6 +44,18 @@ public final class NvidiaCards implements Cards {
   }
 
   @Override
+  public int count() {
+    Driver driver = Driver.find(driverFile);
+    driver.start();
+    return driver.cards();
+  }
+
+  @Override
+  public String uuid(int card) {
+    return Driver.find(driverFile).uuid(card);
+  }
+
+  @Override
   public void require(int card, Precision precision) {
     Driver driver = Driver.find(driverFile);
     driver.start();

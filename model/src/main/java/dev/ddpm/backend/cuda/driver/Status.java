@@ -50,7 +50,11 @@ final class Status {
       throw outOfMemory(call);
     }
     if (status != 0) {
-      throw failure(call, cudnnGetErrorString(status).getString());
+      String error = cudnnGetErrorString(status).getString();
+      if (error.contains("VERSION_MISMATCH")) {
+        throw Libraries.severalVersions();
+      }
+      throw failure(call, error);
     }
   }
 

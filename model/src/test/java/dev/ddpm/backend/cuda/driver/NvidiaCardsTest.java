@@ -2,15 +2,12 @@ package dev.ddpm.backend.cuda.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Precision;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,6 +75,18 @@ class NvidiaCardsTest {
   }
 
   @Test
+  void cardsHaveNumbersAndUuids() throws Exception {
+    NvidiaCards cards = cards(driver(13_000, 0, 2, 90));
+
+    assertThat(cards.count()).isEqualTo(2);
+    assertThat(cards.uuid(1)).isEqualTo("GPU-01f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff");
+    assertThatThrownBy(() -> cards(NO_DRIVER).count())
+        .hasMessageContaining("There is no NVIDIA driver here");
+    assertThatThrownBy(() -> cards(driver(12_040, 0, 1, 90)).count())
+        .hasMessageContaining("is for CUDA 12.4");
+  }
+
+  @Test
   void anOldCardIsRefused() throws Exception {
     assertRefused(
         cards(driver(13_000, 0, 1, 70)),
@@ -100,7 +109,8 @@ class NvidiaCardsTest {
   /** A driver's library with what is asked of it. */
   private String driver(int version, int start, int cards, int capability) throws Exception {
     Path source = folder.resolve("driver.cpp");
-    Path library = folder.resolve("driver-%d-%d-%d.so".formatted(version, start, capability));
+    Path library =
+        folder.resolve("driver-%d-%d-%d-%d.so".formatted(version, start, cards, capability));
     Files.writeString(
         source,
         """
@@ -115,21 +125,15 @@ class NvidiaCardsTest {
           return 0;
         }
         int cuGetErrorName(int, const char** name) { *name = "CUDA_ERROR_OF_TEST"; return 0; }
+        int cuDeviceGetUuid_v2(unsigned char* uuid, int card) {
+          for (int i = 0; i < 16; i++) uuid[i] = 0xf0 + i;
+          uuid[0] = card;
+          return 0;
+        }
         }
         """
             .formatted(version, start, cards, capability / 10, capability % 10));
-    Process compiler;
-    try {
-      compiler =
-          new ProcessBuilder("g++", "-shared", "-fPIC", "-o", library.toString(), source.toString())
-              .inheritIO()
-              .start();
-    } catch (IOException e) {
-      assumeTrue(false, "g++ is not on this machine, which makes drivers for this test");
-      throw e;
-    }
-    assertThat(compiler.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    assertThat(compiler.exitValue()).isZero();
+    StubLibraries.compile(source, library);
     return library.toString();
   }
 }

@@ -2,8 +2,9 @@ package dev.ddpm.spark.train.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.spark.LocalSpark;
-import dev.ddpm.spark.cluster.RuntimeCheck;
+import dev.ddpm.spark.cluster.ClusterJob;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,8 @@ class SlotsTest {
         SPARK.session("local-cluster[1,1,1024]", TinyTraining.executorSettings());
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
 
-    assertThat(RuntimeCheck.run(spark, () -> "CPU", () -> "CPU")).isEqualTo(1);
+    try (ClusterJob job = ClusterJob.start(spark, BackendChoice.DEFAULT)) {
+      assertThat(job.slots()).isEqualTo(1);
+    }
   }
 }

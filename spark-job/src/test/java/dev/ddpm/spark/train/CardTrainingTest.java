@@ -1,0 +1,138 @@
+package dev.ddpm.spark.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.ddpm.backend.BackendChoice;
+import dev.ddpm.backend.DeviceChoice;
+import dev.ddpm.backend.Precision;
+import dev.ddpm.backend.cuda.EmulatedBackend;
+import dev.ddpm.spark.LocalSpark;
+import dev.ddpm.spark.TinyExperiment;
+import dev.ddpm.spark.cluster.ClusterJob;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Training over Spark on emulated cards: one executor with two of them. */
+class CardTrainingTest {
+  @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
+
+  private static final int CARDS = 2;
+  private static final BackendChoice ON_CARDS =
+      new BackendChoice(DeviceChoice.CUDA, Precision.FLOAT32);
+
+  @TempDir static Path folder;
+
+  private static String table;
+  private static double expectedLoss;
+
+  @BeforeAll
+  static void trainOnTheCpu() throws Exception {
+    assumeTrue(hasCompiler(), "g++ is not on this machine, which emulates a card");
+    table = folder.resolve("table").toString();
+    TinyExperiment.ingest(SPARK.session(), table);
+    expectedLoss = train(SPARK.session(), "cpu", "cpu").lastLoss();
+    Path services = folder.resolve("cards/META-INF/services");
+    Files.createDirectories(services);
+    Files.writeString(
+        services.resolve("dev.ddpm.backend.Backend"), EmulatedBackend.class.getName() + "\n");
+  }
+
+  private static boolean hasCompiler() throws InterruptedException {
+    try {
+      return new ProcessBuilder("g++", "--version")
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start()
+              .waitFor()
+          == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static TrainJob.Result train(SparkSession session, String device, String run) {
+    return new TrainJob(
+            session,
+            TinyExperiment.with("training.max-rounds=2", "backend.device=" + device),
+            table,
+            folder.resolve(run).toString(),
+            Resume.AUTO,
+            new PrintWriter(new StringWriter()))
+        .run();
+  }
+
+  /** An executor with two cores that sees two cards. */
+  private static SparkSession session(Map<String, String> more) {
+    Map<String, String> settings =
+        new HashMap<>(
+            LocalSpark.executorSettings("-D%s=%d".formatted(EmulatedBackend.CARDS, CARDS)));
+    settings.merge(
+        "spark.executor.extraClassPath",
+        folder.resolve("cards").toString(),
+        (own, first) -> first + ":" + own);
+    settings.putAll(more);
+    return SPARK.session("local-cluster[1,%d,1024]".formatted(CARDS), settings);
+  }
+
+  /** The cards on which weights were learned in the executor. */
+  private static Set<Integer> trained(SparkSession session) {
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+    return new HashSet<>(
+        spark
+            .parallelize(List.of(1), 1)
+            .flatMap(i -> EmulatedBackend.launched("adam").iterator())
+            .collect());
+  }
+
+  @Test
+  void eachTaskHasTheCardThatSparkGaveIt() throws IOException {
+    SparkSession session =
+        session(LocalSpark.gpuSettings(folder, "0", "GPU-00000000-0000-0000-0000-000000000001"));
+
+    TrainJob.Result result = train(session, "cuda", "given");
+
+    assertThat(result.lastLoss()).isCloseTo(expectedLoss, within(1e-3 * expectedLoss));
+    assertThat(trained(session)).containsExactlyInAnyOrder(0, 1);
+  }
+
+  @Test
+  void withoutAddressesTasksTakeTurns() {
+    SparkSession session = session(Map.of());
+
+    TrainJob.Result result = train(session, "cuda", "turns");
+
+    assertThat(result.lastLoss()).isCloseTo(expectedLoss, within(1e-3 * expectedLoss));
+    assertThat(trained(session)).containsExactlyInAnyOrder(0, 1);
+  }
+
+  /** As many tasks at a time as there are cards, not cores. */
+  @Test
+  void aJobHasASlotForEachCard() {
+    Map<String, String> one =
+        Map.of(
+            "spark.executor.extraJavaOptions",
+            LocalSpark.executorSettings("-D%s=1".formatted(EmulatedBackend.CARDS))
+                .get("spark.executor.extraJavaOptions"));
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session(one).sparkContext());
+
+    try (ClusterJob job = ClusterJob.start(spark, ON_CARDS)) {
+      assertThat(job.slots()).isEqualTo(1);
+      assertThat(job.backend()).isEqualTo("a card that is emulated, float32");
+    }
+  }
+}
