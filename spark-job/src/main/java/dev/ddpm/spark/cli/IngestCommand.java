@@ -145,8 +145,8 @@ final class IngestCommand implements Callable<Integer> {
       converter = ChannelsConverter.class,
       description =
           "grey, rgb or rgba. Required for a folder; the default of archives and of a table of"
-              + " picture files is rgb, also if all are grey, and that of the other sources what"
-              + " they have.")
+              + " picture files is rgb, also if all are grey, and that of the other sources and of"
+              + " tables that ingest has made what they have.")
   Optional<Channels> channels;
 
   @Option(
@@ -221,7 +221,7 @@ final class IngestCommand implements Callable<Integer> {
         new IngestOptions(
             source,
             output,
-            channelPolicy(source),
+            channelPolicy(spark, source),
             resizePolicy(),
             orientation.orElse(Orientation.APPLY),
             badImagePolicy(),
@@ -311,10 +311,10 @@ final class IngestCommand implements Callable<Integer> {
         .collect(Collectors.joining(" or "));
   }
 
-  private ChannelPolicy channelPolicy(ImageSource source) {
+  private ChannelPolicy channelPolicy(SparkSession spark, ImageSource source) {
     Channels wanted =
         channels
-            .or(source::channels)
+            .or(() -> source.channels(spark))
             .orElseThrow(
                 () ->
                     DdpmException.user(

@@ -65,8 +65,8 @@ final class TableArguments {
       names = "--key-column",
       paramLabel = "COLUMN",
       description =
-          "With --source table: column whose order the ids follow, each value once (default: the"
-              + " ids follow a hash of image and label).")
+          "With --source table: column whose order the ids follow, each value once (default: id of"
+              + " a table that ingest has made; else the ids follow a hash of image and label).")
   Optional<String> key;
 
   @Option(

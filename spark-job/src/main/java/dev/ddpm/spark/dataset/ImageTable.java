@@ -38,7 +38,7 @@ import org.apache.spark.sql.types.StructType;
  * TableDescription#FILE_NAME}; the leading underscore hides it from Parquet readers.
  */
 public final class ImageTable {
-  static final String ID = "id";
+  public static final String ID = "id";
   public static final String IMAGE = "image";
   public static final String HEIGHT = "height";
   public static final String WIDTH = "width";

@@ -39,7 +39,7 @@ public record ArchiveSource(List<String> inputs, Optional<String> glob, boolean 
 
   /** Pictures of archives are of any kind and become RGB. */
   @Override
-  public Optional<Channels> channels() {
+  public Optional<Channels> channels(SparkSession spark) {
     return Optional.of(Channels.RGB);
   }
 

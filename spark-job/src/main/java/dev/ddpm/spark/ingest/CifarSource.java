@@ -42,7 +42,7 @@ public record CifarSource(List<String> inputs) implements ImageSource {
   }
 
   @Override
-  public Optional<Channels> channels() {
+  public Optional<Channels> channels(SparkSession spark) {
     return Optional.of(Channels.RGB);
   }
 

@@ -32,7 +32,7 @@ public record FolderSource(String folder, Optional<String> glob, boolean labelFr
   }
 
   @Override
-  public Optional<Channels> channels() {
+  public Optional<Channels> channels(SparkSession spark) {
     return Optional.empty();
   }
 

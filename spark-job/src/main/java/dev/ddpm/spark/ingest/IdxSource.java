@@ -34,7 +34,7 @@ public record IdxSource(String images, Optional<String> labels, List<String> lab
   }
 
   @Override
-  public Optional<Channels> channels() {
+  public Optional<Channels> channels(SparkSession spark) {
     return Optional.of(Channels.GREY);
   }
 

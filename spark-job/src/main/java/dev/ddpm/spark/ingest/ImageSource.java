@@ -10,8 +10,8 @@ public interface ImageSource {
   /** What it is and where, for logs and the table's description. */
   String description();
 
-  /** The channels of every image, where the format has only one kind. */
-  Optional<Channels> channels();
+  /** The channels of every image, where the format has only one kind or the input tells them. */
+  Optional<Channels> channels(SparkSession spark);
 
   /**
    * Finds all images and says how they are read and prepared; Spark does it when they are needed.

@@ -119,14 +119,15 @@ record TableColumns(
   }
 
   /**
-   * The column by which images are numbered, if the user named one. Its values are checked in one
-   * pass over it.
+   * The column by which images are numbered, if there is one. Its values are checked in one pass
+   * over it.
    *
+   * @param otherwise its name if the user named none
    * @throws DdpmException (user) if it is not of integers or strings; (data) if a value is null or
    *     occurs twice
    */
-  Optional<Found> key() {
-    return options.key().map(name -> checkedKey(named("--key-column", name)));
+  Optional<Found> key(Optional<String> otherwise) {
+    return options.key().or(() -> otherwise).map(name -> checkedKey(named("--key-column", name)));
   }
 
   private Found checkedKey(Found key) {

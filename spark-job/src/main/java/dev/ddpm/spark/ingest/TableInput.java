@@ -1,9 +1,8 @@
 package dev.ddpm.spark.ingest;
 
 import dev.ddpm.DdpmException;
-import dev.ddpm.spark.dataset.ImageTable;
+import dev.ddpm.image.Channels;
 import dev.ddpm.spark.dataset.LiteralPath;
-import dev.ddpm.spark.dataset.TableDescription;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -11,7 +10,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.AnalysisException;
@@ -26,10 +24,15 @@ import org.apache.spark.sql.SparkSession;
  * @param rows all of it
  * @param root what the paths of its files begin with; empty if they have nothing in common
  * @param features what Hugging Face's metadata say
+ * @param described what this project's own descriptions say
  * @param remarks how it was read, for the table's description
  */
 record TableInput(
-    Dataset<Row> rows, String root, HuggingFaceFeatures features, List<String> remarks) {
+    Dataset<Row> rows,
+    String root,
+    HuggingFaceFeatures features,
+    DescribedTables described,
+    List<String> remarks) {
   /** A batch of the default 4096 rows of pictures can exceed what a column vector holds (2 GiB). */
   private static final int READER_BATCH = 16;
 
@@ -84,38 +87,16 @@ record TableInput(
             ? HuggingFaceFeatures.read(
                 spark, files.files(), options.read().containsKey(MERGES_COLUMNS))
             : HuggingFaceFeatures.NONE;
+    DescribedTables described = DescribedTables.read(spark, inputs);
+    described.remark().ifPresent(remarks::add);
     Map<String, String> all = new HashMap<>(options.read());
     files.partitioned().ifPresent(folder -> all.put("basePath", folder));
     return new TableInput(
         load(spark.read().options(all), files.format(), files.files()),
         root(inputs),
-        features.or(imageTable(spark, inputs)),
+        features.or(described.features()),
+        described,
         List.copyOf(remarks));
-  }
-
-  /** What this project's own description of a table says, if all inputs have it. */
-  private static HuggingFaceFeatures imageTable(SparkSession spark, List<FileStatus> inputs) {
-    List<List<String>> names =
-        inputs.stream()
-            .map(
-                input ->
-                    input.isDirectory()
-                        ? TableDescription.read(
-                                input.getPath(), spark.sparkContext().hadoopConfiguration())
-                            .map(TableDescription::labelNames)
-                            .orElse(List.of())
-                        : List.<String>of())
-            .distinct()
-            .toList();
-    if (names.size() > 1) {
-      throw DdpmException.data(
-          "The inputs have different names of classes, %s: their numbers do not mean the same.",
-          names.stream().map(String::valueOf).collect(Collectors.joining(" and ")));
-    }
-    return names.get(0).isEmpty()
-        ? HuggingFaceFeatures.NONE
-        : new HuggingFaceFeatures(
-            List.of(ImageTable.IMAGE), Map.of(ImageTable.LABEL, names.get(0)));
   }
 
   private static TableInput versioned(
@@ -142,6 +123,7 @@ record TableInput(
         load(spark.read().options(all), format, inputs),
         "",
         HuggingFaceFeatures.NONE,
+        DescribedTables.NONE,
         List.copyOf(remarks));
   }
 
@@ -157,6 +139,7 @@ record TableInput(
           spark.read().options(all).table(name),
           "",
           HuggingFaceFeatures.NONE,
+          DescribedTables.NONE,
           List.copyOf(remarks));
     } catch (Exception e) {
       throw unreadable(name, e);
@@ -172,6 +155,20 @@ record TableInput(
                   "--split = %s: only the files of Parquet, ORC and Avro are named after splits.",
                   split);
             });
+  }
+
+  /**
+   * The channels of all images, where the inputs are image tables of this project.
+   *
+   * @throws DdpmException (data) if an input does not exist
+   */
+  static Optional<Channels> channels(SparkSession spark, List<String> inputs) {
+    InputFiles access = new InputFiles(spark);
+    return isInCatalogue(spark, access, inputs)
+        ? Optional.empty()
+        : DescribedTables.read(
+                spark, inputs.stream().flatMap(input -> access.statusesOf(input).stream()).toList())
+            .channels();
   }
 
   /** Whether the input is the name of a table of Spark's catalogue, and no path that exists. */

@@ -6,6 +6,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.Checksum;
 import dev.ddpm.image.Channels;
 import dev.ddpm.image.RawImage;
+import dev.ddpm.spark.dataset.ImageTable;
 import java.io.Serializable;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -27,8 +28,9 @@ import org.apache.spark.sql.types.StructType;
  * A table of images by any other program, in whatever Spark reads. Columns that the user does not
  * name are recognised by the schema and by Hugging Face's metadata.
  *
- * <p>Images are numbered in the order of a key; without one in that of a hash over their bytes,
- * label and path, so that ids do not depend on how the rows are ordered and cut into files.
+ * <p>Images are numbered in the order of a key, which is the id of an image table of this project;
+ * without one in that of a hash over their bytes, label and path, so that ids do not depend on how
+ * the rows are ordered and cut into files.
  *
  * @param inputs files, folders, or the name of one table of Spark's catalogue
  */
@@ -52,18 +54,24 @@ public record TableSource(List<String> inputs, TableOptions options) implements 
     return "table " + String.join(" ", inputs);
   }
 
-  /** Those of raw pixels; pictures of a table are of any kind and become RGB. */
+  /** Those of raw pixels, or of an image table; other pictures are of any kind and become RGB. */
   @Override
-  public Optional<Channels> channels() {
-    return Optional.of(
-        options
-            .pixels()
-            .flatMap(
-                shape ->
-                    Arrays.stream(Channels.values())
-                        .filter(channels -> channels.count() == shape.channels())
-                        .findFirst())
-            .orElse(Channels.RGB));
+  public Optional<Channels> channels(SparkSession spark) {
+    return options
+        .pixels()
+        .flatMap(
+            shape ->
+                Arrays.stream(Channels.values())
+                    .filter(channels -> channels.count() == shape.channels())
+                    .findFirst())
+        .or(() -> isOfImageTables() ? TableInput.channels(spark, inputs) : Optional.empty())
+        .or(() -> Optional.of(Channels.RGB));
+  }
+
+  /** Whether the column of the images is the one that a description is of, if there is one. */
+  private boolean isOfImageTables() {
+    return options.image().orElse(ImageTable.IMAGE).equals(ImageTable.IMAGE)
+        && options.format().orElse(TableFiles.PARQUET).equalsIgnoreCase(TableFiles.PARQUET);
   }
 
   @Override
@@ -75,7 +83,7 @@ public record TableSource(List<String> inputs, TableOptions options) implements 
     TableColumns.Found image = columns.image();
     StoredImages images = columns.images(image);
     Optional<TableColumns.Found> label = columns.label();
-    Optional<TableColumns.Found> key = columns.key();
+    Optional<TableColumns.Found> key = columns.key(input.described().key());
     StoredLabels labels = label.map(columns::labels).orElseGet(StoredLabels.None::new);
     Reader reader =
         new Reader(

@@ -8,11 +8,13 @@ import dev.ddpm.image.ImageCodec;
 import dev.ddpm.image.RawImage;
 import dev.ddpm.spark.LocalSpark;
 import dev.ddpm.spark.dataset.ImageTableReader;
+import dev.ddpm.spark.dataset.TableDescription;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -26,6 +28,9 @@ class IngestCommandTest {
 
   private static final String IMAGES = "src/test/resources/fashion-mnist-64/images-idx3-ubyte.gz";
   private static final String LABELS = "src/test/resources/fashion-mnist-64/labels-idx1-ubyte.gz";
+
+  private static final String NAMES =
+      "t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot";
 
   @TempDir Path folder;
 
@@ -92,6 +97,58 @@ class IngestCommandTest {
     // Where it takes long, lines of progress come between.
     assertThat(out.toString().lines().filter(line -> !line.startsWith("decoding ")))
         .containsExactly("source: idx", "64 images of 28×28×1 in " + table(), "found 64, used 64");
+  }
+
+  /** Its description tells channels, classes and order. */
+  @Test
+  void aTableOfItsOwnStaysAsItIs() {
+    String again = folder.resolve("again").toString();
+    run("--labels", LABELS, "--label-names", NAMES, "--output", table(), IMAGES);
+
+    assertThat(run("--output", again, table())).isZero();
+
+    assertThat(out.toString())
+        .contains("64 images of 28×28×1 in " + again, "read: image table of 28×28×1\n");
+    assertThat(description(again).fingerprint()).isEqualTo(description(table()).fingerprint());
+    assertThat(description(again).labelNames()).containsExactly(NAMES.split(","));
+    assertThat(labels(again)).isEqualTo(labels(table())).doesNotContainNull().hasSize(64);
+  }
+
+  @Test
+  void aTableOfItsOwnBecomesWhatIsAskedFor() {
+    String rgb = folder.resolve("rgb").toString();
+    String both = folder.resolve("both").toString();
+    run("--labels", LABELS, "--output", table(), IMAGES);
+
+    assertThat(run("--channels", "rgb", "--height", "8", "--width", "8", "--output", rgb, table()))
+        .isZero();
+    assertThat(run("--height", "8", "--width", "8", "--output", both, table(), rgb))
+        .as("tables of several kinds are as those of any program")
+        .isZero();
+
+    assertThat(description(rgb).shape()).isEqualTo("8×8×3");
+    assertThat(description(both).shape()).isEqualTo("8×8×3");
+    assertThat(out.toString()).contains("read: image table of 28×28×1 and 8×8×3\n");
+  }
+
+  private static List<Object> labels(String table) {
+    return SPARK
+        .session()
+        .read()
+        .parquet(table)
+        .orderBy("id")
+        .select("label")
+        .collectAsList()
+        .stream()
+        .map(row -> row.get(0))
+        .toList();
+  }
+
+  private static TableDescription description(String table) {
+    return TableDescription.read(
+            new org.apache.hadoop.fs.Path(table),
+            SPARK.session().sparkContext().hadoopConfiguration())
+        .orElseThrow();
   }
 
   @Test

@@ -77,7 +77,7 @@ class TableSourceTest {
             new IngestOptions(
                 source,
                 output(),
-                new ChannelPolicy(source.channels().orElse(Channels.RGB), Rgb.WHITE),
+                new ChannelPolicy(source.channels(SPARK.session()).orElse(Channels.RGB), Rgb.WHITE),
                 Optional.empty(),
                 orientation,
                 bad,
