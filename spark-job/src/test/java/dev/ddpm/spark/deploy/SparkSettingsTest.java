@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.internal.config.ConfigEntry;
+import org.apache.spark.internal.config.Network$;
 import org.apache.spark.internal.config.UI$;
 import org.apache.spark.internal.config.package$;
 import org.apache.spark.sql.internal.SQLConf$;
@@ -66,6 +67,7 @@ class SparkSettingsTest {
   private static void loadSparksEntries() {
     assertThat(package$.MODULE$).isNotNull();
     assertThat(UI$.MODULE$).isNotNull();
+    assertThat(Network$.MODULE$).isNotNull();
     assertThat(SQLConf$.MODULE$).isNotNull();
     assertThat(org.apache.spark.deploy.yarn.config.package$.MODULE$).isNotNull();
     assertThat(org.apache.spark.deploy.k8s.Config$.MODULE$).isNotNull();

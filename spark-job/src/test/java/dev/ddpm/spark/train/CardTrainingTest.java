@@ -28,13 +28,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Training over Spark on emulated cards: one executor with two of them. */
+/** Training over Spark on emulated cards: one executor with two cores. */
 class CardTrainingTest {
   @RegisterExtension static final LocalSpark SPARK = new LocalSpark();
-
-  private static final int CARDS = 2;
-  private static final BackendChoice ON_CARDS =
-      new BackendChoice(DeviceChoice.CUDA, Precision.FLOAT32);
 
   @TempDir static Path folder;
 
@@ -68,7 +64,7 @@ class CardTrainingTest {
   private static TrainJob.Result train(SparkSession session, String device, String run) {
     return new TrainJob(
             session,
-            TinyExperiment.with("training.max-rounds=2", "backend.device=" + device),
+            TinyExperiment.with("training.max-rounds=1", "backend.device=" + device),
             table,
             folder.resolve(run).toString(),
             Resume.AUTO,
@@ -76,17 +72,17 @@ class CardTrainingTest {
         .run();
   }
 
-  /** An executor with two cores that sees two cards. */
-  private static SparkSession session(Map<String, String> more) {
+  /** An executor with two cores that sees so many cards. */
+  private static SparkSession session(int cards, Map<String, String> more) {
     Map<String, String> settings =
         new HashMap<>(
-            LocalSpark.executorSettings("-D%s=%d".formatted(EmulatedBackend.CARDS, CARDS)));
+            LocalSpark.executorSettings("-D%s=%d".formatted(EmulatedBackend.CARDS, cards)));
     settings.merge(
         "spark.executor.extraClassPath",
         folder.resolve("cards").toString(),
         (own, first) -> first + ":" + own);
     settings.putAll(more);
-    return SPARK.session("local-cluster[1,%d,1024]".formatted(CARDS), settings);
+    return SPARK.session("local-cluster[1,2,1024]", settings);
   }
 
   /** The cards on which weights were learned in the executor. */
@@ -102,7 +98,7 @@ class CardTrainingTest {
   @Test
   void eachTaskHasTheCardThatSparkGaveIt() throws IOException {
     SparkSession session =
-        session(LocalSpark.gpuSettings(folder, "0", "GPU-00000000-0000-0000-0000-000000000001"));
+        session(2, LocalSpark.gpuSettings(folder, "0", "GPU-00000000-0000-0000-0000-000000000001"));
 
     TrainJob.Result result = train(session, "cuda", "given");
 
@@ -110,27 +106,19 @@ class CardTrainingTest {
     assertThat(trained(session)).containsExactlyInAnyOrder(0, 1);
   }
 
+  /** And a job has a slot for each card, not for each core. */
   @Test
   void withoutAddressesTasksTakeTurns() {
-    SparkSession session = session(Map.of());
+    SparkSession session = session(1, Map.of());
 
     TrainJob.Result result = train(session, "cuda", "turns");
 
     assertThat(result.lastLoss()).isCloseTo(expectedLoss, within(1e-3 * expectedLoss));
-    assertThat(trained(session)).containsExactlyInAnyOrder(0, 1);
-  }
-
-  /** As many tasks at a time as there are cards, not cores. */
-  @Test
-  void aJobHasASlotForEachCard() {
-    Map<String, String> one =
-        Map.of(
-            "spark.executor.extraJavaOptions",
-            LocalSpark.executorSettings("-D%s=1".formatted(EmulatedBackend.CARDS))
-                .get("spark.executor.extraJavaOptions"));
-    JavaSparkContext spark = JavaSparkContext.fromSparkContext(session(one).sparkContext());
-
-    try (ClusterJob job = ClusterJob.start(spark, ON_CARDS)) {
+    assertThat(trained(session)).containsExactly(0);
+    try (ClusterJob job =
+        ClusterJob.start(
+            JavaSparkContext.fromSparkContext(session.sparkContext()),
+            new BackendChoice(DeviceChoice.CUDA, Precision.FLOAT32))) {
       assertThat(job.slots()).isEqualTo(1);
       assertThat(job.backend()).isEqualTo("a card that is emulated, float32");
     }
