@@ -44,6 +44,10 @@ case "${1:-}" in
       --hostname "$SPARK_EXECUTOR_POD_IP"
       --resourceProfileId "$SPARK_RESOURCE_PROFILE_ID"
       --podName "$SPARK_EXECUTOR_POD_NAME")
+    # As drivers get it from spark-class.
+    if [[ -n "${DDPM_CLASS_ARCHIVE:-}" ]]; then
+      command=("$SPARK_HOME/bin/with-archive" "${command[@]}")
+    fi
     ;;
   "")
     echo "error: a command is missing: driver, executor, or one to run as it is." >&2

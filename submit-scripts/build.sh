@@ -91,21 +91,18 @@ build() {
   return "$code"
 }
 
-# Trains a tiny network for two rounds, with all that belongs to it, for the JVM to write down the classes of it. Jobs on
-# this machine start sooner with that archive and need it for nothing else: so this may fail.
+# Runs a tiny job for the JVM to write down the classes of it. Jobs on this machine start sooner with that archive and
+# need it for nothing else: so this may fail.
 archive_classes() {
-  local folder code=0
+  local folder archived_job code=0
   echo "Writing an archive of classes, with which jobs on this machine start sooner (half a minute) ..."
   rm -f "$archive" "$archive.new"
   folder="$(mktemp -d)"
-  # As most users run it: with other folders of configuration the class path is another one.
+  set_archived_job conf/fashion-mnist.conf spark-job/data/fashion-mnist-10k "$folder/run"
+  # What is on the class path besides, jobs may have behind it, and need not.
   env -u SPARK_HOME -u SPARK_CONF_DIR -u SPARK_DIST_CLASSPATH -u HADOOP_CONF_DIR -u YARN_CONF_DIR \
-    "$scripts/submit.sh" --manager local --write-archive "$archive.new" --master 'local[2]' train \
-    --config conf/fashion-mnist.conf --data spark-job/data/fashion-mnist-10k --run "$folder/run" \
-    --set model.channels=8 --set 'model.channel-multipliers=[1]' --set 'model.attention=[true]' \
-    --set training.batch-size=2 --set training.averaging-frequency=2 --set training.max-rounds=2 \
-    --set training.warm-up-steps=0 --set validation.fraction=0.001 --set validation.every=1 \
-    --set validation.sheet-every=2 --set sampling.steps=2 >"$archive.log" 2>&1 || code=$?
+    "$scripts/submit.sh" --manager local --write-archive "$archive.new" --master 'local[2]' "${archived_job[@]}" \
+    >"$archive.log" 2>&1 || code=$?
   rm -rf "$folder"
   # A JVM that finds half of an archive crashes: it gets its name when it is known to be whole.
   if [[ $code -eq 0 && -f "$archive.new" ]]; then

@@ -44,3 +44,15 @@ passing_signals() {
   trap - HUP INT TERM
   return "$code"
 }
+
+# Sets archived_job to a job in which the JVM loads nearly all classes that jobs need: it trains a tiny network for two
+# rounds, with all that belongs to it.
+# Arguments: conf/fashion-mnist.conf, the images, a folder for the run.
+set_archived_job() {
+  # shellcheck disable=SC2034
+  archived_job=(train --config "$1" --data "$2" --run "$3"
+    --set model.channels=8 --set 'model.channel-multipliers=[1]' --set 'model.attention=[true]'
+    --set training.batch-size=2 --set training.averaging-frequency=2 --set training.max-rounds=2
+    --set training.warm-up-steps=0 --set validation.fraction=0.001 --set validation.every=1
+    --set validation.sheet-every=2 --set sampling.steps=2)
+}

@@ -296,25 +296,23 @@ elif [[ "$manager" == standalone ]]; then
   done
 fi
 
-# Classes as the JVM keeps them once it has read and checked them (class-data sharing): Spark then starts a third sooner.
-# One that does not fit to the class path or to the JVM is left aside by it, without a word: the jobs do without.
-archive=$write_archive
-[[ -n "$archive" || "$jar" != "$cpu_jar" || "$SPARK_HOME" != "$project/spark-job/target/spark" ]] \
-  || archive="$project/spark-job/target/ddpm-spark.jsa"
-if [[ "$manager" == local && -n "$archive" && "$archive" != *[[:space:]\'\"\\]* ]]; then
-  if [[ -n "$write_archive" ]]; then
-    driver_options+=" -Xlog:cds=off -Xlog:cds+dynamic=off -XX:ArchiveClassesAtExit=$archive"
-  elif [[ "$archive" -nt "$jar" ]]; then
-    driver_options+=" -Xlog:cds=off -Xlog:cds+dynamic=off -XX:SharedArchiveFile=$archive"
-  fi
-fi
-
 command=("$spark_submit" --master "$master" --deploy-mode "$deploy_mode"
   --class dev.ddpm.spark.Main --name "ddpm-${1#--}"
   --driver-memory "${heap}m" --driver-java-options "$driver_options"
   # One model per task, as many threads as the task has cores.
   --conf "spark.task.cpus=$task_cpus")
 environment=("SPARK_HOME=$SPARK_HOME")
+
+# Classes as the JVM keeps them once it has read and checked them (class-data sharing): Spark then starts a third sooner.
+# One that does not fit to the class path or to the JVM is left aside by it, without a word: the jobs do without.
+archive=$write_archive
+[[ -n "$archive" || "$jar" != "$cpu_jar" || "$SPARK_HOME" != "$project/spark-job/target/spark" ]] \
+  || archive="$project/spark-job/target/ddpm-spark.jsa"
+if [[ "$manager" == local && -n "$write_archive" ]]; then
+  environment+=("DDPM_CLASS_ARCHIVE=$archive" DDPM_WRITE_CLASS_ARCHIVE=true)
+elif [[ "$manager" == local && -n "$archive" && "$archive" -nt "$jar" ]]; then
+  environment+=("DDPM_CLASS_ARCHIVE=$archive")
+fi
 
 if [[ "$manager" == local ]]; then
   environment+=("SPARK_LOCAL_IP=127.0.0.1")

@@ -60,8 +60,8 @@ public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels
    */
   public NoiseSchedule halved(NoiseSchedule training) {
     NoiseSchedule visited = markov(training);
-    int halves = halves(training);
     int halved = wholeSteps(visited);
+    int halves = halves(halved);
     double[] times = new double[steps + halves];
     for (int i = 0; i < steps; i++) {
       int halvesBelow = Math.max(0, i - (halved - 1 - halves));
@@ -82,7 +82,11 @@ public record Visits(int steps, TimestepSpacing spacing, int offset, NoiseLevels
    * @param training schedule of the model's training, with T steps
    */
   public int halves(NoiseSchedule training) {
-    return Math.min(HALVED, Math.max(0, wholeSteps(markov(training)) - 1));
+    return halves(wholeSteps(markov(training)));
+  }
+
+  private static int halves(int wholeSteps) {
+    return Math.min(HALVED, Math.max(0, wholeSteps - 1));
   }
 
   /** Steps of the visited timesteps that begin where there is signal: all, or all but the first. */

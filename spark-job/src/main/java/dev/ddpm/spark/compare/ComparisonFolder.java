@@ -2,6 +2,7 @@ package dev.ddpm.spark.compare;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.StoredFormat;
+import dev.ddpm.spark.config.Change;
 import dev.ddpm.spark.io.Json;
 import dev.ddpm.spark.io.Lease;
 import dev.ddpm.spark.io.NamedFolder;
@@ -16,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -28,6 +29,9 @@ final class ComparisonFolder implements AutoCloseable {
 
   /** After so long without a sign of life another comparison is taken for dead. */
   private static final Duration LEASE_EXPIRY = Duration.ofSeconds(60);
+
+  /** What a message calls the value of a setting that there was not. */
+  private static final String UNSET = "unset";
 
   private static final StoredFormat FORMAT = StoredFormat.numbered().withDigestSince(1);
 
@@ -100,21 +104,21 @@ final class ComparisonFolder implements AutoCloseable {
     byte[] upgraded = FORMAT.upgrade(json, location);
     Document document =
         Json.read(new String(upgraded, StandardCharsets.UTF_8), Document.class, location);
-    List<String> differing = new ArrayList<>();
-    var keys = new TreeSet<>(settings.keySet());
-    keys.addAll(document.settings().keySet());
-    for (String key : keys) {
-      String before = document.settings().getOrDefault(key, "unset");
-      String now = settings.getOrDefault(key, "unset");
-      if (!before.equals(now)) {
-        differing.add(key + ": " + before + " → " + now);
-      }
-    }
+    Map<String, String> before = document.settings();
+    String differing =
+        Change.between(
+                before,
+                settings,
+                key -> before.getOrDefault(key, UNSET),
+                key -> settings.getOrDefault(key, UNSET))
+            .stream()
+            .map(change -> change.key() + ": " + change.values())
+            .collect(Collectors.joining(", "));
     if (!differing.isEmpty()) {
       throw DdpmException.user(
           "--output = %s: holds a comparison with other settings (%s); name a new folder, or set"
               + " them back.",
-          output, String.join(", ", differing));
+          output, differing);
     }
     return document.rows();
   }

@@ -3,6 +3,7 @@ package dev.ddpm.spark.sample;
 import static java.util.stream.Collectors.toUnmodifiableSet;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.spark.config.Change;
 import dev.ddpm.spark.config.Excerpt;
 import dev.ddpm.spark.config.KeyHistory;
 import dev.ddpm.spark.io.DamagedFileException;
@@ -25,9 +26,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -156,23 +157,31 @@ final class SampleFolder {
   }
 
   private void requireSame(String output) {
-    List<String> differing = new ArrayList<>();
-    var keys = new TreeSet<>(settings.keySet());
-    keys.addAll(manifest.settings().keySet());
-    for (String key : keys) {
-      String before = setting(manifest.settings(), key);
-      String now = setting(settings, key);
-      if (!before.equals(now)) {
-        String heir = KeyHistory.heir(key).map(" (now %s)"::formatted).orElse("");
-        differing.add(key + heir + ": " + Excerpt.of(before) + " → " + Excerpt.of(now));
-      }
-    }
+    String differing =
+        Change.between(
+                manifest.settings(),
+                settings,
+                key -> setting(manifest.settings(), key),
+                key -> setting(settings, key))
+            .stream()
+            .map(SampleFolder::line)
+            .collect(Collectors.joining(", "));
     if (!differing.isEmpty()) {
       throw DdpmException.user(
           "--output = %s: holds images of other settings (%s); name a new folder, or set them"
               + " back.",
-          output, String.join(", ", differing));
+          output, differing);
     }
+  }
+
+  private static String line(Change change) {
+    String heir = KeyHistory.heir(change.key()).map(" (now %s)"::formatted).orElse("");
+    return change.key()
+        + heir
+        + ": "
+        + Excerpt.of(change.before())
+        + " → "
+        + Excerpt.of(change.now());
   }
 
   /**

@@ -2,13 +2,13 @@ package dev.ddpm.spark.train;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.checkpoint.ModelDescription;
+import dev.ddpm.spark.config.Change;
 import dev.ddpm.spark.config.KeyHistory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * The settings that a run was started with, compared with those it is to go on with. A key that is
@@ -112,11 +112,9 @@ final class RunSettings {
           run);
     }
     Map<String, String> differing = new TreeMap<>();
-    Set<String> keys = new TreeSet<>(stored.keySet());
-    keys.addAll(wanted.keySet());
-    for (String key : keys) {
-      if (!isFree(key) && !before(key).equals(now(key))) {
-        differing.put(key, before(key) + " → " + now(key));
+    for (Change change : Change.between(stored, wanted, this::before, this::now)) {
+      if (!isFree(change.key())) {
+        differing.put(change.key(), change.values());
       }
     }
     if (differing.containsKey(DECAY_STEPS) && !decayStepsAreSet) {

@@ -58,6 +58,32 @@ class ContainerImageTest {
     }
   }
 
+  /** It belongs to the files at the paths at which they are then. */
+  @Test
+  void theArchiveOfClassesIsWrittenWhenEverythingIsCopied() throws IOException {
+    List<Instruction> all = dockerfile("");
+    int written = 0;
+    while (!all.get(written)
+        .arguments()
+        .contains("/archive-classes.sh --jar /opt/ddpm/${JOB_JAR}")) {
+      written++;
+    }
+
+    assertThat(all.get(written).name()).isEqualTo("RUN");
+    assertThat(all.subList(written, all.size()))
+        .extracting(Instruction::name)
+        .doesNotContain("COPY");
+    assertThat(all.subList(0, written))
+        .anySatisfy(env -> assertThat(env.arguments()).contains("DDPM_CLASS_ARCHIVE=/opt/ddpm/"));
+    var images =
+        Pattern.compile("--mount=type=bind,source=([^,]+),target=(\\S+) .* --images \\2 .*");
+    var mount = images.matcher(all.get(written).arguments());
+    assertThat(mount.matches()).isTrue();
+    assertThat(Submission.PROJECT.resolve(mount.group(1))).isDirectory();
+    assertThat(Files.readAllLines(IMAGE.resolve("Dockerfile.dockerignore")))
+        .contains("!" + mount.group(1));
+  }
+
   @Test
   void theDockerfileKeepsTheRulesOfImages() throws IOException {
     assertThat(dockerfile("FROM"))
@@ -79,6 +105,7 @@ class ContainerImageTest {
         .as("no shell in between, which would keep signals to itself")
         .isEqualTo("[\"/opt/entrypoint.sh\"]");
     assertThat(dockerfile("RUN"))
+        .filteredOn(run -> run.arguments().contains("apt-get"))
         .singleElement()
         .satisfies(
             run ->
@@ -162,6 +189,57 @@ class ContainerImageTest {
     expected.addAll(List.of("--cores", "4", "--app-id", "spark-1", "--hostname", "10.0.0.8"));
     expected.addAll(List.of("--resourceProfileId", "0", "--podName", "pod-3"));
     assertThat(result).isEqualTo(new Result(0, expected));
+  }
+
+  /** Its class path is the same on every file system: jars by name, then folders. */
+  @Test
+  void executorStartsWithTheArchiveOfClassesIfThereIsOne() throws Exception {
+    Files.writeString(
+        folder.resolve("java/bin/java"), "#!/bin/sh\nprintf '%s\\n' \"$@\" \"path $CLASSPATH\"\n");
+    Path spark = folder.resolve("spark");
+    Files.createSymbolicLink(
+        spark.resolve("bin/with-archive"),
+        Submission.PROJECT.resolve("submit-scripts/bin/with-archive"));
+    Path jars = Files.createDirectory(spark.resolve("jars"));
+    for (String file : List.of("b.jar", "a.jar", "c.txt", "a b.jar")) {
+      Files.createFile(jars.resolve(file));
+    }
+    Path conf = Files.createDirectory(folder.resolve("conf"));
+    Path archive = folder.resolve("classes.jsa");
+    Map<String, String> environment =
+        new TreeMap<>(Map.of("SPARK_CONF_DIR", conf.toString(), "SPARK_CLASSPATH", "/job.jar"));
+    environment.put("DDPM_CLASS_ARCHIVE", archive.toString());
+    environment.put("SPARK_JAVA_OPT_0", "-Da=b c");
+    for (String name :
+        List.of(
+            "EXECUTOR_MEMORY",
+            "DRIVER_URL",
+            "EXECUTOR_ID",
+            "EXECUTOR_CORES",
+            "APPLICATION_ID",
+            "EXECUTOR_POD_IP",
+            "RESOURCE_PROFILE_ID",
+            "EXECUTOR_POD_NAME")) {
+      environment.put("SPARK_" + name, name);
+    }
+    String path =
+        String.join(
+            ":", "path /job.jar", jars + "/a b.jar", jars + "/a.jar", jars + "/b.jar", "" + conf);
+
+    Result without = run(environment, ENTRYPOINT.toString(), "executor");
+    Files.createFile(archive);
+    Result with = run(environment, ENTRYPOINT.toString(), "executor");
+
+    assertThat(without.lines()).startsWith("-Da=b c", "-XmsEXECUTOR_MEMORY").endsWith(path);
+    assertThat(with.lines())
+        .startsWith(
+            "-Xlog:cds=off",
+            "-Xlog:cds+dynamic=off",
+            "-XX:SharedArchiveFile=" + archive,
+            "-Da=b c",
+            "-XmsEXECUTOR_MEMORY")
+        .doesNotContain("-cp")
+        .endsWith(path);
   }
 
   @Test

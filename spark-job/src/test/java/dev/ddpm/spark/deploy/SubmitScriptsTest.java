@@ -384,7 +384,7 @@ class SubmitScriptsTest {
     Path target = project.resolve("spark-job/target").toRealPath();
     Path jar = Files.writeString(target.resolve("ddpm-spark.jar"), "");
     Path archive = target.resolve("ddpm-spark.jsa");
-    String option = "-XX:SharedArchiveFile=" + archive;
+    String option = "DDPM_CLASS_ARCHIVE=" + archive;
     Map<String, String> embedded = Map.of("SPARK_HOME", "");
 
     assertThat(run(embedded, local, "--dry-run", "train").out()).doesNotContain(option);
