@@ -61,7 +61,7 @@ public record PlanReport(
     executors.forEach(count -> out.println(row(count)));
     out.printf(
         Locale.ROOT,
-        "%nOverhead is at most %.0f %% from training.averaging-frequency = %,d on. Rarer averaging"
+        "%nOverhead is at most %.0f %% from training.averaging-frequency = %d on. Rarer averaging"
             + " learns less from an image:%nspark-job/DISTRIBUTED.md tells how much, and what"
             + " training.outer-momentum makes up for.%n",
         100 * BEARABLE_OVERHEAD,
