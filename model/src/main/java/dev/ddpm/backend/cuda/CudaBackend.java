@@ -23,9 +23,6 @@ public final class CudaBackend implements CardBackend {
   /** Of a thread, so that tasks of one process do not move each other's networks. */
   private static final ThreadLocal<Integer> CHOSEN = ThreadLocal.withInitial(() -> 0);
 
-  /** What is examined at the same time would not find the other's memory free. */
-  private static final Object EXAMINING = new Object();
-
   private final Supplier<Optional<Cards>> cards;
 
   /** The cards of this machine, which are looked for when somebody asks for them. */
@@ -137,13 +134,11 @@ public final class CudaBackend implements CardBackend {
   @Override
   public CardState examine(Precision precision) {
     int card = CHOSEN.get();
-    synchronized (EXAMINING) {
-      Cards found = require(precision);
-      try (Device device = found.open(card)) {
-        CardCheck.run(card, device, precision);
-        Device.Memory memory = device.memory();
-        return new CardState(card, device.name(), found.uuid(card), memory.free(), memory.all());
-      }
+    Cards found = require(precision);
+    try (Device device = found.open(card)) {
+      CardCheck.run(card, device, precision);
+      Device.Memory memory = device.memory();
+      return new CardState(card, device.name(), found.uuid(card), memory.free(), memory.all());
     }
   }
 

@@ -4,6 +4,7 @@ import dev.ddpm.backend.CardBackend;
 import dev.ddpm.backend.CardState;
 import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Precision;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -23,6 +24,11 @@ public final class EmulatedBackend implements CardBackend {
   /** The numbers of the cards on which a kernel was started in this process. */
   public static Set<Integer> launched(String kernel) {
     return EmulatedCards.launched(kernel);
+  }
+
+  /** The numbers of the cards that were taken into use in this process, each time it was. */
+  public static List<Integer> opened() {
+    return EmulatedCards.opened();
   }
 
   @Override

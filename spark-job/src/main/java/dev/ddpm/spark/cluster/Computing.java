@@ -2,12 +2,12 @@ package dev.ddpm.spark.cluster;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.BackendChoice;
-import dev.ddpm.backend.CardBackend;
 import dev.ddpm.backend.CardState;
 import java.io.Serializable;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -19,6 +19,8 @@ import java.util.stream.Stream;
  *     it is not so
  */
 record Computing(String backend, List<CardState> cards, String passedOver) implements Serializable {
+  /** What this process has found, by check and address of the task's card. */
+  private static final Map<String, Computing> FOUND = new HashMap<>();
 
   /** On the CPU, or on cards that are not looked at. */
   static Computing ofNoCard(String backend) {
@@ -26,14 +28,30 @@ record Computing(String backend, List<CardState> cards, String passedOver) imple
   }
 
   /**
-   * What this process computes with, on this task's card if Spark has given it one.
+   * What this process computes with, on this task's card if Spark has given it one. Tasks of the
+   * same check look once, one after the other: what one has on a card is not free to another.
    *
+   * @param check a name of the check that no other has
    * @throws DdpmException (environment) if it cannot, with the reason
    */
-  static Computing here(BackendChoice choice) {
-    Optional<CardBackend> cards = choice.cards();
+  static Computing here(BackendChoice choice, String check) {
+    synchronized (FOUND) {
+      FOUND.keySet().removeIf(key -> !key.startsWith(check));
+      String key = check + TaskCard.address().orElse("");
+      Computing known = FOUND.get(key);
+      if (known == null) {
+        known = find(choice);
+        FOUND.put(key, known);
+      }
+      return known;
+    }
+  }
+
+  private static Computing find(BackendChoice choice) {
     List<CardState> examined =
-        cards.map(backend -> TaskCard.examine(backend, choice.precision())).orElse(List.of());
+        TaskCard.cards(choice)
+            .map(backend -> TaskCard.examine(backend, choice.precision()))
+            .orElse(List.of());
     return new Computing(choice.describe(), examined, choice.passedOver().orElse(""));
   }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -64,12 +65,13 @@ final class RuntimeCheck {
           "The GPUs that Spark gives to tasks ({}) stay idle: this computes on the CPU",
           GivenGpus.AMOUNT);
     }
+    String check = UUID.randomUUID().toString();
     // The driver of a cluster need not compute.
     Supplier<String> words = spark.sc().isLocal() ? backend::describe : backend::describeIfThere;
     return run(
         spark,
         () -> Computing.ofNoCard(words.get()),
-        () -> Computing.here(backend),
+        () -> Computing.here(backend, check),
         backend.device() == DeviceChoice.CPU);
   }
 

@@ -4,6 +4,7 @@ import dev.ddpm.DdpmException;
 import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.backend.CardBackend;
 import dev.ddpm.backend.CardState;
+import dev.ddpm.backend.DeviceChoice;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.cuda.CudaBackend;
 import dev.ddpm.backend.nd4j.Nd4jNatives;
@@ -12,6 +13,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The card that this thread computes on while it is open: the one that Spark has given to its task
@@ -19,6 +22,8 @@ import org.apache.spark.resource.ResourceInformation;
  * {@linkplain CardTurns turns}; none if networks are computed on the CPU.
  */
 final class TaskCard implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TaskCard.class);
+
   /** The number of no card. */
   static final int NONE = -1;
 
@@ -41,7 +46,7 @@ final class TaskCard implements AutoCloseable {
    * @throws DdpmException (environment) if there is none that can be used
    */
   static TaskCard take(BackendChoice choice) {
-    Optional<CardBackend> cards = choice.cards();
+    Optional<CardBackend> cards = cards(choice);
     if (cards.isEmpty()) {
       address().filter(given -> !CudaBackend.isIncluded()).ifPresent(TaskCard::useNd4j);
       return new TaskCard(NONE, false);
@@ -52,6 +57,27 @@ final class TaskCard implements AutoCloseable {
             .orElseGet(() -> inTurn(cards.get()));
     cards.get().useCard(card.number);
     return card;
+  }
+
+  /**
+   * The back end if this task computes on cards. {@code auto} asks whether this thread's card
+   * serves: that is made the task's own before, or else the first, in place of what another task
+   * has left on the thread.
+   */
+  static Optional<CardBackend> cards(BackendChoice choice) {
+    if (choice.device() == DeviceChoice.AUTO) {
+      try {
+        new BackendChoice(DeviceChoice.CUDA, choice.precision())
+            .cards()
+            .ifPresent(
+                backend ->
+                    backend.useCard(address().map(given -> number(backend, given)).orElse(0)));
+      } catch (DdpmException e) {
+        // whether cards serve is asked next, and their number again if they do
+        LOG.debug("No card for auto", e);
+      }
+    }
+    return choice.cards();
   }
 
   private static TaskCard inTurn(CardBackend cards) {
@@ -66,20 +92,23 @@ final class TaskCard implements AutoCloseable {
 
   /**
    * Computes what is known on this task's card, or, if Spark has given it none, on all of this
-   * process's.
+   * process's. The first of them is this thread's card afterwards.
    *
    * @throws DdpmException (environment) if one cannot be used, or computes something else
    */
   static List<CardState> examine(CardBackend cards, Precision precision) {
-    return address()
-        .map(given -> IntStream.of(number(cards, given)))
-        .orElseGet(() -> IntStream.range(0, Math.max(1, cards.cards())))
-        .mapToObj(
-            card -> {
-              cards.useCard(card);
-              return cards.examine(precision);
-            })
-        .toList();
+    List<CardState> examined =
+        address()
+            .map(given -> IntStream.of(number(cards, given)))
+            .orElseGet(() -> IntStream.range(0, Math.max(1, cards.cards())))
+            .mapToObj(
+                card -> {
+                  cards.useCard(card);
+                  return cards.examine(precision);
+                })
+            .toList();
+    cards.useCard(examined.get(0).number());
+    return examined;
   }
 
   /** From 0; {@link #NONE} for none. */
@@ -87,7 +116,8 @@ final class TaskCard implements AutoCloseable {
     return number;
   }
 
-  private static Optional<String> address() {
+  /** The card that Spark has given to this task, as it knows it. */
+  static Optional<String> address() {
     return Optional.ofNullable(TaskContext.get())
         .map(task -> task.resourcesJMap().get(GivenGpus.RESOURCE))
         .map(ResourceInformation::addresses)
@@ -104,8 +134,8 @@ final class TaskCard implements AutoCloseable {
                 DdpmException.environment(
                     "Spark gave this task the GPU %s, which is none of the %d that its process"
                         + " sees: must be a number as nvidia-smi counts, below %d, or a UUID; use"
-                        + " conf/discover-gpus.sh as discovery script, and leave"
-                        + " CUDA_VISIBLE_DEVICES to Spark.",
+                        + " conf/discover-gpus.sh as discovery script, and do not set"
+                        + " CUDA_VISIBLE_DEVICES.",
                     address, cards.cards(), cards.cards()));
   }
 

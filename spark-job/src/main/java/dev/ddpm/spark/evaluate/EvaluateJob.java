@@ -5,6 +5,7 @@ import dev.ddpm.backend.BackendChoice;
 import dev.ddpm.checkpoint.StoredFormat;
 import dev.ddpm.evaluation.extractor.ExtractorSpec;
 import dev.ddpm.spark.cluster.ClusterJob;
+import dev.ddpm.spark.cluster.MemoryNeeds;
 import dev.ddpm.spark.config.SamplingConfig;
 import dev.ddpm.spark.config.Word;
 import dev.ddpm.spark.dataset.ImageTableReader;
@@ -306,8 +307,12 @@ public final class EvaluateJob {
 
   private Measured compute(Metric metric, Evaluation evaluation) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    try (ClusterJob job = ClusterJob.start(context, evaluation.request().backend())) {
-      job.require(metric.needs(evaluation));
+    MemoryNeeds needs = metric.needs(evaluation);
+    // what computes no network has a task per core, and not per card
+    BackendChoice backend =
+        needs.taskNative() > 0 ? evaluation.request().backend() : BackendChoice.DEFAULT;
+    try (ClusterJob job = ClusterJob.start(context, backend)) {
+      job.require(needs);
       return metric.compute(job, evaluation);
     }
   }

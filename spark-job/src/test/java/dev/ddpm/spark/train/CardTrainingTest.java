@@ -21,12 +21,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training over Spark on emulated cards: one executor with two cores. */
 class CardTrainingTest {
@@ -106,21 +109,36 @@ class CardTrainingTest {
     assertThat(trained(session)).containsExactlyInAnyOrder(0, 1);
   }
 
-  /** And a job has a slot for each card, not for each core. */
-  @Test
-  void withoutAddressesTasksTakeTurns() {
-    SparkSession session = session(1, Map.of());
+  /** The cards that the executor has taken into use, each time it has. */
+  private static List<Integer> opened(SparkSession session) {
+    return JavaSparkContext.fromSparkContext(session.sparkContext())
+        .parallelize(List.of(1), 1)
+        .flatMap(i -> EmulatedBackend.opened().iterator())
+        .collect();
+  }
 
-    TrainJob.Result result = train(session, "cuda", "turns");
+  /** And a job has a slot for each card, not for each core, and looks at each card once. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void withoutAddressesTasksTakeTurns(int cards) {
+    SparkSession session = session(cards, Map.of());
+
+    TrainJob.Result result = train(session, "cuda", "turns" + cards);
 
     assertThat(result.lastLoss()).isCloseTo(expectedLoss, within(1e-3 * expectedLoss));
-    assertThat(trained(session)).containsExactly(0);
+    assertThat(trained(session))
+        .containsExactlyInAnyOrderElementsOf(IntStream.range(0, cards).boxed().toList());
+    int before = opened(session).size();
     try (ClusterJob job =
         ClusterJob.start(
             JavaSparkContext.fromSparkContext(session.sparkContext()),
             new BackendChoice(DeviceChoice.CUDA, Precision.FLOAT32))) {
-      assertThat(job.slots()).isEqualTo(1);
+      assertThat(job.slots()).isEqualTo(cards);
       assertThat(job.backend()).isEqualTo("a card that is emulated, float32");
     }
+    List<Integer> after = opened(session);
+    assertThat(after.subList(before, after.size()))
+        .as("each card examined, the first described")
+        .containsExactly(cards == 1 ? new Integer[] {0, 0} : new Integer[] {0, 1, 0});
   }
 }

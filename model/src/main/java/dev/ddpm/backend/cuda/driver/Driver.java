@@ -106,7 +106,8 @@ final class Driver {
     int capability = capability(index);
     if (capability < least) {
       throw DdpmException.environment(
-          "GPU %d (%s) has compute capability %d.%d: %s needs %d.%d or newer%s",
+          "GPU %d (%s) has compute capability %d.%d: %s needs %d.%d or newer; where other GPUs do,"
+              + " leave this one out by CUDA_VISIBLE_DEVICES%s",
           index,
           name(index),
           capability / 10,
