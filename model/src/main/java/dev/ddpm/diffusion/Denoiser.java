@@ -22,7 +22,8 @@ public interface Denoiser extends AutoCloseable {
 
   /**
    * Draws noise of {@link Stream#SAMPLE_NOISE} for images of consecutive indices, where the model
-   * computes: the numbers of {@link CounterRandom#gaussian}, to the bit.
+   * computes: the numbers of {@link CounterRandom#gaussian}, to the bit. This draws them on the
+   * CPU: whoever wraps a model passes the call on to it.
    *
    * @param firstIndex index of the first image; the others follow
    * @param imageSize values of an image

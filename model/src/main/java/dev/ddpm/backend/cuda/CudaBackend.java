@@ -125,7 +125,7 @@ public final class CudaBackend implements CardBackend {
     Device device = require(precision).open(CHOSEN.get());
     try {
       return new CudaEngine(device, precision);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       device.close();
       throw e;
     }

@@ -41,6 +41,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -273,10 +275,20 @@ class CudaNetworkTest {
     CleanBatch clean = clean();
     long[] keys = {8, 9, 10};
     float[] weights = {0.5f, 2, 1};
+    Set<String> ofSent = ConcurrentHashMap.newKeySet();
+    Set<String> ofMade = ConcurrentHashMap.newKeySet();
     WalkedNetwork sent =
-        network(SMALL, Optimiser.SGD, saving, new CudaEngine(device, Precision.FLOAT32));
+        network(
+            SMALL,
+            Optimiser.SGD,
+            saving,
+            new CudaEngine(new EmulatedDevice(ofSent::add), Precision.FLOAT32));
     WalkedNetwork made =
-        network(SMALL, Optimiser.SGD, saving, new CudaEngine(device, Precision.FLOAT32));
+        network(
+            SMALL,
+            Optimiser.SGD,
+            saving,
+            new CudaEngine(new EmulatedDevice(ofMade::add), Precision.FLOAT32));
     for (int step = 0; step < 3; step++) {
       Noising.Noised noised = noising.apply(clean, 0, IMAGES);
       Batch batch = new Batch(IMAGES, noised.xt(), new float[] {0, 431, 999}, clean.classes());
@@ -289,13 +301,22 @@ class CudaNetworkTest {
       sent.update(1);
       made.update(1);
     }
+    assertThat(ofMade).contains("noiseImages");
+    assertThat(ofSent).isNotEmpty().doesNotContain("noiseImages");
+    sent.close();
+    made.close();
   }
 
   /** The card's noise is the CPU's: a model that draws none of its own gives the same samples. */
   @Test
   void samplesWithItsOwnNoiseWhatItSamplesWithTheCpus() {
+    Set<String> launched = ConcurrentHashMap.newKeySet();
     WalkedNetwork network =
-        network(SMALL, Optimiser.SGD, MemorySaving.NONE, new CudaEngine(device, Precision.FLOAT32));
+        network(
+            SMALL,
+            Optimiser.SGD,
+            MemorySaving.NONE,
+            new CudaEngine(new EmulatedDevice(launched::add), Precision.FLOAT32));
     int[] classes = {2, 1};
     int[] predictions = {0};
     Denoiser withoutNoise =
@@ -315,10 +336,14 @@ class CudaNetworkTest {
     float[] expected = new float[actual.length];
 
     process.sample(network.conditionedOn(classes), 3, 70, 2, actual, StepListener.NONE);
+    assertThat(launched).contains("gaussian");
+    launched.clear();
     process.sample(withoutNoise.conditionedOn(classes), 3, 70, 2, expected, StepListener.NONE);
 
+    assertThat(launched).isNotEmpty().doesNotContain("gaussian");
     assertThat(predictions[0]).isEqualTo(process.steps());
     assertThat(actual).isEqualTo(expected);
+    network.close();
   }
 
   /** Whatever it has computed before, in however many sizes. */

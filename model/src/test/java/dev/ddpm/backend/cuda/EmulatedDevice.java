@@ -13,8 +13,8 @@ import java.util.function.Consumer;
  * A card that this processor emulates: its kernels are those of {@code kernels.cu}, its products
  * and convolutions plain loops with float64 sums. What a card may leave unnoticed fails here:
  * threads that do not meet at a barrier, arguments of other types than a kernel declares, addresses
- * outside of what was allocated, writes past its end, and copies or allocations while work is
- * recorded.
+ * outside of what was allocated, writes past its end, copies or allocations while work is recorded,
+ * and use after it was closed.
  */
 final class EmulatedDevice implements Device {
   private final EmulatedKernels library = EmulatedKernels.library();
@@ -65,16 +65,21 @@ final class EmulatedDevice implements Device {
     }
   }
 
-  private void requireNoRecording() {
+  private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("The device was closed");
     }
+  }
+
+  private void requireNoRecording() {
+    requireOpen();
     if (recording != null) {
       throw new IllegalStateException("Neither copied to a host nor allocated while recording");
     }
   }
 
   private void submit(Runnable work) {
+    requireOpen();
     if (recording != null) {
       recording.add(work);
     } else {
@@ -323,6 +328,7 @@ final class EmulatedDevice implements Device {
     return new Recording() {
       @Override
       public void replay() {
+        requireOpen();
         recorded.forEach(EmulatedDevice.this::submit);
       }
 

@@ -19,8 +19,17 @@ public final class MemoryBudget {
   private static final String ON_HEAP = "of Java heap";
   private static final String OUTSIDE = "outside of the Java heap";
 
-  /** What CUDA's libraries compute in at the most, for each network: see their convolutions. */
-  private static final long CARD_WORKSPACE = 1L << 30;
+  /**
+   * What CUDA's libraries compute in at the most, for each network: see their convolutions. Results
+   * in bfloat16 that are widened afterwards, where cuDNN has no other way, are not counted.
+   */
+  private static final long CARD_WORKSPACE = 3L << 29;
+
+  /**
+   * What the driver and the libraries of CUDA take of the machine's memory in each process that
+   * computes on cards. Assumed, not measured.
+   */
+  private static final long CUDA_OF_HOST = 2L << 30;
 
   private static final String RAISE_DRIVER_HEAP =
       "raise spark.driver.memory (--memory of the scripts)";
@@ -63,6 +72,7 @@ public final class MemoryBudget {
    * @param backend what computes it
    * @param heap bytes of Java heap that it takes
    * @param outside bytes that it takes outside of the heap, or on the card
+   * @param engines networks that {@code outside} is for
    * @param batchKey key or option that would lower {@code outside}; empty if none would
    * @throws DdpmException (environment) naming what is short, both numbers and the keys to change
    */
@@ -71,12 +81,17 @@ public final class MemoryBudget {
       BackendChoice backend,
       long heap,
       long outside,
+      int engines,
       Optional<String> batchKey) {
     MemorySupply supply = MemorySupply.ofDriver(spark);
     Optional<CardRoom> card =
         backend.cards().map(cards -> new CardRoom(cards.examine(backend.precision()), "", 1));
-    checkDriver(heap, card.isPresent() ? 0 : outside, batchKey, supply);
-    card.ifPresent(room -> require(List.of(demand(room, outside, batchKey.orElse("")))));
+    if (card.isPresent()) {
+      checkDriver(heap, CUDA_OF_HOST, Optional.empty(), supply);
+      require(List.of(demand(card.get(), outside, engines, batchKey.orElse(""))));
+    } else {
+      checkDriver(heap, outside, batchKey, supply);
+    }
   }
 
   static void checkDriver(long heap, long outside, Optional<String> batchKey, MemorySupply supply) {
@@ -107,7 +122,9 @@ public final class MemoryBudget {
   /** What a job needs of which there could be too little, in the order in which it is told. */
   private static List<Demand> demands(MemoryNeeds needs, MemorySupply supply) {
     List<Demand> demands = new ArrayList<>();
-    long taskNative = supply.onCpus() ? needs.taskNative() : 0;
+    boolean onCards = needs.taskNative() > 0 && !supply.cards().isEmpty();
+    long outside =
+        (supply.onCpus() ? supply.tasks() * needs.taskNative() : 0) + (onCards ? CUDA_OF_HOST : 0);
     if (supply.local()) {
       String driver = "The driver, which runs all tasks,";
       demands.add(
@@ -121,7 +138,7 @@ public final class MemoryBudget {
           new Demand(
               driver,
               OUTSIDE,
-              needs.driverNative() + supply.tasks() * taskNative,
+              needs.driverNative() + outside,
               supply.driverNative(),
               raiseDriverNative(true)
                   + ", or lower "
@@ -150,7 +167,7 @@ public final class MemoryBudget {
           new Demand(
               executor,
               OUTSIDE,
-              supply.tasks() * taskNative,
+              outside,
               supply.executorNative(),
               "raise spark.executor.memoryOverhead and org.bytedeco.javacpp.maxphysicalbytes in"
                   + " spark.executor.extraJavaOptions (--native-memory of the scripts), or"
@@ -164,10 +181,12 @@ public final class MemoryBudget {
             needs.result(),
             supply.maxResult(),
             "raise spark.driver.maxResultSize, or set it to 0 for no bound"));
-    if (needs.taskNative() > 0) {
+    if (onCards) {
       supply
           .cards()
-          .forEach(room -> demands.add(demand(room, needs.taskNative(), needs.batchKey())));
+          .forEach(
+              room ->
+                  demands.add(demand(room, needs.taskNative(), needs.engines(), needs.batchKey())));
     }
     return demands;
   }
@@ -175,14 +194,15 @@ public final class MemoryBudget {
   /**
    * What networks take of a card.
    *
-   * @param network bytes of one of them
+   * @param task bytes of those of one task
+   * @param engines how many those are
    * @param batchKey key or option that would lower it; empty if none would
    */
-  private static Demand demand(CardRoom room, long network, String batchKey) {
+  private static Demand demand(CardRoom room, long task, int engines, String batchKey) {
     return new Demand(
         room.told(),
         "of free memory" + (room.networks() == 1 ? "" : " for %d tasks".formatted(room.networks())),
-        room.networks() * (network + CARD_WORKSPACE),
+        room.networks() * (task + engines * CARD_WORKSPACE),
         room.card().free(),
         (batchKey.isEmpty() ? "" : "lower %s, or ".formatted(batchKey))
             + "end what else computes on it, see nvidia-smi");

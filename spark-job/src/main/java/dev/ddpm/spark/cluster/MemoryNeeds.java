@@ -12,6 +12,7 @@ package dev.ddpm.spark.cluster;
  * @param result what the tasks of one Spark job return to the driver together
  * @param batchKey key of the configuration by which {@code taskNative} grows; empty if no value of
  *     it would do
+ * @param engines networks of a task that compute with memory of their own
  */
 public record MemoryNeeds(
     long driverHeap,
@@ -20,7 +21,20 @@ public record MemoryNeeds(
     long taskHeap,
     long taskNative,
     long result,
-    String batchKey) {
+    String batchKey,
+    int engines) {
   /** Java heap that Spark and its own caches need at the least. */
   public static final long SPARK_HEAP = 300L << 20;
+
+  /** With one network in a task. */
+  public MemoryNeeds(
+      long driverHeap,
+      long driverNative,
+      long executorHeap,
+      long taskHeap,
+      long taskNative,
+      long result,
+      String batchKey) {
+    this(driverHeap, driverNative, executorHeap, taskHeap, taskNative, result, batchKey, 1);
+  }
 }

@@ -2,6 +2,7 @@ package dev.ddpm.spark.cluster;
 
 import dev.ddpm.DdpmException;
 import dev.ddpm.backend.Backend;
+import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.nd4j.Nd4jBackend;
 import dev.ddpm.diffusion.Denoiser;
@@ -12,6 +13,7 @@ import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.network.walk.WalkedNetwork;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
+import java.util.function.Function;
 
 /**
  * What kind of network computes on which back end: a graph of DL4J's where tensors lie over ND4J's
@@ -41,8 +43,10 @@ public final class Networks {
       Backend backend,
       Precision precision) {
     if (!isNd4j(backend)) {
-      return WalkedNetwork.create(
-          architecture, seed, optimiser, learningRate, saving, backend.create(precision));
+      return on(
+          backend.create(precision),
+          engine ->
+              WalkedNetwork.create(architecture, seed, optimiser, learningRate, saving, engine));
     }
     if (precision != Precision.FLOAT32) {
       throw DdpmException.environment(
@@ -64,7 +68,19 @@ public final class Networks {
       Architecture architecture, float[] weights, Backend backend, Precision precision) {
     return isNd4j(backend)
         ? Dl4jNetwork.pretrained(architecture, weights, precision)
-        : WalkedNetwork.pretrained(architecture, weights, backend.create(precision));
+        : on(
+            backend.create(precision),
+            engine -> WalkedNetwork.pretrained(architecture, weights, engine));
+  }
+
+  /** A network that could not be built, perhaps for want of memory, leaves none in use. */
+  private static <N> N on(Engine engine, Function<Engine, N> network) {
+    try {
+      return network.apply(engine);
+    } catch (RuntimeException | Error e) {
+      engine.close();
+      throw e;
+    }
   }
 
   /** DL4J's graphs choose the best of these by themselves. */

@@ -332,6 +332,7 @@ public final class SamplerComparison {
         request.backend(),
         task.driverHeap() + task.taskHeap(),
         task.taskNative(),
+        task.engines(),
         images > fewest ? Optional.of("--images") : Optional.empty());
   }
 

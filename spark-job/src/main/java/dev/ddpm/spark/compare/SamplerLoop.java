@@ -2,6 +2,7 @@ package dev.ddpm.spark.compare;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.ddpm.backend.BackendChoice;
+import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
@@ -50,6 +51,28 @@ final class SamplerLoop implements AutoCloseable {
   @SuppressWarnings("ArrayRecordComponent")
   record Drawn(float[] x, int calls, double seconds, double cpuSeconds) {}
 
+  /** A model that counts its calls, and draws noise where the model does. */
+  private static final class Counted implements Denoiser {
+    private final Denoiser model;
+    private int calls;
+
+    Counted(Denoiser model) {
+      this.model = model;
+    }
+
+    @Override
+    public void predict(Batch in, float[] out) {
+      calls++;
+      model.predict(in, out);
+    }
+
+    @Override
+    public void drawNoise(
+        long seed, long firstIndex, int step, int images, int imageSize, float[] out) {
+      model.drawNoise(seed, firstIndex, step, images, imageSize, out);
+    }
+  }
+
   /** A plan of images of the classes. */
   SamplingPlan plan(SamplingConfig settings) {
     return new SamplingPlan(stored.description(), settings, backend, classes);
@@ -63,16 +86,12 @@ final class SamplerLoop implements AutoCloseable {
     build(images);
     long start = System.nanoTime();
     long cpuStart = SYSTEM.getProcessCpuTime();
-    int[] calls = new int[1];
-    Denoiser counted =
-        (in, output) -> {
-          calls[0]++;
-          model.predict(in, output);
-        };
+    Counted counted = new Counted(model);
     int first = plan.sampler().schedule().steps() - 1;
     process.denoise(of(plan, 0, counted), settings.seed(), 0, images, x, first, StepListener.NONE);
     long cpuEnd = SYSTEM.getProcessCpuTime();
-    return new Drawn(x, calls[0], (System.nanoTime() - start) / 1e9, (cpuEnd - cpuStart) / 1e9);
+    return new Drawn(
+        x, counted.calls, (System.nanoTime() - start) / 1e9, (cpuEnd - cpuStart) / 1e9);
   }
 
   /**

@@ -161,12 +161,17 @@ public final class GuidedModel {
     @Override
     public Denoiser create() {
       Denoiser guide = weaker.create();
-      return GuidedDenoiser.by(
-          weakerKnowsClasses ? guide : guide.conditionedOn(null),
-          model.create(),
-          guidance,
-          model.architecture().imageShape().size(),
-          maximumBatch);
+      try {
+        return GuidedDenoiser.by(
+            weakerKnowsClasses ? guide : guide.conditionedOn(null),
+            model.create(),
+            guidance,
+            model.architecture().imageShape().size(),
+            maximumBatch);
+      } catch (RuntimeException | Error e) {
+        guide.close();
+        throw e;
+      }
     }
   }
 

@@ -50,11 +50,13 @@ public final class SamplingMemory {
     int computed = microBatch;
     long samplerValues = SAMPLER_VALUES;
     long others = 0;
+    int engines = 1;
     if (!guidance.isNone()) {
       samplerValues += GUIDANCE_VALUES;
       if (weaker.isPresent()) {
         NetworkMemory guide = NetworkMemory.of(weaker.get());
         parameters += guide.parameters();
+        engines = 2;
         others = guide.inferenceBytes(microBatch);
       } else {
         computed = microBatch * (guidance.isEverywhere() ? 2 : 3);
@@ -69,6 +71,7 @@ public final class SamplingMemory {
         samplerValues * batch,
         memory.inferenceBytes(computed) + others,
         1 << 20,
-        batchKey);
+        batchKey,
+        engines);
   }
 }

@@ -111,36 +111,50 @@ class MemoryBudgetTest {
     return new CardRoom(card, "executor 3 on node-a", networks);
   }
 
-  /** Beside 1 GiB in which CUDA's libraries compute. */
+  /** Beside 1.5 GiB in which CUDA's libraries compute, and 2 GiB that they take of the machine. */
   @Test
   void networksOnCardsNeedTheirMemoryAndNotThatOfTheMachine() {
-    MemorySupply noneOutside = cluster(1000, 200, 600, 0, 50);
+    MemorySupply libraries = cluster(1000, 200, 600, 2048, 50);
 
-    MemoryBudget.check(NEEDS, noneOutside.with(List.of(room(1324, 1)), false));
-    MemoryBudget.check(NEEDS, noneOutside.with(List.of(room(2648, 2)), false));
+    MemoryBudget.check(NEEDS, libraries.with(List.of(room(1836, 1)), false));
+    MemoryBudget.check(NEEDS, libraries.with(List.of(room(3672, 2)), false));
     assertThatThrownBy(
             () ->
                 MemoryBudget.check(
-                    NEEDS, noneOutside.with(List.of(room(1324, 1), room(1323, 1)), false)))
+                    NEEDS, libraries.with(List.of(room(1836, 1), room(1835, 1)), false)))
         .isInstanceOfSatisfying(
             DdpmException.class,
             refused -> assertThat(refused.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
         .hasMessage(
-            "GPU 1 (Card of Test) of executor 3 on node-a needs about 1.29 GiB of free memory, but"
-                + " has 1.29 GiB: lower training.batch-size, or end what else computes on it, see"
+            "GPU 1 (Card of Test) of executor 3 on node-a needs about 1.79 GiB of free memory, but"
+                + " has 1.79 GiB: lower training.batch-size, or end what else computes on it, see"
                 + " nvidia-smi.");
     assertThatThrownBy(
-            () -> MemoryBudget.check(NEEDS, noneOutside.with(List.of(room(2647, 2)), false)))
+            () -> MemoryBudget.check(NEEDS, libraries.with(List.of(room(3671, 2)), false)))
         .hasMessageContaining("of free memory for 2 tasks, but has");
+    MemorySupply tooLittle = cluster(1000, 200, 600, 2047, 50);
+    assertThatThrownBy(
+            () -> MemoryBudget.check(NEEDS, tooLittle.with(List.of(room(1836, 1)), false)))
+        .hasMessageContaining("needs about 2.00 GiB outside of the Java heap");
+  }
+
+  @Test
+  void librariesComputeForEachNetworkOfATask() {
+    MemoryNeeds guided = new MemoryNeeds(MIB, MIB, MIB, MIB, 300 * MIB, MIB, "", 2);
+    MemorySupply supply = cluster(9, 9, 9, 2048, 9);
+
+    MemoryBudget.check(guided, supply.with(List.of(room(3372, 1)), false));
+    assertThatThrownBy(() -> MemoryBudget.check(guided, supply.with(List.of(room(3371, 1)), false)))
+        .hasMessageContaining("needs about 3.29 GiB of free memory");
   }
 
   @Test
   void whereSomeComputeOnCpusBothMustHaveEnough() {
-    List<CardRoom> rooms = List.of(room(1324, 1));
+    List<CardRoom> rooms = List.of(room(1836, 1));
 
-    MemoryBudget.check(NEEDS, cluster(1000, 200, 600, 600, 50).with(rooms, true));
+    MemoryBudget.check(NEEDS, cluster(1000, 200, 600, 2648, 50).with(rooms, true));
     assertThatThrownBy(
-            () -> MemoryBudget.check(NEEDS, cluster(1000, 200, 600, 599, 50).with(rooms, true)))
+            () -> MemoryBudget.check(NEEDS, cluster(1000, 200, 600, 2647, 50).with(rooms, true)))
         .hasMessageContaining("outside of the Java heap");
   }
 
@@ -148,12 +162,12 @@ class MemoryBudgetTest {
   void theFirstWayThatFitsOnTheCardIsTaken() {
     Function<Long, MemoryNeeds> needs =
         task -> new MemoryNeeds(MIB, MIB, MIB, MIB, task * MIB, MIB, "");
-    MemorySupply supply = cluster(9, 9, 9, 0, 9).with(List.of(room(1124, 1)), false);
+    MemorySupply supply = cluster(9, 9, 9, 2048, 9).with(List.of(room(1636, 1)), false);
 
     assertThat(MemoryBudget.firstFitting(List.of(300L, 101L, 100L, 50L), needs, supply))
         .isEqualTo(100L);
     assertThatThrownBy(() -> MemoryBudget.firstFitting(List.of(300L, 101L), needs, supply))
-        .hasMessageEndingWith("but has 1.10 GiB: end what else computes on it, see nvidia-smi.");
+        .hasMessageEndingWith("but has 1.60 GiB: end what else computes on it, see nvidia-smi.");
   }
 
   /** What computes nothing that would be on a card needs none of it. */

@@ -19,7 +19,9 @@ import dev.ddpm.network.dl4j.Dl4jNetwork;
 import dev.ddpm.network.walk.WalkedNetwork;
 import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
+import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class NetworksTest {
@@ -29,6 +31,17 @@ class NetworksTest {
 
   /** One whose tensors DL4J is not told to know. */
   private static final class Foreign implements Backend {
+    private final Engine engine;
+
+    Foreign() {
+      // as a card would, which rounds otherwise
+      this(ND4J.create(Precision.FLOAT32));
+    }
+
+    Foreign(Engine engine) {
+      this.engine = engine;
+    }
+
     @Override
     public int rank() {
       return 0;
@@ -41,8 +54,7 @@ class NetworksTest {
 
     @Override
     public Engine create(Precision precision) {
-      // as a card would, which rounds otherwise
-      return ND4J.create(Precision.FLOAT32);
+      return engine;
     }
 
     @Override
@@ -81,6 +93,32 @@ class NetworksTest {
     float[] prediction = new float[image.length];
     network.predict(Batch.unconditional(1, image, new float[] {500}), prediction);
     return prediction;
+  }
+
+  @Test
+  void aNetworkThatCannotBeBuiltClosesItsEngine() {
+    AtomicInteger closed = new AtomicInteger();
+    Engine full =
+        (Engine)
+            Proxy.newProxyInstance(
+                Engine.class.getClassLoader(),
+                new Class<?>[] {Engine.class},
+                (engine, method, arguments) -> {
+                  if (method.getName().equals("close")) {
+                    closed.incrementAndGet();
+                    return null;
+                  }
+                  throw new OutOfMemoryError("of the card");
+                });
+    float[] weights = new float[(int) ParameterLayout.of(TINY).size()];
+
+    assertThatThrownBy(() -> create(new Foreign(full), Precision.FLOAT32))
+        .isInstanceOf(OutOfMemoryError.class);
+    assertThat(closed).hasValue(1);
+    assertThatThrownBy(
+            () -> Networks.pretrained(TINY, weights, new Foreign(full), Precision.FLOAT32))
+        .isInstanceOf(OutOfMemoryError.class);
+    assertThat(closed).hasValue(2);
   }
 
   @Test

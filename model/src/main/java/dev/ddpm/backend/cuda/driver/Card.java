@@ -35,6 +35,12 @@ final class Card implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Card.class);
   private static final long MEBIBYTE = 1 << 20;
 
+  /**
+   * Nothing may wait for a whole card while work for it is being captured, be it another network's:
+   * whoever captures, opens or gives back holds this.
+   */
+  static final Object WHOLE = new Object();
+
   private final int index;
   private final String name;
   private final int device;
@@ -69,7 +75,7 @@ final class Card implements Runnable {
       use();
       Status.driver(cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
       closing.push(() -> cuStreamDestroy(stream));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       run();
       throw e;
     }
@@ -137,6 +143,12 @@ final class Card implements Runnable {
   /** Gives everything back; errors are told, because nothing can be done about them any more. */
   @Override
   public void run() {
+    synchronized (WHOLE) {
+      giveBack();
+    }
+  }
+
+  private void giveBack() {
     int status = cuCtxSetCurrent(context);
     if (status == 0) {
       status = stream.isNull() ? 0 : cuStreamSynchronize(stream);

@@ -69,27 +69,29 @@ final class CudaDevice implements Device {
    */
   CudaDevice(int index, Driver driver) {
     this.name = driver.name(index);
-    this.card = new Card(index, name);
-    this.cleanable = CLEANER.register(this, card);
-    try {
-      this.description = describe(index, driver);
-      this.kernels = new KernelModule(card, KernelCode.of(driver.capability(index)));
-      createBlas();
-      createDnn();
-      this.workspace = new Workspace(card);
-      this.narrow = new Workspace(card);
-      Status.driver(cuMemAllocHost(staging, STAGING_BYTES), "cuMemAllocHost");
-      // not this object's field: what is to be done when it is gone must not refer to it
-      Pointer host = staging;
-      card.onClose(() -> cuMemFreeHost(host));
-      this.stagedFloats = new FloatPointer(staging);
-      this.stagedDoubles = new DoublePointer(staging);
-      this.stagedLongs = new LongPointer(staging);
-      this.stagedInts = new IntPointer(staging);
-      this.stagedBytes = new BytePointer(staging);
-    } catch (RuntimeException e) {
-      cleanable.clean();
-      throw e;
+    synchronized (Card.WHOLE) {
+      this.card = new Card(index, name);
+      this.cleanable = CLEANER.register(this, card);
+      try {
+        this.description = describe(index, driver);
+        this.kernels = new KernelModule(card, KernelCode.of(driver.capability(index)));
+        createBlas();
+        createDnn();
+        this.workspace = new Workspace(card);
+        this.narrow = new Workspace(card);
+        Status.driver(cuMemAllocHost(staging, STAGING_BYTES), "cuMemAllocHost");
+        // not this object's field: what is to be done when it is gone must not refer to it
+        Pointer host = staging;
+        card.onClose(() -> cuMemFreeHost(host));
+        this.stagedFloats = new FloatPointer(staging);
+        this.stagedDoubles = new DoublePointer(staging);
+        this.stagedLongs = new LongPointer(staging);
+        this.stagedInts = new IntPointer(staging);
+        this.stagedBytes = new BytePointer(staging);
+      } catch (RuntimeException | Error e) {
+        cleanable.clean();
+        throw e;
+      }
     }
   }
 

@@ -26,15 +26,17 @@ final class GraphRecording implements Device.Recording {
   static GraphRecording of(Card card, Runnable work) {
     card.use();
     CUgraph_st captured = new CUgraph_st();
-    Status.driver(
-        cuStreamBeginCapture(card.stream(), CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
-        "cuStreamBeginCapture");
     int status;
-    try {
-      work.run();
-    } finally {
-      // also if the work failed: the queue would take nothing else
-      status = cuStreamEndCapture(card.stream(), captured);
+    synchronized (Card.WHOLE) {
+      Status.driver(
+          cuStreamBeginCapture(card.stream(), CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+          "cuStreamBeginCapture");
+      try {
+        work.run();
+      } finally {
+        // also if the work failed: the queue would take nothing else
+        status = cuStreamEndCapture(card.stream(), captured);
+      }
     }
     Status.driver(status, "cuStreamEndCapture");
     CUgraphExec_st graph = new CUgraphExec_st();

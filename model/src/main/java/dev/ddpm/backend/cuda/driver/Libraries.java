@@ -1,5 +1,6 @@
 package dev.ddpm.backend.cuda.driver;
 
+import com.sun.jna.Function;
 import dev.ddpm.DdpmException;
 import java.io.File;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -105,10 +107,19 @@ final class Libraries {
     load(CUDA, "CUDA 13");
     load(CUDNN, "cuDNN 9");
     for (Map.Entry<String, String> check : CHECKS.entrySet()) {
-      SharedLibrary part = SharedLibrary.open(check.getKey()).orElseThrow();
-      if (part.function(check.getValue()).invokeInt(new Object[0]) != 0) {
+      if (function(check.getKey(), check.getValue()).invokeInt(new Object[0]) != 0) {
         throw severalVersions();
       }
+    }
+  }
+
+  private static Function function(String file, String name) {
+    try {
+      return SharedLibrary.open(file).orElseThrow().function(name);
+    } catch (LinkageError | NoSuchElementException e) {
+      throw DdpmException.environment(
+          "%s has no %s, which cuDNN 9 has: install cuDNN 9 anew, or set backend.device = cpu.",
+          file, name);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.ddpm.backend.cuda.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,7 +56,7 @@ class UnusableCardTest {
 
   private String told() throws IOException, InterruptedException {
     Path output = folder.resolve("output");
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
@@ -65,8 +66,10 @@ class UnusableCardTest {
                 OpenCard.class.getName(),
                 folder.toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .redirectOutput(output.toFile())
-            .start();
+            .redirectOutput(output.toFile());
+    // before those that this machine may have
+    builder.environment().put("LD_LIBRARY_PATH", folder.toString());
+    Process process = builder.start();
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
     assertThat(process.exitValue()).isZero();
     return Files.readString(output);
@@ -104,7 +107,23 @@ class UnusableCardTest {
   }
 
   @Test
+  void aPartOfCudnnWithoutAFunctionIsNamed() throws Exception {
+    make(0, 0);
+    StubLibraries.compile(folder, "libcudnn_cnn.so.9", "");
+
+    assertThat(told())
+        .isEqualTo(
+            "ENVIRONMENT: libcudnn_cnn.so.9 has no cudnnCnnVersionCheck, which cuDNN 9 has: install"
+                + " cuDNN 9 anew, or set backend.device = cpu.\n");
+  }
+
+  private static void requireNoneHere(String library) {
+    assumeTrue(SharedLibrary.open(library).isEmpty(), "this machine has a %s".formatted(library));
+  }
+
+  @Test
   void aMissingPartOfCudnnIsNamed() throws Exception {
+    requireNoneHere(ADVANCED);
     make(0, 0);
     Files.delete(folder.resolve(ADVANCED));
 
@@ -116,6 +135,7 @@ class UnusableCardTest {
 
   @Test
   void aMissingPartOfCudaIsNamed() throws Exception {
+    requireNoneHere("libcublas.so.13");
     make(0, 0);
     Files.delete(folder.resolve("libcublas.so.13"));
 
