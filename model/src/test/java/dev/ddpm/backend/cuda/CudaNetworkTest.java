@@ -340,7 +340,7 @@ class CudaNetworkTest {
     launched.clear();
     process.sample(withoutNoise.conditionedOn(classes), 3, 70, 2, expected, StepListener.NONE);
 
-    assertThat(launched).isNotEmpty().doesNotContain("gaussian");
+    assertThat(launched).doesNotContain("gaussian");
     assertThat(predictions[0]).isEqualTo(process.steps());
     assertThat(actual).isEqualTo(expected);
     network.close();
@@ -378,6 +378,7 @@ class CudaNetworkTest {
 
       assertThat(card.live()).isZero();
       assertThatThrownBy(() -> card.allocate(4)).hasMessage("The device was closed");
+      assertThatThrownBy(() -> card.clear(0, 4)).hasMessage("The device was closed");
       network.close();
     }
   }
