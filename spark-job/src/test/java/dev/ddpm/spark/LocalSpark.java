@@ -66,7 +66,7 @@ public final class LocalSpark implements BeforeAllCallback {
         "spark.executor.extraClassPath",
         classPath(),
         "spark.executor.extraJavaOptions",
-        "--add-modules=jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=2g " + options,
+        "--add-modules=jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=3g " + options,
         "spark.executorEnv.OMP_NUM_THREADS",
         "1",
         "spark.executorEnv.SPARK_SCALA_VERSION",

@@ -79,9 +79,7 @@ class CardTrainingTest {
   private static SparkSession session(int cards, Map<String, String> more) {
     Map<String, String> settings =
         new HashMap<>(
-            LocalSpark.executorSettings(
-                "-D%s=%d -Dorg.bytedeco.javacpp.maxphysicalbytes=3g"
-                    .formatted(EmulatedBackend.CARDS, cards)));
+            LocalSpark.executorSettings("-D%s=%d".formatted(EmulatedBackend.CARDS, cards)));
     settings.merge(
         "spark.executor.extraClassPath",
         folder.resolve("cards").toString(),
