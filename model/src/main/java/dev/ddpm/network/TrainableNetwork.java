@@ -4,6 +4,7 @@ import dev.ddpm.diffusion.Batch;
 import dev.ddpm.diffusion.CleanBatch;
 import dev.ddpm.diffusion.Denoiser;
 import dev.ddpm.diffusion.Noising;
+import java.util.function.ObjIntConsumer;
 
 /**
  * A float32 network that can learn: all that training sees of it. Its weights and the state of its
@@ -18,21 +19,43 @@ public interface TrainableNetwork extends Denoiser {
    * The gradient of a batch, with dropout; {@link #update} may follow. A network that {@linkplain
    * MemorySaving saves memory} computes it in parts.
    *
-   * @param batch noised images and their timesteps
-   * @param target what the network should put out, of the same layout as the images
+   * @param images how many
    * @param weights one factor per image of its squared errors in the gradient; null for 1
    * @param imageKeys one key per image that decides which activations are dropped
+   * @param content puts images and their targets, from one on, into the tensors of a part
    * @return the mean of (target − output)² over all elements, without the weights: losses of
    *     different weightings can be compared
    */
-  double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys);
+  double computeGradient(
+      int images, float[] weights, long[] imageKeys, ObjIntConsumer<BatchTensors> content);
+
+  /**
+   * The same for noised images.
+   *
+   * @param batch noised images and their timesteps
+   * @param target what the network should put out, of the same layout as the images
+   */
+  default double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys) {
+    return computeGradient(
+        batch.size(),
+        weights,
+        imageKeys,
+        (tensors, from) -> {
+          tensors.set(batch, from);
+          tensors.setTarget(target, from);
+        });
+  }
 
   /**
    * The same for clean images, which are noised where the network computes, with the same results.
    *
    * @param noising how noised images and their targets are made of them
    */
-  double computeGradient(Noising noising, CleanBatch images, float[] weights, long[] imageKeys);
+  default double computeGradient(
+      Noising noising, CleanBatch images, float[] weights, long[] imageKeys) {
+    return computeGradient(
+        images.size(), weights, imageKeys, (tensors, from) -> tensors.set(noising, images, from));
+  }
 
   /**
    * Lets the optimiser apply the gradient to the weights, and counts the step.

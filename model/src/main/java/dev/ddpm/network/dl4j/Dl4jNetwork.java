@@ -7,9 +7,7 @@ import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.nd4j.Nd4jBackend;
 import dev.ddpm.backend.nd4j.Nd4jEngine;
 import dev.ddpm.diffusion.Batch;
-import dev.ddpm.diffusion.CleanBatch;
 import dev.ddpm.diffusion.Denoiser;
-import dev.ddpm.diffusion.Noising;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.BatchTensors;
 import dev.ddpm.network.GradientInParts;
@@ -197,50 +195,26 @@ public final class Dl4jNetwork implements TrainableNetwork {
 
   /** {@inheritDoc} The gradient is then in {@code graph().getFlattenedGradients()}. */
   @Override
-  public double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys) {
-    return gradient(
-        batch.size(),
-        weights,
-        imageKeys,
-        (tensors, from) -> {
-          tensors.set(batch, from);
-          tensors.setTarget(target, from);
-        });
-  }
-
-  /** {@inheritDoc} The gradient is then in {@code graph().getFlattenedGradients()}. */
-  @Override
   public double computeGradient(
-      Noising noising, CleanBatch images, float[] weights, long[] imageKeys) {
-    return gradient(
-        images.size(), weights, imageKeys, (tensors, from) -> tensors.set(noising, images, from));
-  }
-
-  /**
-   * The gradient of a batch.
-   *
-   * @param images puts images and their targets from one on into tensors
-   */
-  private double gradient(
-      int batchSize, float[] weights, long[] imageKeys, ObjIntConsumer<BatchTensors> images) {
+      int images, float[] weights, long[] imageKeys, ObjIntConsumer<BatchTensors> content) {
     if (graph.getFlattenedGradients() == null) {
       graph.initGradientsView();
     }
     if (gradient == null) {
       gradient = engine().tensor(graph.getFlattenedGradients().reshape(layout.size()));
     }
-    lastBatch = batchSize;
+    lastBatch = images;
     return inParts.compute(
         engine(),
         gradient,
-        batchSize,
+        images,
         (from, count) -> {
           Arrays bound = arrays(count);
-          images.accept(bound.tensors, from);
+          content.accept(bound.tensors, from);
           bound.tensors.setKeys(imageKeys, from);
           graph.setInputs(bound.inputs);
           graph.setLabels(bound.labels);
-          graph.setLayerMaskArrays(null, factors(bound, weights, from, batchSize));
+          graph.setLayerMaskArrays(null, factors(bound, weights, from, images));
           graph.computeGradientAndScore();
           return graph.score();
         });

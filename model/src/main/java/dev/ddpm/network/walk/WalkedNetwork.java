@@ -4,9 +4,7 @@ import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.Kernels;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.diffusion.Batch;
-import dev.ddpm.diffusion.CleanBatch;
 import dev.ddpm.diffusion.Denoiser;
-import dev.ddpm.diffusion.Noising;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.network.BatchTensors;
 import dev.ddpm.network.GradientInParts;
@@ -172,40 +170,17 @@ public final class WalkedNetwork implements TrainableNetwork {
   }
 
   @Override
-  public double computeGradient(Batch batch, float[] target, float[] weights, long[] imageKeys) {
-    return gradient(
-        batch.size(),
-        weights,
-        imageKeys,
-        (tensors, from) -> {
-          tensors.set(batch, from);
-          tensors.setTarget(target, from);
-        });
-  }
-
-  @Override
   public double computeGradient(
-      Noising noising, CleanBatch images, float[] weights, long[] imageKeys) {
-    return gradient(
-        images.size(), weights, imageKeys, (tensors, from) -> tensors.set(noising, images, from));
-  }
-
-  /**
-   * The gradient of a batch.
-   *
-   * @param images puts images and their targets from one on into tensors
-   */
-  private double gradient(
-      int batchSize, float[] weights, long[] imageKeys, ObjIntConsumer<BatchTensors> images) {
+      int images, float[] weights, long[] imageKeys, ObjIntConsumer<BatchTensors> content) {
     return inParts.compute(
         engine,
         gradient,
-        batchSize,
+        images,
         (from, count) -> {
           Pass pass = pass(count);
-          images.accept(pass.tensors, from);
+          content.accept(pass.tensors, from);
           pass.tensors.setKeys(imageKeys, from);
-          pass.tensors.setFactors(weights, from, (float) count / batchSize);
+          pass.tensors.setFactors(weights, from, (float) count / images);
           pass.learning.run();
           return pass.loss.getAsDouble();
         });
