@@ -121,7 +121,13 @@ build_jar() {
     exit 4
   fi
   echo "Building the job jar (a minute; the first time Maven also downloads its dependencies) ..."
-  build | tell_downloads
+  local code=0
+  build | tell_downloads || code=$?
+  if [[ $code -ne 0 ]]; then
+    # Maven may have failed at what it had just built: the next call must not take that for current.
+    [[ ! -f "$jar" ]] || touch -d @0 "$jar"
+    return "$code"
+  fi
   # A build that found nothing to change leaves an older file.
   touch "$jar"
 }

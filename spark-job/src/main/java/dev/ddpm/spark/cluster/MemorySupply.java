@@ -1,7 +1,6 @@
 package dev.ddpm.spark.cluster;
 
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -98,14 +97,20 @@ record MemorySupply(
     return physical == 0 ? Long.MAX_VALUE : Math.max(0, physical - heap);
   }
 
-  /** JavaCPP's bound of a process that sets none is four heaps. */
+  /**
+   * JavaCPP's bound of a process that sets none is four heaps; of several options a JVM takes the
+   * last.
+   */
   private static long physicalLimit(SparkConf conf, long heap) {
-    Matcher option =
-        PHYSICAL_LIMIT.matcher(
+    return PHYSICAL_LIMIT
+        .matcher(
             conf.get("spark.executor.defaultJavaOptions", "")
                 + " "
-                + conf.get("spark.executor.extraJavaOptions", ""));
-    return option.find() ? JavaUtils.byteStringAsBytes(option.group(1)) : 4 * heap;
+                + conf.get("spark.executor.extraJavaOptions", ""))
+        .results()
+        .reduce((earlier, later) -> later)
+        .map(option -> JavaUtils.byteStringAsBytes(option.group(1)))
+        .orElse(4 * heap);
   }
 
   /** Spark's rule for what a container has beside the heap. */

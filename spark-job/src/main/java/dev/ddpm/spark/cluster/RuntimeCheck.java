@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
@@ -37,6 +38,8 @@ final class RuntimeCheck {
   private static final String SERIALIZER = "spark.serializer";
   private static final String JAVA_SERIALIZER = "org.apache.spark.serializer.JavaSerializer";
 
+  private static final ToldLines TOLD = new ToldLines();
+
   private RuntimeCheck() {}
 
   /**
@@ -51,7 +54,7 @@ final class RuntimeCheck {
   record Found(int slots, List<CardRoom> cards, boolean onCpus, String backend) {}
 
   /**
-   * Runs one task per slot and logs what was found.
+   * Runs one task per slot and logs what was found, if no earlier job of the application has.
    *
    * @param backend what the job's networks compute with
    * @throws DdpmException (user) if Spark serialises by Kryo; (environment) if an executor runs
@@ -61,9 +64,11 @@ final class RuntimeCheck {
     if (backend.device() == DeviceChoice.CPU
         && GivenGpus.any(spark.getConf())
         && CudaBackend.isIncluded()) {
-      LOG.warn(
-          "The GPUs that Spark gives to tasks ({}) stay idle: this computes on the CPU",
-          GivenGpus.AMOUNT);
+      tell(
+          spark,
+          LOG::warn,
+          "The GPUs that Spark gives to tasks (%s) stay idle: this computes on the CPU"
+              .formatted(GivenGpus.AMOUNT));
     }
     String check = UUID.randomUUID().toString();
     // The driver of a cluster need not compute.
@@ -94,23 +99,34 @@ final class RuntimeCheck {
     RuntimeReport driver = report(here::get);
     List<RuntimeReport> executors = executors(spark, backend, slots);
     requireSameJar(driver, executors);
-    LOG.info("Driver on {}: {}", driver.host(), driver.setup());
-    LOG.info("{} task slot(s) of {} core(s) on {} executor(s)", slots, taskCpus, executors.size());
+    tell(spark, LOG::info, "Driver on %s: %s".formatted(driver.host(), driver.setup()));
+    tell(
+        spark,
+        LOG::info,
+        "%d task slot(s) of %d core(s) on %d executor(s)"
+            .formatted(slots, taskCpus, executors.size()));
     RuntimeReport compared = comparesDriver ? driver : executors.get(0);
-    warnings(driver, compared, executors, taskCpus).forEach(LOG::warn);
+    warnings(driver, compared, executors, taskCpus)
+        .forEach(warning -> tell(spark, LOG::warn, warning));
     List<CardRoom> cards = rooms(executors, spark.sc().isLocal(), GivenGpus.tasksOfEach(conf));
     cards.forEach(
         room ->
-            LOG.info(
-                "{}: {} of {} MiB are free",
-                room.told(),
-                room.card().free() >> 20,
-                room.card().all() >> 20));
+            tell(
+                spark,
+                LOG::info,
+                "%s: %d of %d MiB are free"
+                    .formatted(room.told(), room.card().free() >> 20, room.card().all() >> 20)));
     return new Found(
         GivenGpus.any(conf) ? slots : withCards(slots, executors),
         cards,
         executors.stream().anyMatch(executor -> executor.computing().cards().isEmpty()),
         compared.computing().backend());
+  }
+
+  private static void tell(JavaSparkContext spark, Consumer<String> log, String line) {
+    if (TOLD.isNews(spark.sc().applicationId(), line)) {
+      log.accept(line);
+    }
   }
 
   /** Tasks at a time where those of a process take turns on its cards. */

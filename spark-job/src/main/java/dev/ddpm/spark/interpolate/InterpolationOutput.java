@@ -31,6 +31,7 @@ record InterpolationOutput(
     String modelHash) {
   private static final String TABLE = "interpolations.parquet";
   private static final String SHEET = "interpolations.png";
+  private static final String NO_CLASS = "none";
 
   /**
    * Checks that the sheet can be made, before anything is computed.
@@ -122,7 +123,10 @@ record InterpolationOutput(
                 sampling.steps(),
                 modelHash));
     if (!classes.isEmpty()) {
-      row.add(classes.get(plan.nearer(result) == 0 ? pair.first() : pair.other()));
+      int label = classes.get(plan.nearer(result) == 0 ? pair.first() : pair.other());
+      List<String> names = sampling.model().classes().names();
+      row.add(label);
+      row.add(label < names.size() ? names.get(label) : NO_CLASS);
       row.add(sampling.sampling().guidance());
     }
     return row;

@@ -19,12 +19,14 @@ import org.apache.parquet.schema.Types;
  *   <tr><td>{@code image}</td><td>binary</td><td>a PNG file</td></tr>
  *   <tr><td>{@code height}, {@code width}, {@code channels}</td><td>int</td><td></td></tr>
  *   <tr><td>{@code seed}</td><td>long</td><td>seed of the noise</td></tr>
- *   <tr><td>{@code sampler}</td><td>string</td><td>ddpm, ddim or dpm-solver++</td></tr>
+ *   <tr><td>{@code sampler}</td><td>string</td><td>its word in a configuration, such as ddim
+ *       </td></tr>
  *   <tr><td>{@code steps}</td><td>int</td><td>timesteps of a whole reverse process</td></tr>
  *   <tr><td>{@code model_hash}</td><td>string</td><td>SHA-256 of the model</td></tr>
  *   <tr><td>{@code label}</td><td>int</td><td>number of the class that it was asked for in, the one
- *       after the last for none; this and the next column only where the model knows classes
+ *       after the last for none; this and the next two columns only where the model knows classes
  *       </td></tr>
+ *   <tr><td>{@code label_name}</td><td>string</td><td>name of that class, or none</td></tr>
  *   <tr><td>{@code guidance}</td><td>double</td><td>scale of the guidance</td></tr>
  * </table>
  */
@@ -76,6 +78,9 @@ final class InterpolationTable {
       columns
           .required(PrimitiveTypeName.INT32)
           .named("label")
+          .required(PrimitiveTypeName.BINARY)
+          .as(LogicalTypeAnnotation.stringType())
+          .named("label_name")
           .required(PrimitiveTypeName.DOUBLE)
           .named("guidance");
     }

@@ -62,8 +62,8 @@ public record PlanReport(
     out.printf(
         Locale.ROOT,
         "%nOverhead is at most %.0f %% from training.averaging-frequency = %d on. Rarer averaging"
-            + " learns less from an image:%nspark-job/DISTRIBUTED.md tells how much, and what"
-            + " training.outer-momentum makes up for.%n",
+            + " learns less from an image:%nspark-job/DISTRIBUTED.md tells how much, and where"
+            + " training.outer-momentum helps.%n",
         100 * BEARABLE_OVERHEAD,
         bearableFrequency());
     out.flush();

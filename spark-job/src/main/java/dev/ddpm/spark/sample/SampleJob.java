@@ -131,7 +131,7 @@ public final class SampleJob {
           Locale.ROOT,
           "Classes: %s; guidance %s.%n",
           classes.describe(),
-          request.sampling().guidance());
+          guidance(request.sampling()));
     }
     String guide = request.sampling().guidanceModel();
     if (!guide.isEmpty()) {
@@ -174,6 +174,15 @@ public final class SampleJob {
   /**
    * The files that have to be drawn, in order: those that are asked for, or were and are flawed.
    */
+  /** The scale, and what at 0 becomes of the classes that were asked for. */
+  private static String guidance(SamplingConfig sampling) {
+    boolean led =
+        sampling.guidance() != 0
+            || !sampling.guidanceInterval().isEmpty()
+            || !sampling.guidanceModel().isEmpty();
+    return sampling.guidance() + (led ? "" : ", by which no class leads an image");
+  }
+
   private static List<IndexRange> missing(List<IndexRange> wanted, Inventory found) {
     Set<IndexRange> there = new HashSet<>();
     found.intact().forEach(shard -> there.add(shard.range()));

@@ -14,7 +14,8 @@ import org.apache.parquet.schema.Types;
  *   <tr><td>{@code seed}</td><td>long</td><td>seed of the noise of all images</td></tr>
  *   <tr><td>{@code image}</td><td>binary</td><td>a PNG file</td></tr>
  *   <tr><td>{@code height}, {@code width}, {@code channels}</td><td>int</td><td></td></tr>
- *   <tr><td>{@code sampler}</td><td>string</td><td>ddpm, ddim or dpm-solver++</td></tr>
+ *   <tr><td>{@code sampler}</td><td>string</td><td>its word in a configuration, such as ddim
+ *       </td></tr>
  *   <tr><td>{@code steps}</td><td>int</td><td>timesteps visited</td></tr>
  *   <tr><td>{@code model_hash}</td><td>string</td><td>SHA-256 of the model</td></tr>
  *   <tr><td>{@code label}</td><td>int</td><td>number of its class; this and the next two columns

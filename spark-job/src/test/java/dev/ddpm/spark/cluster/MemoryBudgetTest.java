@@ -194,6 +194,10 @@ class MemoryBudgetTest {
         "spark.executor.extraJavaOptions",
         "-Dx=y -Dorg.bytedeco.javacpp.maxphysicalbytes=9216m -Dz");
     assertThat(MemorySupply.of(conf, 2, MIB, 0).executorNative()).isEqualTo(1024 * MIB);
+    conf.set("spark.executor.defaultJavaOptions", "-Dorg.bytedeco.javacpp.maxphysicalbytes=10240m");
+    assertThat(MemorySupply.of(conf, 2, MIB, 0).executorNative())
+        .as("the last option holds, as for the JVM")
+        .isEqualTo(1024 * MIB);
   }
 
   @Test

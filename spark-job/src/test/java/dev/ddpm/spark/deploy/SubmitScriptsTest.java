@@ -352,6 +352,21 @@ class SubmitScriptsTest {
             "[ERROR] It does not compile.");
   }
 
+  /** Maven writes the jar before it finds that it is too large. */
+  @Test
+  void aJarOfAFailedBuildIsBuiltAnew() throws Exception {
+    Path project = projectWithout("submit.sh");
+    String build = project.resolve("submit-scripts/build.sh").toString();
+    executable(
+        folder.resolve("mvn"), "echo jar > spark-job/target/ddpm-spark.jar; exit \"${CODE:-0}\"\n");
+
+    Map<String, String> failing = new HashMap<>(path(folder));
+    failing.put("CODE", "3");
+    assertThat(run(failing, build, "--no-archive").exitCode()).isEqualTo(3);
+    assertThat(run(path(folder), build, "--no-archive").out()).contains("Building the job jar");
+    assertThat(run(path(folder), build, "--no-archive").out()).isEmpty();
+  }
+
   @Test
   void theBuildWritesTheArchiveOfClassesOnce() throws Exception {
     Path project = projectWithout("submit.sh");

@@ -100,6 +100,15 @@ class InterpolateJobTest {
 
   private InterpolateJob.Result ofClasses(
       Path from, InterpolationMethod method, Optional<String> imageClass, double guidance) {
+    return ofClasses(from, method, imageClass, guidance, "out");
+  }
+
+  private InterpolateJob.Result ofClasses(
+      Path from,
+      InterpolationMethod method,
+      Optional<String> imageClass,
+      double guidance,
+      String output) {
     Path labelled = folder.resolve("labelled");
     List<byte[]> images = new ArrayList<>();
     for (int id = 0; id < 3; id++) {
@@ -116,7 +125,7 @@ class InterpolateJobTest {
             new InterpolateJob.Request(
                 from.toString(),
                 labelled.toString(),
-                folder.resolve("out").toString(),
+                folder.resolve(output).toString(),
                 List.of(new Pair(0, 1), new Pair(2, 0)),
                 method,
                 99,
@@ -126,7 +135,7 @@ class InterpolateJobTest {
                 imageClass));
   }
 
-  private static List<Integer> labels(InterpolateJob.Result result) {
+  private static <T> List<T> column(String name, InterpolateJob.Result result) {
     return SPARK
         .session()
         .read()
@@ -134,7 +143,7 @@ class InterpolateJobTest {
         .orderBy("pair", "lambda")
         .collectAsList()
         .stream()
-        .map(row -> row.<Integer>getAs("label"))
+        .map(row -> row.<T>getAs(name))
         .toList();
   }
 
@@ -143,9 +152,29 @@ class InterpolateJobTest {
   void eachResultIsOfTheClassOfTheNearerImage(InterpolationMethod method) {
     Path classes = TinyModel.write(folder.resolve("classes"), 5, List.of("Bag", "Boot"));
 
-    assertThat(labels(ofClasses(classes, method, Optional.empty(), 2)))
+    InterpolateJob.Result result = ofClasses(classes, method, Optional.empty(), 2);
+    assertThat(InterpolateJobTest.<Integer>column("label", result))
         // The third image has no label: 2 stands for none.
         .containsExactly(1, 1, 1, 0, 0, 2, 2, 2, 1, 1);
+    assertThat(InterpolateJobTest.<String>column("label_name", result))
+        .containsExactly(
+            "Boot", "Boot", "Boot", "Bag", "Bag", "none", "none", "none", "Boot", "Boot");
+  }
+
+  /** Each image of a pair is drawn from the same noise, whatever its class. */
+  @Test
+  void itIsDrawnInThatClass() {
+    Path classes = TinyModel.write(folder.resolve("classes"), 5, List.of("Bag", "Boot"));
+    InterpolationMethod method = InterpolationMethod.SAME_NOISE;
+    List<byte[]> nearer = column("image", ofClasses(classes, method, Optional.empty(), 2, "a"));
+    List<byte[]> bags = column("image", ofClasses(classes, method, Optional.of("Bag"), 2, "b"));
+    List<byte[]> boots = column("image", ofClasses(classes, method, Optional.of("Boot"), 2, "c"));
+
+    assertThat(nearer.subList(0, 3)).containsExactlyElementsOf(boots.subList(0, 3));
+    assertThat(nearer.subList(3, 5)).containsExactlyElementsOf(bags.subList(3, 5));
+    for (int i = 0; i < 10; i++) {
+      assertThat(bags.get(i)).as("image %d", i).isNotEqualTo(boots.get(i));
+    }
   }
 
   @ParameterizedTest
@@ -154,7 +183,7 @@ class InterpolateJobTest {
     Path classes = TinyModel.write(folder.resolve("classes"), 5, List.of("Bag", "Boot"));
     InterpolateJob.Result bags = ofClasses(classes, method, Optional.of("bag"), 2);
 
-    assertThat(labels(bags)).hasSize(10).containsOnly(0);
+    assertThat(InterpolateJobTest.<Integer>column("label", bags)).hasSize(10).containsOnly(0);
     assertThat(SPARK.session().read().parquet(bags.table()).collectAsList())
         .extracting(row -> row.<Double>getAs("guidance"))
         .containsOnly(2.0);

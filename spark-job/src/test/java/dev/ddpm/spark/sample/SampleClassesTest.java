@@ -216,6 +216,9 @@ class SampleClassesTest {
     assertThat(fingerprint(folder.resolve("one"))).isEqualTo(fingerprint(folder.resolve("plain")));
     assertThat(fingerprint(folder.resolve("zero")))
         .isNotEqualTo(fingerprint(folder.resolve("one")));
+    assertThat(text.toString())
+        .contains("(Trouser, Bag, Ankle boot); guidance 1.0.")
+        .contains("; guidance 0.0, by which no class leads an image.");
     assertThat(fingerprint(folder.resolve("bags"))).isEqualTo(fingerprint(folder.resolve("zero")));
     assertThat(fingerprint(folder.resolve("never")))
         .isEqualTo(fingerprint(folder.resolve("plain")));
@@ -332,7 +335,21 @@ class SampleClassesTest {
     sample(folder, 20, GUIDED, "sampling.classes=trouser=1,bag=2", "sampling.trajectory=2");
 
     assertThat(fingerprint(folder)).isEqualTo(fingerprint(undisturbed));
-    assertThat(folder.resolve("trajectories.png")).isRegularFile();
+    RawImage strip =
+        ImageCodec.decode(Files.readAllBytes(folder.resolve("trajectories.png")), "strip");
+    int left = strip.width() - (2 * 66 + 2);
+    assertThat(left).as("room for the names").isPositive();
+    List<Row> last =
+        SPARK
+            .session()
+            .read()
+            .parquet(folder.resolve("trajectories").toString())
+            .where("frame = 1")
+            .orderBy("sample_index")
+            .collectAsList();
+    for (int row = 0; row < 8; row++) {
+      assertThat(cell(strip, left, row, 1)).as("row %d", row).isEqualTo(pixel(last.get(row)));
+    }
   }
 
   @Test

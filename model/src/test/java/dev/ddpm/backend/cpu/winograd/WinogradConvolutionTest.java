@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Engine;
+import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.TestedBackend;
 import dev.ddpm.backend.Weight;
+import dev.ddpm.backend.cpu.CpuBackend;
 import dev.ddpm.backend.cpu.CpuKernels;
 import dev.ddpm.backend.cpu.onednn.OneDnn;
 import dev.ddpm.backend.nd4j.Nd4jNatives;
@@ -18,6 +20,7 @@ import dev.ddpm.random.Stream;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -168,6 +171,14 @@ class WinogradConvolutionTest {
         engine.convolution(shape, new Weight(engine.allocate(3, 3, 32, 32), null));
 
     assertThat(chosen instanceof WinogradConvolution).isEqualTo(!OneDnn.hasWinograd());
+  }
+
+  /** The build runs these and the golden tests a second time so. */
+  @Test
+  @EnabledIfEnvironmentVariable(named = "DNNL_MAX_CPU_ISA", matches = "AVX2")
+  void servesWhereAvx512IsForbidden() {
+    assertThat(OneDnn.hasWinograd()).isFalse();
+    assertThat(new CpuBackend().describe(Precision.FLOAT32)).contains("vector kernels (256 bits)");
   }
 
   private ConvolutionOp winograd(ConvolutionShape shape, WinogradMemory memory, Weight weight) {

@@ -51,6 +51,8 @@ import org.apache.spark.storage.BlockManager;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import scala.Option;
 import scala.collection.JavaConverters;
 import scala.runtime.AbstractFunction1;
@@ -281,14 +283,14 @@ class AveragingMasterTest {
   }
 
   /** The first round starts where plain averaging does, so that its change is known. */
-  @Test
-  void theOuterOptimiserMovesTheAveragedWeightsAndLeavesTheMoments() {
+  @ParameterizedTest
+  @EnumSource
+  void theOuterOptimiserMovesTheAveragedWeightsAndLeavesTheMoments(WireFormat wire) {
     var plan = new RoundPlan(ROWS, 2, 2, 4, 7);
     var setup = new TrainingSetup(UNET, SCHEDULE, TRAINING);
     JavaSparkContext spark = SPARK.context("local[2]");
-    ModelState plain = train(spark, plan, setup, 2, 1).get(0).state();
-    List<Round> rounds =
-        train(spark, plan, WireFormat.FLOAT32, new OuterOptimiser(0.7, 0.9), setup, 2, 1);
+    ModelState plain = train(spark, plan, wire, setup, 2, 1).get(0).state();
+    List<Round> rounds = train(spark, plan, wire, new OuterOptimiser(0.7, 0.9), setup, 2, 1);
     ModelState outer = rounds.get(0).state();
 
     float[] initial = setup.create().network().parameters();
@@ -305,7 +307,7 @@ class AveragingMasterTest {
                 train(
                     SPARK.context("local[1]"),
                     plan,
-                    WireFormat.FLOAT32,
+                    wire,
                     new OuterOptimiser(0.7, 0.9),
                     setup,
                     5,

@@ -58,6 +58,9 @@ public final class TinyTraining {
           0.99,
           7);
 
+  /** With momentum, which a round that is lost, repeated or left out must not move. */
+  private static final OuterOptimiser OUTER = new OuterOptimiser(0.7, 0.5);
+
   private TinyTraining() {}
 
   /** Settings of executors that compile little, since they do little. */
@@ -116,10 +119,10 @@ public final class TinyTraining {
         new ModelState(
             new WireFloats(driver.network().parameters()),
             new WireFloats(driver.network().updaterState()),
+            new WireFloats(OUTER.initialVelocity(driver.network().parameters().length)),
             0);
     var master =
-        new AveragingMaster(
-            plan, WireFormat.FLOAT32, OuterOptimiser.AVERAGE, replicas, initial, 0, listener::test);
+        new AveragingMaster(plan, WireFormat.FLOAT32, OUTER, replicas, initial, 0, listener::test);
     hooks.forEach(master::addHook);
     var network = new SparkComputationGraph(spark, Dl4jNetwork.graphOf(driver.network()), master);
     JavaRDD<ImageRow> rows = spark.parallelize(images(architecture), 2).cache();
