@@ -3,10 +3,12 @@ package dev.ddpm.backend;
 import static dev.ddpm.backend.nd4j.Nd4jEngine.array;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.ddpm.backend.nd4j.Nd4jEngine;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
+import java.util.Arrays;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -177,6 +179,29 @@ class BackendAgreementTest {
     portable.softmaxBackward(expected, expectedGradient);
     vector.softmaxBackward(expected, actualGradient);
     assertSame(actualGradient, expectedGradient, ROUNDING, "gradient");
+  }
+
+  /** Sharp attention: a CPU takes a hundred times as long for numbers that are not normal. */
+  @Test
+  void softmaxHasNoNumbersBelowTheNormalOnes() {
+    Tensor x = engineRow(-200, -87, -60, -44, -30, -1, 0);
+    vector.softmax(x);
+    float[] weights = array(x).toFloatVector();
+    assertThat(Arrays.copyOf(weights, 3)).containsOnly(0);
+    assertThat(weights[3]).isCloseTo((float) Math.exp(-44) / 1.368f, withinPercentage(1));
+
+    Tensor gradient = engineRow(1e-12f, -1e-12f, 1e-12f, -1e-20f, 1e-20f, -1e-20f, 1e-20f);
+    vector.softmaxBackward(x, gradient);
+    for (float change : array(gradient).toFloatVector()) {
+      assertThat(change == 0 || Math.abs(change) >= 0x1p-100f).as("%s", change).isTrue();
+    }
+    assertThat(array(gradient).getFloat(0, 5)).isNegative();
+  }
+
+  private Tensor engineRow(float... values) {
+    Tensor row = zeros(1, values.length);
+    row.upload(values, 0);
+    return row;
   }
 
   /** What is not a number must not become one: nobody would notice that a model has diverged. */

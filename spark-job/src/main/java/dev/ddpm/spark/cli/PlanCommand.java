@@ -1,6 +1,7 @@
 package dev.ddpm.spark.cli;
 
 import dev.ddpm.DdpmException;
+import dev.ddpm.backend.DeviceChoice;
 import dev.ddpm.image.ImageShape;
 import dev.ddpm.network.Architecture;
 import dev.ddpm.spark.config.ClassesChoice;
@@ -129,15 +130,17 @@ final class PlanCommand implements Callable<Integer> {
       costs = costs.withFlopsPerCore(gflops * 1e9);
     }
     var plan = new RoundPlan(images, 1, training.averagingFrequency(), training.batchSize(), 0);
+    Workload workload =
+        Workload.of(
+            architecture,
+            training.optimiser().stateValues(),
+            training.wireFormat(),
+            training.batchSize(),
+            training.averagingFrequency());
     var report =
         new PlanReport(
             new CostModel(costs),
-            Workload.of(
-                architecture,
-                training.optimiser().stateValues(),
-                training.wireFormat(),
-                training.batchSize(),
-                training.averagingFrequency()),
+            training.recompute() ? workload.recomputed() : workload,
             TrainingMemory.of(
                 architecture,
                 plan,
@@ -149,6 +152,11 @@ final class PlanCommand implements Callable<Integer> {
             new ClusterShape(1, tasks, taskCpus, network * 1e9 / 8),
             executors,
             images);
+    if (experiment.backend().device() == DeviceChoice.CUDA) {
+      spec.commandLine()
+          .getOut()
+          .println("Costs are those of CPU cores: none have been measured of GPUs.");
+    }
     report.print(spec.commandLine().getOut());
     if (chart != null) {
       write(report);

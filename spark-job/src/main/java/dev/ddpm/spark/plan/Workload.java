@@ -23,6 +23,7 @@ public record Workload(
     double imageBytes,
     int batchSize,
     int steps) {
+  private static final double RECOMPUTED = 7.0 / 6;
 
   /** The workload of a configuration. */
   public static Workload of(
@@ -34,6 +35,21 @@ public record Workload(
         wire,
         architecture.plan().trainingFlops(),
         memory.activationBytes(),
+        batchSize,
+        steps);
+  }
+
+  /**
+   * The same where blocks recompute in the backward pass what lies between their input and their
+   * result: about half of a forward pass, which is a third of a step.
+   */
+  public Workload recomputed() {
+    return new Workload(
+        parameters,
+        stateValues,
+        wire,
+        imageFlops * RECOMPUTED,
+        imageBytes * RECOMPUTED,
         batchSize,
         steps);
   }

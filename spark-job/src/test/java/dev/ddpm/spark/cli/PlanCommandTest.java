@@ -80,6 +80,49 @@ class PlanCommandTest {
   }
 
   @Test
+  void recomputingTakesTimeAndLessMemory() {
+    assertThat(run("--executors", "8")).isZero();
+    double seconds = stepSeconds();
+    long memory = taskMegabytes();
+    out.getBuffer().setLength(0);
+    assertThat(run("--executors", "8", "--set", "training.recompute=true")).isZero();
+
+    assertThat(stepSeconds()).isBetween(1.1 * seconds, 1.2 * seconds);
+    assertThat(taskMegabytes()).isLessThan(memory);
+  }
+
+  @Test
+  void momentumTakesMemoryOfTheDriver() {
+    assertThat(run("--executors", "8")).isZero();
+    long plain = Long.parseLong(told("driver ([0-9,]+) MB").replace(",", ""));
+    out.getBuffer().setLength(0);
+    assertThat(run("--executors", "8", "--set", "training.outer-momentum=0.5")).isZero();
+
+    assertThat(Long.parseLong(told("driver ([0-9,]+) MB").replace(",", ""))).isGreaterThan(plain);
+  }
+
+  @Test
+  void saysThatNoGpuWasMeasured() {
+    assertThat(run("--executors", "8", "--set", "backend.device=cuda")).isZero();
+    assertThat(out.toString())
+        .startsWith("Costs are those of CPU cores: none have been measured of GPUs.");
+  }
+
+  private double stepSeconds() {
+    return Double.parseDouble(told("([0-9.]+) s a step"));
+  }
+
+  private long taskMegabytes() {
+    return Long.parseLong(told("executor of 1 task.s. [0-9,]+ and ([0-9,]+) MB").replace(",", ""));
+  }
+
+  private String told(String pattern) {
+    Matcher told = Pattern.compile(pattern).matcher(out.toString());
+    assertThat(told.find()).as(pattern).isTrue();
+    return told.group(1);
+  }
+
+  @Test
   void drawsAChart() throws IOException {
     Path chart = folder.resolve("plan.png");
 

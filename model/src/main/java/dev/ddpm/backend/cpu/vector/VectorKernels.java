@@ -25,6 +25,16 @@ import jdk.incubator.vector.VectorOperators;
 
 /** The kernels on the Vector API. Public only so that it can be made by name. */
 public final class VectorKernels implements CpuKernels {
+  /**
+   * Weights of a softmax below it become 0. They change no sum with those that are left, but where
+   * attention is sharp most are near e^−87, and products with such numbers below 2^−126 take a CPU
+   * a hundred times as long.
+   */
+  private static final float SMALLEST_WEIGHT = 0x1p-64f;
+
+  /** The same of changes of what a softmax was taken of, which have the size of gradients. */
+  private static final float SMALLEST_CHANGE = 0x1p-100f;
+
   private final Map<Integer, VectorGroupNorm> groupNorms = new HashMap<>();
   private final Map<Integer, ChannelPeriod> periods = new HashMap<>();
   private final VectorLoops loops = new VectorLoops();
@@ -124,7 +134,8 @@ public final class VectorKernels implements CpuKernels {
       // or infinite makes a row of NaN, which e^x has lost.
       float factor = 1 / total.reduceLanes(VectorOperators.ADD) + 0 * maximum;
       for (int i = 0; i < padded; i += LANES) {
-        fromArray(SPECIES, row, i).mul(factor).intoArray(row, i);
+        FloatVector weight = fromArray(SPECIES, row, i).mul(factor);
+        weight.blend(0, weight.compare(VectorOperators.LT, SMALLEST_WEIGHT)).intoArray(row, i);
       }
       FloatVectors.write(row, columns, bytes(x), base);
     }
@@ -146,9 +157,10 @@ public final class VectorKernels implements CpuKernels {
       }
       float projection = total.reduceLanes(VectorOperators.ADD);
       for (int i = 0; i < padded; i += LANES) {
-        fromArray(SPECIES, otherRow, i)
-            .sub(projection)
-            .mul(fromArray(SPECIES, row, i))
+        FloatVector change =
+            fromArray(SPECIES, otherRow, i).sub(projection).mul(fromArray(SPECIES, row, i));
+        change
+            .blend(0, change.abs().compare(VectorOperators.LT, SMALLEST_CHANGE))
             .intoArray(otherRow, i);
       }
       FloatVectors.write(otherRow, columns, bytes(gradient), base);
