@@ -156,6 +156,27 @@ class ClassTrainingTest {
     assertThat(Files.readString(whole.resolve("metrics.jsonl"))).contains("\"validation_loss\":0.");
   }
 
+  @Test
+  void theNetworkOfThePaperLearnsThemToo() {
+    String[] network = {"model.architecture=unet2d", "model.widths=[8, 16]", "training.epochs=2"};
+    String[] still = Arrays.copyOf(network, network.length + 1);
+    still[network.length] = STANDSTILL;
+    Path learnt = folder.resolve("learnt");
+    Path begun = folder.resolve("begun");
+    train(table, learnt, Optional.empty(), network);
+    train(table, begun, Optional.empty(), still);
+
+    assertThat(model(learnt).description().architecture().classes()).isEqualTo(11);
+    float[] before = tensor(begun, TensorFile.WEIGHTS, "class_embedding.weight");
+    float[] after = tensor(learnt, TensorFile.WEIGHTS, "class_embedding.weight");
+    int width = before.length / 11;
+    for (int row = 0; row < 11; row++) {
+      assertThat(Arrays.copyOfRange(after, row * width, (row + 1) * width))
+          .as("row %d", row)
+          .isNotEqualTo(Arrays.copyOfRange(before, row * width, (row + 1) * width));
+    }
+  }
+
   /** Of 16 images and few classes a column each: 10 columns, and two rows. */
   @Test
   void theSheetHasAColumnForEachClass() throws IOException {
