@@ -171,9 +171,6 @@ public final class SampleJob {
         session.map(Manifest.Session::samplerShare).orElse(0.0));
   }
 
-  /**
-   * The files that have to be drawn, in order: those that are asked for, or were and are flawed.
-   */
   /** The scale, and what at 0 becomes of the classes that were asked for. */
   private static String guidance(SamplingConfig sampling) {
     boolean led =
@@ -183,6 +180,9 @@ public final class SampleJob {
     return sampling.guidance() + (led ? "" : ", by which no class leads an image");
   }
 
+  /**
+   * The files that have to be drawn, in order: those that are asked for, or were and are flawed.
+   */
   private static List<IndexRange> missing(List<IndexRange> wanted, Inventory found) {
     Set<IndexRange> there = new HashSet<>();
     found.intact().forEach(shard -> there.add(shard.range()));
