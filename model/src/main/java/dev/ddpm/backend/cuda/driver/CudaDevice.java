@@ -263,7 +263,7 @@ final class CudaDevice implements Device {
 
   @Override
   public Convolution convolution(ConvolutionSizes sizes, Factors factors) {
-    return new DnnConvolution(card, dnn, workspace, narrow, kernels, sizes, factors);
+    return new DnnConvolution(card, dnn, workspace, narrow, kernels, this, sizes, factors);
   }
 
   @Override
