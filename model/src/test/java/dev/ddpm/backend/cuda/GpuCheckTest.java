@@ -79,6 +79,14 @@ class GpuCheckTest {
     assertThat(results.speeds()).hasSize(1).allMatch(speed -> speed.trainImagesPerSecond() > 0);
   }
 
+  /** Limits leave room for a library that writes the results of convolutions in bfloat16. */
+  @Test
+  void findsNoFaultInACardWithNarrowResults() throws Exception {
+    Results results = ReducedCheck.run(card(EmulatedDevice::narrow), folder);
+
+    assertThat(results.checks()).allMatch(Check::passed);
+  }
+
   /** A card that loses every third product, whichever network it is of. */
   private static Device forgetful(AtomicInteger products) {
     EmulatedDevice device = new EmulatedDevice();
