@@ -19,7 +19,10 @@ public interface Cards {
    */
   int count();
 
-  /** What tells a card from all others, as nvidia-smi writes it: GPU- and hexadecimal digits. */
+  /**
+   * What tells a card from all others, as nvidia-smi writes it: GPU- and hexadecimal digits. Also
+   * of a part of a card (MIG), for which nvidia-smi writes MIG- and the same digits.
+   */
   String uuid(int card);
 
   /**

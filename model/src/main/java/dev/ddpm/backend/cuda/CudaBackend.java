@@ -92,8 +92,13 @@ public final class CudaBackend implements CardBackend {
   public OptionalInt card(String address) {
     Cards found = included();
     return IntStream.range(0, found.count())
-        .filter(card -> address.equals(Integer.toString(card)) || address.equals(found.uuid(card)))
+        .filter(card -> address.equals(Integer.toString(card)) || isUuid(address, found.uuid(card)))
         .findFirst();
+  }
+
+  /** A part of a card that was divided (MIG) is a card to the driver, and has another prefix. */
+  private static boolean isUuid(String address, String uuid) {
+    return address.replaceFirst("^MIG-", "GPU-").equals(uuid);
   }
 
   @Override

@@ -258,6 +258,7 @@ final class CudaKernels implements Kernels {
         patches.channels(),
         patches.size(),
         patches.stride(),
+        Patches.PADDING,
         patches.down(),
         patches.across());
   }

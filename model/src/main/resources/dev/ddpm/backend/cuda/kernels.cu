@@ -457,7 +457,8 @@ extern "C" __global__ void cropEnd(
 }
 
 // Writes the windows of images, (batch, height, width, channels), as rows of a matrix of `count`
-// values: (batch · down · across, size · size · channels). Outside of the image is 0.
+// values: (batch · down · across, size · size · channels). Outside of the image is 0, and the first
+// window begins `padding` rows and columns there.
 extern "C" __global__ void gatherWindows(
     const float* image,
     float* matrix,
@@ -467,6 +468,7 @@ extern "C" __global__ void gatherWindows(
     int channels,
     int size,
     int stride,
+    int padding,
     int down,
     int across) {
   for (Parts part(count, channels % 4 == 0 && aligned(image, matrix)); part.more(); part.next()) {
@@ -474,8 +476,8 @@ extern "C" __global__ void gatherWindows(
     unsigned channel = i % channels;
     unsigned tap = i / channels % (size * size);
     unsigned window = i / channels / (size * size);
-    int row = static_cast<int>(window / across % down * stride + tap / size) - 1;
-    int column = static_cast<int>(window % across * stride + tap % size) - 1;
+    int row = static_cast<int>(window / across % down * stride + tap / size) - padding;
+    int column = static_cast<int>(window % across * stride + tap % size) - padding;
     Values<4> pixel = {};
     if (row >= 0 && row < height && column >= 0 && column < width) {
       unsigned at = (window / across / down * height + row) * width + column;
@@ -496,6 +498,7 @@ extern "C" __global__ void scatterAddWindows(
     int channels,
     int size,
     int stride,
+    int padding,
     int down,
     int across) {
   for (Parts part(count, channels % 4 == 0 && aligned(image, matrix)); part.more(); part.next()) {
@@ -506,8 +509,8 @@ extern "C" __global__ void scatterAddWindows(
     unsigned batch = i / channels / width / height;
     Values<4> sum = part.load(image + i);
     for (int tap = 0; tap < size * size; tap++) {
-      int top = row + 1 - tap / size;
-      int left = column + 1 - tap % size;
+      int top = row + padding - tap / size;
+      int left = column + padding - tap % size;
       if (top >= 0 && top % stride == 0 && top / stride < down && left >= 0 && left % stride == 0
           && left / stride < across) {
         unsigned window = (batch * down + top / stride) * across + left / stride;

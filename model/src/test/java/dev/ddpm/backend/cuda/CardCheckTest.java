@@ -23,6 +23,31 @@ class CardCheckTest {
     }
   }
 
+  /** One whose library writes the results of bfloat16 convolutions in bfloat16, as cuDNN's may. */
+  @Test
+  void aSoundCardWithNarrowResultsPasses() {
+    try (EmulatedDevice device = EmulatedDevice.narrow()) {
+      assertThatCode(() -> CardCheck.run(0, device, Precision.BFLOAT16)).doesNotThrowAnyException();
+    }
+  }
+
+  /** As those of a convolution that transforms its tiles are. */
+  @Test
+  void resultsMayBeOffByFractions() {
+    try (EmulatedDevice device = new EmulatedDevice()) {
+      assertThatCode(() -> CardCheck.run(0, off(device, 0.01f), Precision.FLOAT32))
+          .doesNotThrowAnyException();
+    }
+  }
+
+  @Test
+  void aSingleResultThatIsOffByOneIsWrong() {
+    try (EmulatedDevice device = EmulatedDevice.narrow()) {
+      assertThatThrownBy(() -> CardCheck.run(0, off(device, 1), Precision.BFLOAT16))
+          .hasMessageStartingWith("GPU 0 (emulated card) computes a product wrongly (");
+    }
+  }
+
   /** A library of which one call does nothing. */
   @ParameterizedTest
   @ValueSource(strings = {"product", "convolution"})
@@ -63,22 +88,23 @@ class CardCheckTest {
   @Test
   void notANumberIsWrong() {
     try (EmulatedDevice device = new EmulatedDevice()) {
-      Device broken =
-          (Device)
-              Proxy.newProxyInstance(
-                  Device.class.getClassLoader(),
-                  new Class<?>[] {Device.class},
-                  (proxy, method, arguments) -> {
-                    Object result = method.invoke(device, arguments);
-                    if (method.getName().equals("download")
-                        && arguments[1] instanceof float[] values) {
-                      values[5] = Float.NaN;
-                    }
-                    return result;
-                  });
-
-      assertThatThrownBy(() -> CardCheck.run(0, broken, Precision.FLOAT32))
+      assertThatThrownBy(() -> CardCheck.run(0, off(device, Float.NaN), Precision.FLOAT32))
           .hasMessageContaining("(NaN in place of ");
     }
+  }
+
+  /** A card of which one value in what is copied from it is too large by so much. */
+  private static Device off(Device device, float error) {
+    return (Device)
+        Proxy.newProxyInstance(
+            Device.class.getClassLoader(),
+            new Class<?>[] {Device.class},
+            (proxy, method, arguments) -> {
+              Object result = method.invoke(device, arguments);
+              if (method.getName().equals("download") && arguments[1] instanceof float[] values) {
+                values[5] += error;
+              }
+              return result;
+            });
   }
 }

@@ -65,9 +65,11 @@ class CudaBackendTest {
     assertThat(backend.cards()).isEqualTo(2);
     assertThat(backend.card("1")).hasValue(1);
     assertThat(backend.card("GPU-00000000-0000-0000-0000-000000000001")).hasValue(1);
+    assertThat(backend.card("MIG-00000000-0000-0000-0000-000000000001")).hasValue(1);
     assertThat(backend.card("2")).isEmpty();
     assertThat(backend.card("-1")).isEmpty();
     assertThat(backend.card("GPU-c0ffee")).isEmpty();
+    assertThat(backend.card("MIG-c0ffee")).isEmpty();
     assertThat(backend.card("")).isEmpty();
   }
 

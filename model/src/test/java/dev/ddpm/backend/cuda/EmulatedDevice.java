@@ -17,6 +17,9 @@ import java.util.function.Consumer;
  * and use after it was closed.
  */
 final class EmulatedDevice implements Device {
+  /** Of a convolution: forward, and the gradients of its input and its weights. */
+  private static final int PASSES = 3;
+
   private final EmulatedKernels library = EmulatedKernels.library();
   private final Set<Long> allocated = new HashSet<>();
   private final Consumer<String> launched;
@@ -251,6 +254,9 @@ final class EmulatedDevice implements Device {
   public Convolution convolution(ConvolutionSizes sizes, Factors factors) {
     requireNoRecording();
     return new Convolution() {
+      private final long[] wide = new long[PASSES];
+      private final long[] narrow = new long[PASSES];
+
       @Override
       public void forward(long x, long weight, long y) {
         run(0, x, weight, y);
@@ -274,7 +280,10 @@ final class EmulatedDevice implements Device {
         }
       }
 
-      /** The result in bfloat16 first, in memory of its own, and from there to where it goes. */
+      /**
+       * The result in bfloat16 first, in memory of its own, and from there to where it goes; not
+       * recorded before it was done once.
+       */
       private void runNarrow(int pass, long x, long weight, long y) {
         int taps = sizes.size() * sizes.size();
         int count =
@@ -283,14 +292,19 @@ final class EmulatedDevice implements Device {
               case 1 -> sizes.batch() * sizes.height() * sizes.width() * sizes.in();
               default -> sizes.out() * taps * sizes.in();
             };
-        long wide = allocate((long) count * Float.BYTES);
-        long narrow = allocate((long) count * Short.BYTES);
-        compute(pass, pass == 1 ? wide : x, pass == 2 ? wide : weight, pass == 0 ? wide : y);
-        Launches.run(EmulatedDevice.this, "roundToBfloat16", count, wide, narrow, count);
+        if (wide[pass] == 0) {
+          wide[pass] = allocate((long) count * Float.BYTES);
+          narrow[pass] = allocate((long) count * Short.BYTES);
+        }
+        compute(
+            pass,
+            pass == 1 ? wide[pass] : x,
+            pass == 2 ? wide[pass] : weight,
+            pass == 0 ? wide[pass] : y);
+        Launches.run(
+            EmulatedDevice.this, "roundToBfloat16", count, wide[pass], narrow[pass], count);
         long result = pass == 0 ? y : pass == 1 ? x : weight;
-        Widening.run(EmulatedDevice.this::launch, narrow, result, count);
-        free(wide);
-        free(narrow);
+        Widening.run(EmulatedDevice.this::launch, narrow[pass], result, count);
       }
 
       private void compute(int pass, long x, long weight, long y) {

@@ -53,7 +53,14 @@ class GpuCheckRunTest {
         .containsExactly(new Check("PEER", "golden vectors", "float32", 2e-5, 1e-3, null));
     assertThat(checks.keySet())
         .containsExactlyInAnyOrder(
-            "PIECES", "LAYERS", "NETWORKS", "AGREEMENT", "DETERMINISM", "LEARNING", "SPEED");
+            "EXAMINATION",
+            "PIECES",
+            "LAYERS",
+            "NETWORKS",
+            "AGREEMENT",
+            "DETERMINISM",
+            "LEARNING",
+            "SPEED");
     assertThat(checks.get("SPEED")).hasSize(3);
     assertThat(checks.values())
         .allSatisfy(

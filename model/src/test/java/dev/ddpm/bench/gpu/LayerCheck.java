@@ -97,7 +97,7 @@ final class LayerCheck {
     compare(block.forward(inputs, true), GOLDEN.image(name + ".y"));
     Tensor[] ofInputs = block.backward(image("dy"));
     compare(ofInputs[0], GOLDEN.image(name + ".d_x"));
-    float[] flat = values(gradients);
+    float[] flat = Values.of(gradients);
     int offset = 0;
     for (Parameter parameter : spec.parameters()) {
       float[] actual = new float[(int) parameter.length()];
@@ -112,7 +112,7 @@ final class LayerCheck {
   }
 
   private void compare(Tensor actual, float[] expected) {
-    worst = Math.max(worst, Limits.relative(values(actual), expected));
+    worst = Math.max(worst, Limits.relative(Values.of(actual), expected));
   }
 
   private Tensor image(String what) {
@@ -123,11 +123,5 @@ final class LayerCheck {
     Tensor tensor = engine.allocate(shape);
     tensor.upload(values, 0);
     return tensor;
-  }
-
-  private static float[] values(Tensor tensor) {
-    float[] values = new float[tensor.length()];
-    tensor.download(values, 0);
-    return values;
   }
 }

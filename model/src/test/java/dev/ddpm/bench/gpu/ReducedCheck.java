@@ -27,6 +27,7 @@ public final class ReducedCheck {
         cpuResults);
     Results results = new Results();
     Step.DEVICE.run(card, cpuResults, results);
+    examine(card, results);
     runWithoutOthers(card, results);
     Step.LAYERS.run(card, cpuResults, results);
     NetworkCheck.run(
@@ -35,6 +36,11 @@ public final class ReducedCheck {
     LearningCheck.run(card, STEPS, 2, 0.95, new Attempts(Step.LEARNING.name(), results));
     SpeedCheck.run(card, "TINY", Network.TINY.architecture(), 1, Precision.FLOAT32, 0, results);
     return results;
+  }
+
+  /** What jobs ask of a card. */
+  public static void examine(CardUnderTest card, Results results) {
+    Step.EXAMINATION.run(card, null, results);
   }
 
   /** What needs no results of others. */

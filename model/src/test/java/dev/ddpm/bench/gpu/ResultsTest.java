@@ -55,6 +55,14 @@ class ResultsTest {
     assertThat(Report.markdown(results)).contains("| pieces | a product | bfloat16 |", "FAILED");
   }
 
+  /** By the property that {@code KernelFolderTest} is about. */
+  @Test
+  void processesAreToldWhereCompiledKernelsAre() {
+    assertThat(StepProcesses.java(folder, GpuStep.class, "found.json"))
+        .containsSubsequence(
+            "-Dddpm.cuda.kernels=" + folder, GpuStep.class.getName(), "found.json");
+  }
+
   @Test
   void endsWhatTakesTooLong() throws Exception {
     StepProcesses processes = new StepProcesses(60);

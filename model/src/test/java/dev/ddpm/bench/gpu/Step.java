@@ -23,6 +23,18 @@ enum Step {
     }
   },
 
+  /** What jobs ask of a card before they start: of a sound one, in every precision. */
+  EXAMINATION(60) {
+    @Override
+    void run(CardUnderTest card, Path cpuResults, Results results) {
+      Attempts attempts = new Attempts(name(), results);
+      for (Precision precision : Limits.PRECISIONS) {
+        attempts.check(
+            "passes for sound", precision, 0, () -> card.examine().apply(precision).number());
+      }
+    }
+  },
+
   /** Products, kernels and noise. */
   PIECES(60) {
     @Override

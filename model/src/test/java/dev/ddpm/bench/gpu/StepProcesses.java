@@ -26,11 +26,16 @@ final class StepProcesses {
     return (end - System.nanoTime()) / 1e9;
   }
 
-  /** A command that runs a class of this program with this process's own Java and class path. */
-  static List<String> java(Class<?> main, String... arguments) {
+  /**
+   * A command that runs a class of this program with this process's own Java and class path.
+   *
+   * @param kernels a folder in which one process keeps compiled kernels for the next
+   */
+  static List<String> java(Path kernels, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx4g", "-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of("-Xmx4g", "-Dddpm.cuda.kernels=" + kernels));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(main.getName());
     command.addAll(List.of(arguments));
     return command;

@@ -2,9 +2,12 @@ package dev.ddpm.backend.cuda.driver;
 
 import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_DEVICE_UNAVAILABLE;
 import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_OUT_OF_MEMORY;
+import static org.bytedeco.cuda.global.cudart.CU_COMPUTEMODE_PROHIBITED;
+import static org.bytedeco.cuda.global.cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_MODE;
 import static org.bytedeco.cuda.global.cudart.CU_STREAM_NON_BLOCKING;
 import static org.bytedeco.cuda.global.cudart.cuCtxSetCurrent;
 import static org.bytedeco.cuda.global.cudart.cuDeviceGet;
+import static org.bytedeco.cuda.global.cudart.cuDeviceGetAttribute;
 import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRelease;
 import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRetain;
 import static org.bytedeco.cuda.global.cudart.cuMemAlloc;
@@ -56,18 +59,23 @@ final class Card implements Runnable {
     Status.driver(cuDeviceGet(handle, index), "cuDeviceGet");
     this.device = handle[0];
     int status = cuDevicePrimaryCtxRetain(context, device);
+    if (status != 0 && isProhibited()) {
+      throw DdpmException.environment(
+          "%s is set to compute for nobody: have nvidia-smi --compute-mode=DEFAULT set, or leave it"
+              + " out by CUDA_VISIBLE_DEVICES.",
+          told());
+    }
     if (status == CUDA_ERROR_DEVICE_UNAVAILABLE) {
       throw DdpmException.environment(
-          "GPU %d (%s) is in use by another process and set to serve one at a time: end that"
-              + " process, run one executor per GPU, or have nvidia-smi --compute-mode=DEFAULT"
-              + " set.",
-          index, name);
+          "%s is in use by another process and set to serve one at a time: end that process, run"
+              + " one executor per GPU, or have nvidia-smi --compute-mode=DEFAULT set.",
+          told());
     }
     if (status == CUDA_ERROR_OUT_OF_MEMORY) {
       throw DdpmException.environment(
-          "GPU %d (%s) has no memory left for another process: end what else computes on it; see"
+          "%s has no memory left for another process: end what else computes on it; see"
               + " nvidia-smi.",
-          index, name);
+          told());
     }
     Status.driver(status, "cuDevicePrimaryCtxRetain");
     closing.push(() -> cuDevicePrimaryCtxRelease(device));
@@ -79,6 +87,17 @@ final class Card implements Runnable {
       run();
       throw e;
     }
+  }
+
+  private boolean isProhibited() {
+    int[] mode = new int[1];
+    return cuDeviceGetAttribute(mode, CU_DEVICE_ATTRIBUTE_COMPUTE_MODE, device) == 0
+        && mode[0] == CU_COMPUTEMODE_PROHIBITED;
+  }
+
+  /** As messages name it. */
+  String told() {
+    return "GPU %d (%s)".formatted(index, name);
   }
 
   /** Makes the calls that follow on this thread mean this card. */
@@ -110,13 +129,24 @@ final class Card implements Runnable {
   private DdpmException outOfMemory(long bytes) {
     Device.Memory memory = memory();
     return DdpmException.environment(
-        "GPU %d (%s) is out of memory: %d MiB more are needed, and %d of %d MiB are free. Lower the"
-            + " batch size, or end what else computes on it; see nvidia-smi.",
-        index,
-        name,
+        "%s is out of memory: %d MiB more are needed, and %d of %d MiB are free. Lower the batch"
+            + " size, or end what else computes on it; see nvidia-smi.",
+        told(),
         (bytes + MEBIBYTE - 1) / MEBIBYTE,
         memory.free() / MEBIBYTE,
         memory.all() / MEBIBYTE);
+  }
+
+  /**
+   * What to say where a library does not start on this card: most of them tell of want of memory by
+   * any error.
+   */
+  DdpmException refusal(String library, String error) {
+    Device.Memory memory = memory();
+    return DdpmException.environment(
+        "%s does not start on %s, of which %d of %d MiB are free (%s): end what else computes on"
+            + " it, see nvidia-smi, or install CUDA 13 and cuDNN 9 anew.",
+        library, told(), memory.free() / MEBIBYTE, memory.all() / MEBIBYTE, error);
   }
 
   /** The memory as it is now. */
@@ -154,7 +184,7 @@ final class Card implements Runnable {
       status = stream.isNull() ? 0 : cuStreamSynchronize(stream);
     }
     if (status != 0) {
-      LOG.warn("GPU {} ({}) was given back after {}", index, name, Status.name(status));
+      LOG.warn("{} was given back after {}", told(), Status.name(status));
     }
     allocated.forEach(address -> cuMemFree(address));
     allocated.clear();

@@ -117,7 +117,10 @@ final class CudaDevice implements Device {
   }
 
   private void createBlas() {
-    Status.blas(cublasCreate_v2(blas), "cublasCreate");
+    int status = cublasCreate_v2(blas);
+    if (status != 0) {
+      throw card.refusal("cuBLAS", Status.blasName(status));
+    }
     cublasContext handle = blas;
     card.onClose(() -> cublasDestroy_v2(handle));
     Status.blas(cublasSetStream_v2(blas, card.stream()), "cublasSetStream");
@@ -126,7 +129,11 @@ final class CudaDevice implements Device {
   }
 
   private void createDnn() {
-    Status.dnn(cudnnCreate(dnn), "cudnnCreate");
+    int status = cudnnCreate(dnn);
+    if (status != 0) {
+      Status.requireDnn(status, "cudnnCreate");
+      throw card.refusal("cuDNN", Status.dnnName(status));
+    }
     cudnnContext handle = dnn;
     card.onClose(() -> cudnnDestroy(handle));
     Status.dnn(cudnnSetStream(dnn, card.stream()), "cudnnSetStream");
@@ -256,7 +263,7 @@ final class CudaDevice implements Device {
 
   @Override
   public Convolution convolution(ConvolutionSizes sizes, Factors factors) {
-    return new DnnConvolution(card, dnn, workspace, narrow, kernels, sizes, factors);
+    return new DnnConvolution(card, dnn, workspace, narrow, kernels, this, sizes, factors);
   }
 
   @Override

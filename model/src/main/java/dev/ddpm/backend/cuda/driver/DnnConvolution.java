@@ -26,8 +26,11 @@ import static org.bytedeco.cuda.global.cudnn.cudnnSetTensor4dDescriptor;
 
 import dev.ddpm.backend.cuda.Device;
 import dev.ddpm.backend.cuda.Widening;
+import dev.ddpm.backend.cuda.WindowedConvolution;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.bytedeco.cuda.cudnn.cudnnContext;
@@ -39,15 +42,18 @@ import org.bytedeco.cuda.cudnn.cudnnFilterStruct;
 import org.bytedeco.cuda.cudnn.cudnnTensorStruct;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A convolution by cuDNN, with the channels of a pixel beside each other. Of the ways that cuDNN's
- * own table of times proposes for the sizes, the first that gives the same bits every time and
- * needs no more than a fixed amount of memory: nothing is measured, so that equal cards compute
- * equal results.
+ * own table of times proposes for the sizes, the first that gives the same bits every time, needs
+ * no more than a fixed amount of memory and is not refused when it is first run: nothing is
+ * measured, so that equal cards compute equal results.
  *
- * <p>Where cuDNN has no way from bfloat16 to float32, the results are bfloat16 and widened. A way
- * is looked for when it is first used, which therefore cannot be recorded.
+ * <p>Where cuDNN has no way from bfloat16 to float32, the results are bfloat16 and widened, and
+ * where it has none at all, they are computed by windows. A way is looked for when it is first
+ * used, which therefore cannot be recorded.
  */
 @SuppressWarnings("deprecation") // cuDNN 9 prefers its graphs, and keeps these calls
 final class DnnConvolution implements Device.Convolution {
@@ -56,13 +62,22 @@ final class DnnConvolution implements Device.Convolution {
   /** At least as many as cuDNN has ways. */
   private static final int WAYS = 16;
 
+  private static final Logger LOG = LoggerFactory.getLogger(DnnConvolution.class);
   private static final FloatPointer ONE = new FloatPointer(1f);
   private static final FloatPointer ZERO = new FloatPointer(0f);
 
   private enum Direction {
-    FORWARD,
-    INPUT_GRADIENT,
-    WEIGHT_GRADIENT
+    FORWARD("cudnnConvolutionForward", "result"),
+    INPUT_GRADIENT("cudnnConvolutionBackwardData", "input gradient"),
+    WEIGHT_GRADIENT("cudnnConvolutionBackwardFilter", "weight gradient");
+
+    private final String call;
+    private final String told;
+
+    Direction(String call, String told) {
+      this.call = call;
+      this.told = told;
+    }
   }
 
   /** What cuDNN knows of the three arrays. */
@@ -76,7 +91,7 @@ final class DnnConvolution implements Device.Convolution {
   }
 
   /**
-   * How a direction is computed.
+   * How cuDNN computes a direction.
    *
    * @param widened whether the results are bfloat16 first
    */
@@ -99,15 +114,19 @@ final class DnnConvolution implements Device.Convolution {
   private final DeviceMemory second = new DeviceMemory();
   private final DeviceMemory result = new DeviceMemory();
   private final DeviceMemory scratch = new DeviceMemory();
-  private Way forward;
-  private Way inputGradient;
-  private Way weightGradient;
+
+  /** Of the directions that were computed already; empty where cuDNN has none. */
+  private final Map<Direction, Optional<Way>> ways = new EnumMap<>(Direction.class);
+
+  private final Device device;
+  private WindowedConvolution windows;
 
   /**
    * A convolution of given sizes.
    *
    * @param workspace memory that cuDNN computes in
    * @param narrow memory for results in bfloat16
+   * @param device the card, for what cuDNN cannot compute
    */
   DnnConvolution(
       Card card,
@@ -115,6 +134,7 @@ final class DnnConvolution implements Device.Convolution {
       Workspace workspace,
       Workspace narrow,
       KernelModule kernels,
+      Device device,
       Device.ConvolutionSizes sizes,
       Device.Factors factors) {
     this.card = card;
@@ -122,6 +142,7 @@ final class DnnConvolution implements Device.Convolution {
     this.workspace = workspace;
     this.narrow = narrow;
     this.kernels = kernels;
+    this.device = device;
     this.sizes = sizes;
     this.factors = factors;
     card.use();
@@ -183,35 +204,38 @@ final class DnnConvolution implements Device.Convolution {
     Status.dnn(cudnnSetConvolutionMathType(convolution, math), "cudnnSetConvolutionMathType");
   }
 
-  private Way way(Direction direction) {
-    card.use();
+  /** The first way that cuDNN computes a direction in, which it has done then. */
+  private Optional<Way> firstThatRuns(Direction direction, long a, long b, long c) {
     boolean rounded = factors == Device.Factors.BFLOAT16;
     Arrays floats = rounded ? arrays(CUDNN_DATA_FLOAT) : factorArrays;
-    return way(direction, floats, false)
-        .or(() -> rounded ? way(direction, factorArrays, true) : Optional.empty())
-        .orElseThrow(
+    return firstThatRuns(direction, floats, false, a, b, c)
+        .or(
             () ->
-                new IllegalStateException(
-                    "cuDNN has no deterministic %s in %s of %s"
-                        .formatted(direction, factors, sizes)));
+                rounded ? firstThatRuns(direction, factorArrays, true, a, b, c) : Optional.empty());
   }
 
-  private Optional<Way> way(Direction direction, Arrays results, boolean widened) {
+  private Optional<Way> firstThatRuns(
+      Direction direction, Arrays results, boolean widened, long a, long b, long c) {
     cudnnConvolutionStruct convolution = descriptor();
-    Optional<Proposal> proposal =
-        proposals(direction, convolution, results).stream().filter(Proposal::suits).findFirst();
-    if (proposal.isEmpty()) {
-      return Optional.empty();
+    for (Proposal proposal : proposals(direction, convolution, results)) {
+      if (proposal.suits()) {
+        Way way =
+            new Way(proposal.algorithm(), proposal.workspace(), convolution, results, widened);
+        if (factors != Device.Factors.FLOAT32) {
+          setMath(convolution, proposal.math());
+        }
+        workspace.reserve(way.workspace());
+        if (widened) {
+          narrow.reserve(Short.BYTES * count(direction));
+        }
+        int status = start(direction, way, a, b, c);
+        if (!Status.isNotSupported(status)) {
+          Status.dnn(status, direction.call);
+          return Optional.of(way);
+        }
+      }
     }
-    Proposal best = proposal.get();
-    if (factors != Device.Factors.FLOAT32) {
-      setMath(convolution, best.math());
-    }
-    workspace.reserve(best.workspace());
-    if (widened) {
-      narrow.reserve(Short.BYTES * count(direction));
-    }
-    return Optional.of(new Way(best.algorithm(), best.workspace(), convolution, results, widened));
+    return Optional.empty();
   }
 
   /** In the order of the times that cuDNN expects; none where it knows no way. */
@@ -221,15 +245,17 @@ final class DnnConvolution implements Device.Convolution {
     return switch (direction) {
       case FORWARD -> {
         try (var list = new cudnnConvolutionFwdAlgoPerf_t(WAYS)) {
-          cudnnGetConvolutionForwardAlgorithm_v7(
-              dnn,
-              factorArrays.x(),
-              factorArrays.weight(),
-              convolution,
-              results.y(),
-              WAYS,
-              count,
-              list);
+          int status =
+              cudnnGetConvolutionForwardAlgorithm_v7(
+                  dnn,
+                  factorArrays.x(),
+                  factorArrays.weight(),
+                  convolution,
+                  results.y(),
+                  WAYS,
+                  count,
+                  list);
+          Status.requireDnn(status, "cudnnGetConvolutionForwardAlgorithm_v7");
           yield read(
               count[0],
               list,
@@ -238,15 +264,17 @@ final class DnnConvolution implements Device.Convolution {
       }
       case INPUT_GRADIENT -> {
         try (var list = new cudnnConvolutionBwdDataAlgoPerf_t(WAYS)) {
-          cudnnGetConvolutionBackwardDataAlgorithm_v7(
-              dnn,
-              factorArrays.weight(),
-              factorArrays.y(),
-              convolution,
-              results.x(),
-              WAYS,
-              count,
-              list);
+          int status =
+              cudnnGetConvolutionBackwardDataAlgorithm_v7(
+                  dnn,
+                  factorArrays.weight(),
+                  factorArrays.y(),
+                  convolution,
+                  results.x(),
+                  WAYS,
+                  count,
+                  list);
+          Status.requireDnn(status, "cudnnGetConvolutionBackwardDataAlgorithm_v7");
           yield read(
               count[0],
               list,
@@ -255,15 +283,17 @@ final class DnnConvolution implements Device.Convolution {
       }
       case WEIGHT_GRADIENT -> {
         try (var list = new cudnnConvolutionBwdFilterAlgoPerf_t(WAYS)) {
-          cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-              dnn,
-              factorArrays.x(),
-              factorArrays.y(),
-              convolution,
-              results.weight(),
-              WAYS,
-              count,
-              list);
+          int status =
+              cudnnGetConvolutionBackwardFilterAlgorithm_v7(
+                  dnn,
+                  factorArrays.x(),
+                  factorArrays.y(),
+                  convolution,
+                  results.weight(),
+                  WAYS,
+                  count,
+                  list);
+          Status.requireDnn(status, "cudnnGetConvolutionBackwardFilterAlgorithm_v7");
           yield read(
               count[0],
               list,
@@ -295,83 +325,114 @@ final class DnnConvolution implements Device.Convolution {
 
   @Override
   public void forward(long x, long weight, long y) {
-    if (forward == null) {
-      forward = way(Direction.FORWARD);
-    }
-    card.use();
-    Status.dnn(
-        cudnnConvolutionForward(
-            dnn,
-            ONE,
-            factorArrays.x(),
-            first.at(x),
-            factorArrays.weight(),
-            second.at(weight),
-            forward.convolution(),
-            forward.algorithm(),
-            scratch.at(workspace.address()),
-            forward.workspace(),
-            ZERO,
-            forward.results().y(),
-            result.at(forward.widened() ? narrow.address() : y)),
-        "cudnnConvolutionForward");
-    widen(forward, Direction.FORWARD, y);
+    run(Direction.FORWARD, x, weight, y);
   }
 
   @Override
   public void inputGradient(long weight, long dy, long dx) {
-    if (inputGradient == null) {
-      inputGradient = way(Direction.INPUT_GRADIENT);
-    }
-    card.use();
-    Status.dnn(
-        cudnnConvolutionBackwardData(
-            dnn,
-            ONE,
-            factorArrays.weight(),
-            first.at(weight),
-            factorArrays.y(),
-            second.at(dy),
-            inputGradient.convolution(),
-            inputGradient.algorithm(),
-            scratch.at(workspace.address()),
-            inputGradient.workspace(),
-            ZERO,
-            inputGradient.results().x(),
-            result.at(inputGradient.widened() ? narrow.address() : dx)),
-        "cudnnConvolutionBackwardData");
-    widen(inputGradient, Direction.INPUT_GRADIENT, dx);
+    run(Direction.INPUT_GRADIENT, weight, dy, dx);
   }
 
   @Override
   public void weightGradient(long x, long dy, long gradient) {
-    if (weightGradient == null) {
-      weightGradient = way(Direction.WEIGHT_GRADIENT);
-    }
-    card.use();
-    Status.dnn(
-        cudnnConvolutionBackwardFilter(
-            dnn,
-            ONE,
-            factorArrays.x(),
-            first.at(x),
-            factorArrays.y(),
-            second.at(dy),
-            weightGradient.convolution(),
-            weightGradient.algorithm(),
-            scratch.at(workspace.address()),
-            weightGradient.workspace(),
-            ZERO,
-            weightGradient.results().weight(),
-            result.at(weightGradient.widened() ? narrow.address() : gradient)),
-        "cudnnConvolutionBackwardFilter");
-    widen(weightGradient, Direction.WEIGHT_GRADIENT, gradient);
+    run(Direction.WEIGHT_GRADIENT, x, dy, gradient);
   }
 
-  private void widen(Way way, Direction direction, long address) {
-    if (way.widened()) {
-      int count = Math.toIntExact(count(direction));
-      Widening.run(kernels::launch, narrow.address(), address, count);
+  private void run(Direction direction, long a, long b, long c) {
+    card.use();
+    Optional<Way> known = ways.get(direction);
+    if (known == null) {
+      Optional<Way> found = firstThatRuns(direction, a, b, c);
+      ways.put(direction, found);
+      if (found.isEmpty()) {
+        LOG.info(
+            "cuDNN has no deterministic {} of {} in {}: it is computed by windows",
+            direction.told,
+            sizes,
+            factors);
+        runByWindows(direction, a, b, c);
+      }
+    } else if (known.isPresent()) {
+      Status.dnn(start(direction, known.get(), a, b, c), direction.call);
+    } else {
+      runByWindows(direction, a, b, c);
     }
+  }
+
+  private void runByWindows(Direction direction, long a, long b, long c) {
+    if (windows == null) {
+      windows = new WindowedConvolution(device, sizes, factors, this::reserved);
+    }
+    switch (direction) {
+      case FORWARD -> windows.forward(a, b, c);
+      case INPUT_GRADIENT -> windows.inputGradient(a, b, c);
+      case WEIGHT_GRADIENT -> windows.weightGradient(a, b, c);
+    }
+  }
+
+  private long reserved(long bytes) {
+    workspace.reserve(bytes);
+    return workspace.address();
+  }
+
+  /** Hands a direction to the card; gives cuDNN's status. */
+  private int start(Direction direction, Way way, long a, long b, long c) {
+    first.at(a);
+    second.at(b);
+    result.at(way.widened() ? narrow.address() : c);
+    scratch.at(workspace.address());
+    int status =
+        switch (direction) {
+          case FORWARD ->
+              cudnnConvolutionForward(
+                  dnn,
+                  ONE,
+                  factorArrays.x(),
+                  first,
+                  factorArrays.weight(),
+                  second,
+                  way.convolution(),
+                  way.algorithm(),
+                  scratch,
+                  way.workspace(),
+                  ZERO,
+                  way.results().y(),
+                  result);
+          case INPUT_GRADIENT ->
+              cudnnConvolutionBackwardData(
+                  dnn,
+                  ONE,
+                  factorArrays.weight(),
+                  first,
+                  factorArrays.y(),
+                  second,
+                  way.convolution(),
+                  way.algorithm(),
+                  scratch,
+                  way.workspace(),
+                  ZERO,
+                  way.results().x(),
+                  result);
+          case WEIGHT_GRADIENT ->
+              cudnnConvolutionBackwardFilter(
+                  dnn,
+                  ONE,
+                  factorArrays.x(),
+                  first,
+                  factorArrays.y(),
+                  second,
+                  way.convolution(),
+                  way.algorithm(),
+                  scratch,
+                  way.workspace(),
+                  ZERO,
+                  way.results().weight(),
+                  result);
+        };
+    if (status == 0 && way.widened()) {
+      int count = Math.toIntExact(count(direction));
+      Widening.run(kernels::launch, narrow.address(), c, count);
+    }
+    return status;
   }
 }

@@ -26,6 +26,21 @@ final class GraphRecording implements Device.Recording {
   static GraphRecording of(Card card, Runnable work) {
     card.use();
     CUgraph_st captured = new CUgraph_st();
+    CUgraphExec_st graph = new CUgraphExec_st();
+    try {
+      capture(card, work, captured);
+      Status.driver(cuGraphInstantiate(graph, captured, 0), "cuGraphInstantiate");
+    } finally {
+      // also what was captured until the work failed
+      if (!captured.isNull()) {
+        cuGraphDestroy(captured);
+      }
+    }
+    card.onClose(() -> destroy(graph));
+    return new GraphRecording(card, graph);
+  }
+
+  private static void capture(Card card, Runnable work, CUgraph_st captured) {
     int status;
     synchronized (Card.WHOLE) {
       Status.driver(
@@ -39,12 +54,6 @@ final class GraphRecording implements Device.Recording {
       }
     }
     Status.driver(status, "cuStreamEndCapture");
-    CUgraphExec_st graph = new CUgraphExec_st();
-    status = cuGraphInstantiate(graph, captured, 0);
-    cuGraphDestroy(captured);
-    Status.driver(status, "cuGraphInstantiate");
-    card.onClose(() -> destroy(graph));
-    return new GraphRecording(card, graph);
   }
 
   @Override

@@ -12,13 +12,16 @@ import static org.bytedeco.cuda.global.nvrtc.nvrtcGetPTXSize;
 import static org.bytedeco.cuda.global.nvrtc.nvrtcGetProgramLog;
 import static org.bytedeco.cuda.global.nvrtc.nvrtcGetProgramLogSize;
 import static org.bytedeco.cuda.global.nvrtc.nvrtcGetSupportedArchs;
+import static org.bytedeco.cuda.global.nvrtc.nvrtcVersion;
 
 import dev.ddpm.backend.cuda.Device;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.nvrtc._nvrtcProgram;
@@ -28,11 +31,14 @@ import org.bytedeco.javacpp.SizeTPointer;
 
 /**
  * The kernels of this project as machine code, which NVRTC makes of {@code kernels.cu}: once per
- * process and kind of card.
+ * process and kind of card, or once for all processes that are given a folder to keep it in.
  */
 final class KernelCode {
   private static final String SOURCE = "kernels.cu";
-  private static final int OPTIONS = 2;
+
+  /** System property: a folder to keep it in. */
+  private static final String FOLDER = "ddpm.cuda.kernels";
+
   private static final Map<Integer, byte[]> COMPILED = new ConcurrentHashMap<>();
 
   private KernelCode() {}
@@ -60,19 +66,39 @@ final class KernelCode {
     int newest = newest(capability);
     boolean machineCode = newest == capability;
     String architecture = (machineCode ? "sm_" : "compute_") + newest;
+    List<String> options = List.of("--gpu-architecture=" + architecture, "--std=c++17");
+    String folder = System.getProperty(FOLDER);
+    return folder == null
+        ? compile(source, options, machineCode)
+        : new KernelFolder(Path.of(folder))
+            .code(
+                List.of(source, String.join(" ", options), compilerVersion()),
+                () -> compile(source, options, machineCode));
+  }
+
+  /** NVRTC's version, as in "13.0". */
+  static String compilerVersion() {
+    int[] major = new int[1];
+    int[] minor = new int[1];
+    check(nvrtcVersion(major, minor), "nvrtcVersion");
+    return major[0] + "." + minor[0];
+  }
+
+  private static byte[] compile(String source, List<String> options, boolean machineCode) {
     _nvrtcProgram program = new _nvrtcProgram();
     try (BytePointer text = new BytePointer(source);
         BytePointer name = new BytePointer(SOURCE);
-        PointerPointer<BytePointer> options =
-            new PointerPointer<>("--gpu-architecture=" + architecture, "--std=c++17")) {
+        PointerPointer<BytePointer> pointers =
+            new PointerPointer<>(options.toArray(String[]::new))) {
       check(
           nvrtcCreateProgram(
               program, text, name, 0, (PointerPointer<?>) null, (PointerPointer<?>) null),
           "nvrtcCreateProgram");
-      int status = nvrtcCompileProgram(program, OPTIONS, options);
+      int status = nvrtcCompileProgram(program, options.size(), pointers);
       if (status != 0) {
         throw new IllegalStateException(
-            "%s cannot be compiled for %s: %s".formatted(SOURCE, architecture, log(program)));
+            "%s cannot be compiled with %s: %s"
+                .formatted(SOURCE, String.join(" ", options), log(program)));
       }
       return machineCode ? machineCode(program) : assembly(program);
     } finally {

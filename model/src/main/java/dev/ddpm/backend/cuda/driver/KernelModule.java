@@ -1,5 +1,8 @@
 package dev.ddpm.backend.cuda.driver;
 
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_JIT_COMPILATION_DISABLED;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_JIT_COMPILER_NOT_FOUND;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
 import static org.bytedeco.cuda.global.cudart.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
 import static org.bytedeco.cuda.global.cudart.cuFuncSetAttribute;
 import static org.bytedeco.cuda.global.cudart.cuLaunchKernel;
@@ -7,8 +10,10 @@ import static org.bytedeco.cuda.global.cudart.cuModuleGetFunction;
 import static org.bytedeco.cuda.global.cudart.cuModuleLoadData;
 import static org.bytedeco.cuda.global.cudart.cuModuleUnload;
 
+import dev.ddpm.DdpmException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.javacpp.BytePointer;
@@ -25,6 +30,13 @@ final class KernelModule {
 
   /** Dynamic shared memory that a kernel may have without asking, in bytes. */
   private static final int PLAIN_SHARED_BYTES = 48 << 10;
+
+  /** Of a driver that does not translate assembly: it gets some for cards unknown to NVRTC. */
+  private static final Set<Integer> TRANSLATION_ERRORS =
+      Set.of(
+          CUDA_ERROR_UNSUPPORTED_PTX_VERSION,
+          CUDA_ERROR_JIT_COMPILER_NOT_FOUND,
+          CUDA_ERROR_JIT_COMPILATION_DISABLED);
 
   private static final PointerPointer<Pointer> NOTHING_ELSE = null;
 
@@ -49,7 +61,15 @@ final class KernelModule {
     // assembly has to end in a zero
     try (BytePointer image = new BytePointer(code.length + 1L)) {
       image.put(code, 0, code.length).put(code.length, (byte) 0);
-      Status.driver(cuModuleLoadData(module, image), "cuModuleLoadData");
+      int status = cuModuleLoadData(module, image);
+      if (TRANSLATION_ERRORS.contains(status)) {
+        throw DdpmException.environment(
+            "%s is newer than CUDA's compiler here (NVRTC %s), and the driver does not translate"
+                + " what that makes for it (%s): install a newer driver, or a CUDA 13 that knows"
+                + " this card.",
+            card.told(), KernelCode.compilerVersion(), Status.name(status));
+      }
+      Status.driver(status, "cuModuleLoadData");
     }
     CUmod_st loaded = module;
     card.onClose(() -> cuModuleUnload(loaded));

@@ -28,15 +28,30 @@ final class Libraries {
   private static final List<String> CUDA =
       List.of("libcudart.so.13", "libnvrtc.so.13", "libcublasLt.so.13", "libcublas.so.13");
 
+  private static final String GRAPH = "libcudnn_graph.so.9";
+
+  /** Those that the bindings need, and those that cuDNN itself loads when it is first used. */
   private static final List<String> CUDNN =
-      List.of("libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9", "libcudnn_adv.so.9");
+      List.of(
+          GRAPH,
+          "libcudnn_engines_precompiled.so.9",
+          "libcudnn_engines_runtime_compiled.so.9",
+          "libcudnn_heuristic.so.9",
+          "libcudnn_ops.so.9",
+          "libcudnn_cnn.so.9",
+          "libcudnn_adv.so.9");
+
+  private static final int CUDA_MAJOR = 13;
 
   /** With which parts of cuDNN find out whether those that they need are of their own version. */
   private static final Map<String, String> CHECKS =
       Map.of(
-          "libcudnn_graph.so.9", "cudnnGraphVersionCheck",
-          "libcudnn_ops.so.9", "cudnnOpsVersionCheck",
-          "libcudnn_cnn.so.9", "cudnnCnnVersionCheck");
+          GRAPH,
+          "cudnnGraphVersionCheck",
+          "libcudnn_ops.so.9",
+          "cudnnOpsVersionCheck",
+          "libcudnn_cnn.so.9",
+          "cudnnCnnVersionCheck");
 
   private static final String PRELOAD_PATH = "org.bytedeco.javacpp.platform.preloadpath";
 
@@ -111,6 +126,18 @@ final class Libraries {
         throw severalVersions();
       }
     }
+    requireCudnnForCuda13();
+  }
+
+  /** That for CUDA 12 has the same names, and fails when it first computes. */
+  private static void requireCudnnForCuda13() {
+    long cuda = function(GRAPH, "cudnnGetCudartVersion").invokeLong(new Object[0]);
+    if (cuda / 1000 != CUDA_MAJOR) {
+      throw DdpmException.environment(
+          "cuDNN 9 is here for CUDA %d.%d: must be for CUDA 13. Install that one, or name its"
+              + " folder before others in LD_LIBRARY_PATH or -D%s; or set backend.device = cpu.",
+          cuda / 1000, cuda % 1000 / 10, PRELOAD_PATH);
+    }
   }
 
   private static Function function(String file, String name) {
@@ -129,6 +156,15 @@ final class Libraries {
         "The parts of cuDNN 9 are of several versions: two installations of it are mixed; name the"
             + " folder of one in LD_LIBRARY_PATH or -D%s, or set backend.device = cpu.",
         PRELOAD_PATH);
+  }
+
+  /** What to say where cuDNN does not find a part of itself. */
+  static DdpmException partNotLoaded(String call) {
+    return DdpmException.environment(
+        "cuDNN 9 is not whole: it cannot load a part of itself (%s), and names it above. Install it"
+            + " anew, or name the folder of a whole one in LD_LIBRARY_PATH or -D%s; or set"
+            + " backend.device = cpu.",
+        call, PRELOAD_PATH);
   }
 
   /** Loads some of them, which are parts of a product. */

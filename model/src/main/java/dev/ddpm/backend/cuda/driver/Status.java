@@ -5,6 +5,10 @@ import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_OUT_OF_MEMORY;
 import static org.bytedeco.cuda.global.cudart.CUDA_SUCCESS;
 import static org.bytedeco.cuda.global.cudart.cuGetErrorName;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_ALLOC_FAILED;
+import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
+import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_NOT_SUPPORTED;
+import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED;
+import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH;
 import static org.bytedeco.cuda.global.cudnn.cudnnGetErrorString;
 
 import dev.ddpm.DdpmException;
@@ -14,6 +18,8 @@ import org.bytedeco.javacpp.PointerPointer;
 
 /** What CUDA's libraries return: 0, or the number of an error. */
 final class Status {
+  private static final int CUDNN_GROUP = 1000;
+
   private Status() {}
 
   /** Throws if a call of the driver failed. */
@@ -40,22 +46,48 @@ final class Status {
       throw outOfMemory(call);
     }
     if (status != cublas.CUBLAS_STATUS_SUCCESS) {
-      throw failure(call, cublasGetStatusName(status).getString());
+      throw failure(call, blasName(status));
     }
   }
 
   /** Throws if a call of cuDNN failed. */
   static void dnn(int status, String call) {
-    if (status == CUDNN_STATUS_ALLOC_FAILED) {
-      throw outOfMemory(call);
-    }
+    requireDnn(status, call);
     if (status != 0) {
-      String error = cudnnGetErrorString(status).getString();
-      if (error.contains("VERSION_MISMATCH")) {
-        throw Libraries.severalVersions();
-      }
-      throw failure(call, error);
+      throw failure(call, dnnName(status));
     }
+  }
+
+  /**
+   * Throws if a call of cuDNN failed for want of memory or of a part of cuDNN, and not if cuDNN
+   * cannot do what was asked for.
+   */
+  static void requireDnn(int status, String call) {
+    switch (status) {
+      case CUDNN_STATUS_ALLOC_FAILED, CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED ->
+          throw outOfMemory(call);
+      case CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH -> throw Libraries.severalVersions();
+      case CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED -> throw Libraries.partNotLoaded(call);
+      default -> {
+        // not for these reasons
+      }
+    }
+  }
+
+  /** Whether cuDNN refuses what was asked for, having done nothing. */
+  static boolean isNotSupported(int dnnStatus) {
+    // cuDNN groups its errors by thousands
+    return dnnStatus / CUDNN_GROUP == CUDNN_STATUS_NOT_SUPPORTED / CUDNN_GROUP;
+  }
+
+  /** cuDNN's name of an error. */
+  static String dnnName(int status) {
+    return cudnnGetErrorString(status).getString();
+  }
+
+  /** cuBLAS' name of an error. */
+  static String blasName(int status) {
+    return cublasGetStatusName(status).getString();
   }
 
   private static DdpmException outOfMemory(String call) {

@@ -45,7 +45,7 @@ class KernelCodeTest {
   void anErrorComesWithTheCompilersWords() {
     assertThatThrownBy(() -> KernelCode.compile("__global__ void f() { g(); }", 90))
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("kernels.cu cannot be compiled for sm_90")
+        .hasMessageContaining("kernels.cu cannot be compiled with --gpu-architecture=sm_90 ")
         .hasMessageContaining("\"g\" is undefined");
   }
 }

@@ -8,13 +8,16 @@ import java.util.List;
 final class OpenCard {
   private OpenCard() {}
 
+  /** The cards of the libraries in a folder. */
+  static NvidiaCards cards(Path folder) {
+    return new NvidiaCards(
+        folder.resolve(Driver.LIBRARY).toString(), new Libraries(List.of(folder)));
+  }
+
   /** Takes the folder. */
   public static void main(String[] arguments) {
-    Path folder = Path.of(arguments[0]);
-    var cards =
-        new NvidiaCards(folder.resolve(Driver.LIBRARY).toString(), new Libraries(List.of(folder)));
     try {
-      cards.open(0).close();
+      cards(Path.of(arguments[0])).open(0).close();
       System.out.println("opened");
     } catch (DdpmException e) {
       System.out.println(e.category() + ": " + e.getMessage());

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Libraries with the names of NVIDIA's, which do as little as a test needs. */
@@ -14,19 +16,18 @@ final class StubLibraries {
 
   /** Makes one of C++; the test is skipped where there is no compiler. */
   static void compile(Path source, Path library) throws IOException, InterruptedException {
+    compile(source, library, "-shared", "-Wl,-soname," + library.getFileName());
+  }
+
+  /** Makes something of C++ with further options. */
+  static void compile(Path source, Path result, String... options)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("g++", "-fPIC"));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-o", result.toString(), source.toString()));
     Process compiler;
     try {
-      compiler =
-          new ProcessBuilder(
-                  "g++",
-                  "-shared",
-                  "-fPIC",
-                  "-Wl,-soname," + library.getFileName(),
-                  "-o",
-                  library.toString(),
-                  source.toString())
-              .inheritIO()
-              .start();
+      compiler = new ProcessBuilder(command).inheritIO().start();
     } catch (IOException e) {
       assumeTrue(false, "g++ is not on this machine, which makes libraries for this test");
       throw e;
