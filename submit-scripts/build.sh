@@ -125,7 +125,7 @@ build_jar() {
   build | tell_downloads || code=$?
   if [[ $code -ne 0 ]]; then
     # Maven may have failed at what it had just built: the next call must not take that for current.
-    [[ ! -f "$jar" ]] || touch -d @0 "$jar"
+    [[ ! -f "$jar" ]] || touch -t 197001020000 "$jar"
     return "$code"
   fi
   # A build that found nothing to change leaves an older file.

@@ -10,6 +10,9 @@ import java.util.function.LongUnaryOperator;
  * library has no convolution that does.
  */
 public final class WindowedConvolution implements Device.Convolution {
+  /** As much as cuDNN's convolutions may take for themselves. */
+  private static final long MOST_BYTES = 1L << 30;
+
   /** To which arrays are aligned, in values. */
   private static final int ALIGNMENT = 64;
 
@@ -30,7 +33,7 @@ public final class WindowedConvolution implements Device.Convolution {
    *
    * @param memory gives the address of so many bytes that last until other work is handed over; it
    *     is asked in every call, always for the same number
-   * @throws DdpmException (environment) if its windows are too many for a kernel
+   * @throws DdpmException (environment) if its windows take more than 1 GiB
    */
   public WindowedConvolution(
       Device device,
@@ -43,7 +46,7 @@ public final class WindowedConvolution implements Device.Convolution {
     this.memory = memory;
     int pixels = sizes.batch() * sizes.outHeight() * sizes.outWidth();
     int taps = sizes.size() * sizes.size() * sizes.in();
-    this.windows = countable((long) pixels * taps, sizes);
+    this.windows = bounded((long) pixels * taps, sizes);
     this.images = sizes.batch() * sizes.height() * sizes.width() * sizes.in();
     this.weights = sizes.out() * taps;
     this.results = pixels * sizes.out();
@@ -56,20 +59,20 @@ public final class WindowedConvolution implements Device.Convolution {
         device.product(ProductShape.of(sizes.out(), pixels, taps).transposeFirst(), wide);
   }
 
-  private static int countable(long windows, Device.ConvolutionSizes sizes) {
-    if (windows > Integer.MAX_VALUE) {
+  private static int bounded(long windows, Device.ConvolutionSizes sizes) {
+    if (windows * Float.BYTES > MOST_BYTES) {
       throw DdpmException.environment(
           "cuDNN has no convolution of %d images (%d × %d, from %d to %d channels) that gives the"
-              + " same bits every time, and the values of their windows are too many for a product"
-              + " (%d, of at most %d): lower the batch size, install another version of cuDNN 9, or"
-              + " set backend.device = cpu.",
+              + " same bits every time, and their windows are too large for a product (%d MiB, of"
+              + " at most %d): lower the batch size, install another version of cuDNN 9, or set"
+              + " backend.device = cpu.",
           sizes.batch(),
           sizes.height(),
           sizes.width(),
           sizes.in(),
           sizes.out(),
-          windows,
-          Integer.MAX_VALUE);
+          (windows * Float.BYTES) >> 20,
+          MOST_BYTES >> 20);
     }
     return (int) windows;
   }

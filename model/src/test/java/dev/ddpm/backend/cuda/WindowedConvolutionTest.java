@@ -120,7 +120,7 @@ class WindowedConvolutionTest {
   }
 
   @Test
-  void moreWindowsThanAKernelCountsAreRefused() {
+  void windowsThatTakeTooMuchMemoryAreRefused() {
     assertThatThrownBy(
             () -> windowed(new ConvolutionSizes(4096, 64, 64, 32, 32, 3, 1, 1), Factors.FLOAT32))
         .isInstanceOfSatisfying(
@@ -128,8 +128,8 @@ class WindowedConvolutionTest {
             e -> assertThat(e.category()).isEqualTo(DdpmException.Category.ENVIRONMENT))
         .hasMessage(
             "cuDNN has no convolution of 4096 images (64 × 64, from 32 to 32 channels) that gives"
-                + " the same bits every time, and the values of their windows are too many for a"
-                + " product (4831838208, of at most 2147483647): lower the batch size, install"
-                + " another version of cuDNN 9, or set backend.device = cpu.");
+                + " the same bits every time, and their windows are too large for a product (18432"
+                + " MiB, of at most 1024): lower the batch size, install another version of cuDNN"
+                + " 9, or set backend.device = cpu.");
   }
 }

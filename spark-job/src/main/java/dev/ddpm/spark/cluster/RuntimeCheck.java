@@ -67,6 +67,7 @@ final class RuntimeCheck {
       tell(
           spark,
           LOG::warn,
+          "idle GPUs",
           "The GPUs that Spark gives to tasks (%s) stay idle: this computes on the CPU"
               .formatted(GivenGpus.AMOUNT));
     }
@@ -99,21 +100,23 @@ final class RuntimeCheck {
     RuntimeReport driver = report(here::get);
     List<RuntimeReport> executors = executors(spark, backend, slots);
     requireSameJar(driver, executors);
-    tell(spark, LOG::info, "Driver on %s: %s".formatted(driver.host(), driver.setup()));
+    tell(spark, LOG::info, "driver", "Driver on %s: %s".formatted(driver.host(), driver.setup()));
     tell(
         spark,
         LOG::info,
+        "slots",
         "%d task slot(s) of %d core(s) on %d executor(s)"
             .formatted(slots, taskCpus, executors.size()));
     RuntimeReport compared = comparesDriver ? driver : executors.get(0);
     warnings(driver, compared, executors, taskCpus)
-        .forEach(warning -> tell(spark, LOG::warn, warning));
+        .forEach(warning -> tell(spark, LOG::warn, warning, warning));
     List<CardRoom> cards = rooms(executors, spark.sc().isLocal(), GivenGpus.tasksOfEach(conf));
     cards.forEach(
         room ->
             tell(
                 spark,
                 LOG::info,
+                room.told(),
                 "%s: %d of %d MiB are free"
                     .formatted(room.told(), room.card().free() >> 20, room.card().all() >> 20)));
     return new Found(
@@ -123,8 +126,9 @@ final class RuntimeCheck {
         compared.computing().backend());
   }
 
-  private static void tell(JavaSparkContext spark, Consumer<String> log, String line) {
-    if (TOLD.isNews(spark.sc().applicationId(), line)) {
+  private static void tell(
+      JavaSparkContext spark, Consumer<String> log, String about, String line) {
+    if (TOLD.isNews(spark.sc().applicationId(), about, line)) {
       log.accept(line);
     }
   }

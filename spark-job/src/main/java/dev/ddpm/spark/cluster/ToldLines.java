@@ -1,23 +1,24 @@
 package dev.ddpm.spark.cluster;
 
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 
-/** What was said of an application, each of whose jobs finds the same once more. */
+/** What was last said of an application, each of whose jobs finds most of it once more. */
 final class ToldLines {
-  private final Set<String> told = new HashSet<>();
+  private final Map<String, String> told = new HashMap<>();
   private String application = "";
 
   /**
-   * Whether nobody has heard a line yet, which now is told.
+   * Whether a line differs from the last one about the same, which it is from now on.
    *
    * @param now Spark's id of the application; one that ended before is forgotten
+   * @param about what it tells of
    */
-  synchronized boolean isNews(String now, String line) {
+  synchronized boolean isNews(String now, String about, String line) {
     if (!application.equals(now)) {
       application = now;
       told.clear();
     }
-    return told.add(line);
+    return !line.equals(told.put(about, line));
   }
 }

@@ -81,7 +81,7 @@ public final class WireFloats implements Serializable {
    */
   public static WireFloats readFrom(DataInput in) throws IOException {
     WireFormat format = WireFormat.ofBytes(in.readByte());
-    float[] values = new float[in.readInt()];
+    float[] values = allocate(in.readInt(), format, in);
     byte[] chunk = chunk(format, values.length);
     ByteBuffer buffer = littleEndian(chunk);
     var checksum = new CRC32C();
@@ -99,6 +99,24 @@ public final class WireFloats implements Serializable {
               .formatted(values.length, read, written));
     }
     return new WireFloats(values, format);
+  }
+
+  /**
+   * Without memory for so many numbers they are passed over first: a stream that is left in the
+   * middle of them tells of that ("unread block data") instead of the memory.
+   */
+  private static float[] allocate(int length, WireFormat format, DataInput in) throws IOException {
+    try {
+      return new float[length];
+    } catch (OutOfMemoryError e) {
+      long rest = (long) format.bytes() * length + Integer.BYTES;
+      int passed = 1;
+      while (rest > 0 && passed > 0) {
+        passed = in.skipBytes((int) Math.min(rest, Integer.MAX_VALUE));
+        rest -= passed;
+      }
+      throw e;
+    }
   }
 
   private static byte[] chunk(WireFormat format, int length) {

@@ -24,8 +24,10 @@ public final class TrainingMemory {
    * broadcast and the mean that arrives (3 S), what a few tasks have returned, as Spark fetches it
    * and as it unpacks that, the averages over time (W each) and the momentum of the outer optimiser
    * (W); a quarter more is what large arrays leave unused between them. An executor holds the state
-   * it received; each of its tasks the state it has arrived at and what it adds up (2 S), and a
-   * replica.
+   * it received, as it came and as it is used (2 S); each of its tasks the state it has arrived at
+   * and what it adds up (2 S), and a replica. An executor allocates all of this in every round, in
+   * arrays that a collection does not move: two thirds of what it has with one task stay unused
+   * between them.
    *
    * <p>The order of an epoch is on the driver, twice while it is broadcast, and on each executor,
    * as it comes and as it is used.
@@ -51,7 +53,7 @@ public final class TrainingMemory {
             + (3 * state + 2 * Math.min(state, IN_FLIGHT) + kept) * 5 / 4
             + 2 * orderBytes,
         memory.replicaBytes(optimiser.stateValues(), List.of()),
-        MemoryNeeds.SPARK_HEAP + state + 2 * orderBytes,
+        MemoryNeeds.SPARK_HEAP + 14 * state / 3 + 2 * orderBytes,
         2 * state,
         memory.replicaBytes(optimiser.stateValues(), plan.batchSizes(), saving),
         result,

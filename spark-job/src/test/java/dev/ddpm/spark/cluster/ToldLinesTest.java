@@ -8,16 +8,18 @@ class ToldLinesTest {
   private final ToldLines lines = new ToldLines();
 
   @Test
-  void anApplicationHearsALineOnce() {
-    assertThat(lines.isNews("app-1", "2 slots")).isTrue();
-    assertThat(lines.isNews("app-1", "3 slots")).isTrue();
-    assertThat(lines.isNews("app-1", "2 slots")).isFalse();
+  void anApplicationHearsWhatHasChanged() {
+    assertThat(lines.isNews("app-1", "slots", "2 slots")).isTrue();
+    assertThat(lines.isNews("app-1", "driver", "2 slots")).isTrue();
+    assertThat(lines.isNews("app-1", "slots", "2 slots")).isFalse();
+    assertThat(lines.isNews("app-1", "slots", "3 slots")).isTrue();
+    assertThat(lines.isNews("app-1", "slots", "2 slots")).isTrue();
   }
 
   @Test
   void anotherApplicationHearsItToo() {
-    lines.isNews("app-1", "2 slots");
-    assertThat(lines.isNews("app-2", "2 slots")).isTrue();
-    assertThat(lines.isNews("app-2", "2 slots")).isFalse();
+    lines.isNews("app-1", "slots", "2 slots");
+    assertThat(lines.isNews("app-2", "slots", "2 slots")).isTrue();
+    assertThat(lines.isNews("app-2", "slots", "2 slots")).isFalse();
   }
 }

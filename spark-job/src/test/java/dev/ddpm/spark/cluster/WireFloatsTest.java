@@ -8,7 +8,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.ObjectInputStream;
 import java.io.StreamCorruptedException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.apache.commons.lang3.SerializationUtils;
 import org.junit.jupiter.api.Test;
@@ -47,6 +49,21 @@ class WireFloatsTest {
               "70000 numbers arrived damaged: their checksum is [0-9a-f]{8},"
                   + " that of what was sent [0-9a-f]{8}\\.");
     }
+  }
+
+  /** An array that no JVM has: what is told must be the memory, not the numbers left unread. */
+  @Test
+  void wantOfMemoryIsTold() {
+    byte[] bytes = SerializationUtils.serialize(new WireFloats[] {new WireFloats(waves(70_000))});
+    ByteBuffer written = ByteBuffer.wrap(bytes);
+    int at = 0;
+    while (written.get(at) != Float.BYTES || written.getInt(at + 1) != 70_000) {
+      at++;
+    }
+    written.putInt(at + 1, Integer.MAX_VALUE);
+
+    assertThatThrownBy(() -> new ObjectInputStream(new ByteArrayInputStream(bytes)).readObject())
+        .isInstanceOf(OutOfMemoryError.class);
   }
 
   /** Of a length that is no multiple of what is converted at a time. */

@@ -255,7 +255,7 @@ final class DnnConvolution implements Device.Convolution {
                   WAYS,
                   count,
                   list);
-          Status.requireDnn(status, "cudnnGetConvolutionForwardAlgorithm_v7");
+          Status.unlessRefused(status, "cudnnGetConvolutionForwardAlgorithm_v7");
           yield read(
               count[0],
               list,
@@ -274,7 +274,7 @@ final class DnnConvolution implements Device.Convolution {
                   WAYS,
                   count,
                   list);
-          Status.requireDnn(status, "cudnnGetConvolutionBackwardDataAlgorithm_v7");
+          Status.unlessRefused(status, "cudnnGetConvolutionBackwardDataAlgorithm_v7");
           yield read(
               count[0],
               list,
@@ -293,7 +293,7 @@ final class DnnConvolution implements Device.Convolution {
                   WAYS,
                   count,
                   list);
-          Status.requireDnn(status, "cudnnGetConvolutionBackwardFilterAlgorithm_v7");
+          Status.unlessRefused(status, "cudnnGetConvolutionBackwardFilterAlgorithm_v7");
           yield read(
               count[0],
               list,

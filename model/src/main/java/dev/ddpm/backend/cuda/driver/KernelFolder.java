@@ -79,12 +79,16 @@ final class KernelFolder {
   private static void write(Path file, byte[] code) {
     try {
       Files.createDirectories(file.getParent());
-      Path unfinished = Files.createTempFile(file.getParent(), "unfinished", ".code");
       byte[] digest = digest().digest(code);
       byte[] all = Arrays.copyOf(digest, digest.length + code.length);
       System.arraycopy(code, 0, all, digest.length, code.length);
-      Files.write(unfinished, all);
-      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+      Path unfinished = Files.createTempFile(file.getParent(), "unfinished", ".code");
+      try {
+        Files.write(unfinished, all);
+        Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(unfinished);
+      }
     } catch (IOException e) {
       LOG.warn("Kernels are not kept in {} ({})", file, e.toString());
     }

@@ -5,6 +5,7 @@ import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_OUT_OF_MEMORY;
 import static org.bytedeco.cuda.global.cudart.CUDA_SUCCESS;
 import static org.bytedeco.cuda.global.cudart.cuGetErrorName;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_ALLOC_FAILED;
+import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_BAD_PARAM;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_NOT_SUPPORTED;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED;
@@ -71,6 +72,13 @@ final class Status {
       default -> {
         // not for these reasons
       }
+    }
+  }
+
+  /** Throws if a call of cuDNN failed, and not if cuDNN cannot do or does not know what it asks. */
+  static void unlessRefused(int status, String call) {
+    if (!isNotSupported(status) && status / CUDNN_GROUP != CUDNN_STATUS_BAD_PARAM / CUDNN_GROUP) {
+      dnn(status, call);
     }
   }
 

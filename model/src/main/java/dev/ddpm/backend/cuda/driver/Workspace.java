@@ -7,7 +7,7 @@ import java.util.stream.LongStream;
  * back, because recorded work refers to it by its address: few sizes bound what is left behind.
  */
 final class Workspace {
-  /** Together 1.3 GiB. */
+  /** Together 1.3 GiB; factors that are widened beside windows of images can take some more. */
   private static final long[] SIZES = {64L << 20, 256L << 20, 1L << 30};
 
   private final Card card;

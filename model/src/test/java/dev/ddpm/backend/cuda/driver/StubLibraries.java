@@ -32,7 +32,7 @@ final class StubLibraries {
       assumeTrue(false, "g++ is not on this machine, which makes libraries for this test");
       throw e;
     }
-    assertThat(compiler.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(compiler.waitFor(5, TimeUnit.MINUTES)).isTrue();
     assertThat(compiler.exitValue()).isZero();
   }
 
