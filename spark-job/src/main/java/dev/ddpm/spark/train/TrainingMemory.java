@@ -26,8 +26,8 @@ public final class TrainingMemory {
    * (W); a quarter more is what large arrays leave unused between them. An executor holds the state
    * it received, as it came and as it is used (2 S); each of its tasks the state it has arrived at
    * and what it adds up (2 S), and a replica. An executor allocates all of this in every round, in
-   * arrays that a collection does not move: two thirds of what it has with one task stay unused
-   * between them.
+   * arrays that a collection does not move: with one task, two thirds more are left unused between
+   * them.
    *
    * <p>The order of an epoch is on the driver, twice while it is broadcast, and on each executor,
    * as it comes and as it is used.

@@ -19,6 +19,7 @@ import org.bytedeco.javacpp.PointerPointer;
 
 /** What CUDA's libraries return: 0, or the number of an error. */
 final class Status {
+  /** cuDNN groups its errors by thousands. */
   private static final int CUDNN_GROUP = 1000;
 
   private Status() {}
@@ -77,15 +78,18 @@ final class Status {
 
   /** Throws if a call of cuDNN failed, and not if cuDNN cannot do or does not know what it asks. */
   static void unlessRefused(int status, String call) {
-    if (!isNotSupported(status) && status / CUDNN_GROUP != CUDNN_STATUS_BAD_PARAM / CUDNN_GROUP) {
+    if (!isNotSupported(status) && !isOfGroup(status, CUDNN_STATUS_BAD_PARAM)) {
       dnn(status, call);
     }
   }
 
   /** Whether cuDNN refuses what was asked for, having done nothing. */
   static boolean isNotSupported(int dnnStatus) {
-    // cuDNN groups its errors by thousands
-    return dnnStatus / CUDNN_GROUP == CUDNN_STATUS_NOT_SUPPORTED / CUDNN_GROUP;
+    return isOfGroup(dnnStatus, CUDNN_STATUS_NOT_SUPPORTED);
+  }
+
+  private static boolean isOfGroup(int dnnStatus, int first) {
+    return dnnStatus / CUDNN_GROUP == first / CUDNN_GROUP;
   }
 
   /** cuDNN's name of an error. */
