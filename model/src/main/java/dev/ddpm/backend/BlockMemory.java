@@ -7,7 +7,7 @@ import java.util.Map;
 
 /**
  * The memory that blocks share as {@link Engine#scratch} and {@link Engine#kept} say, for engines
- * that have nothing better: it is looked up by role, layout and shape.
+ * that have nothing better: it is looked up by role and shape.
  */
 public final class BlockMemory {
   private final Source source;
@@ -20,14 +20,8 @@ public final class BlockMemory {
 
   /** Where the tensors come from. */
   public interface Source {
-    /** New images of zeros. */
-    Tensor images(Layout layout, long... shape);
-
-    /** New memory for so many values of images in any layout. */
-    Tensor memory(long length);
-
-    /** The beginning of such memory as images. */
-    Tensor view(Tensor memory, Layout layout, long... shape);
+    /** A new tensor of zeros. */
+    Tensor allocate(long... shape);
   }
 
   /** No memory yet. */
@@ -46,22 +40,22 @@ public final class BlockMemory {
   }
 
   /** See {@link Engine#scratch}. */
-  public Tensor scratch(String role, Layout layout, long... shape) {
-    List<Object> key = List.of(role, layout, Arrays.stream(shape).boxed().toList());
-    return scratch.computeIfAbsent(key, absent -> source.images(layout, shape));
+  public Tensor scratch(String role, long... shape) {
+    List<Object> key = List.of(role, Arrays.stream(shape).boxed().toList());
+    return scratch.computeIfAbsent(key, absent -> source.allocate(shape));
   }
 
   /** See {@link Engine#kept}. */
-  public Tensor kept(String role, Layout layout, long... shape) {
+  public Tensor kept(String role, long... shape) {
     if (!recomputes) {
-      return source.images(layout, shape);
+      return source.allocate(shape);
     }
     long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
     Tensor known = recomputed.get(role);
     if (known == null || known.length() < length) {
-      known = source.memory(length);
+      known = source.allocate(length);
       recomputed.put(role, known);
     }
-    return source.view(known, layout, shape);
+    return known.slice(0, shape);
   }
 }

@@ -30,9 +30,6 @@ public interface Engine extends AutoCloseable {
   /** A new tensor of zeros that the caller owns. */
   Tensor allocate(long... shape);
 
-  /** New images of zeros that the caller owns. */
-  Tensor allocate(Layout layout, long... shape);
-
   /** New keys, 64 bits for every image of a batch. */
   Tensor keys(int batch);
 
@@ -41,12 +38,7 @@ public interface Engine extends AutoCloseable {
    *
    * @param role tells apart tensors that are in use at the same time
    */
-  default Tensor scratch(String role, long... shape) {
-    return scratch(role, Layout.ROWS, shape);
-  }
-
-  /** The same for images in some layout. */
-  Tensor scratch(String role, Layout layout, long... shape);
+  Tensor scratch(String role, long... shape);
 
   /**
    * Memory for what a block's backward pass reads of its forward pass: the block's own, or, if
@@ -55,12 +47,7 @@ public interface Engine extends AutoCloseable {
    *
    * @param role tells apart tensors that are in use at the same time
    */
-  Tensor kept(String role, Layout layout, long... shape);
-
-  /** The same for what is in rows. */
-  default Tensor kept(String role, long... shape) {
-    return kept(role, Layout.ROWS, shape);
-  }
+  Tensor kept(String role, long... shape);
 
   /**
    * The fastest way to do the same work again and again: work that copies nothing between this
@@ -77,26 +64,16 @@ public interface Engine extends AutoCloseable {
   /** The operations that need no more than their tensors. */
   Kernels kernels();
 
-  /** The layout of images that a convolution of these sizes takes and gives fastest. */
-  Layout layout(ConvolutionShape shape);
-
-  /** A 3×3 convolution from rows to rows. */
-  default ConvolutionOp convolution(ConvolutionShape shape, Weight weight) {
-    return convolution(shape, Layout.ROWS, Layout.ROWS, weight);
-  }
-
   /**
    * A 3×3 convolution, computed in the way that suits its sizes: by a fixed rule, not a
    * measurement, so that every machine with the same instructions computes the same.
    *
-   * @param x layout of the input and of its gradient: rows, or {@link #layout} for these sizes
-   * @param y layout of the result and of its gradient, likewise
    * @param weight (3, 3, in, out)
    */
-  ConvolutionOp convolution(ConvolutionShape shape, Layout x, Layout y, Weight weight);
+  ConvolutionOp convolution(ConvolutionShape shape, Weight weight);
 
   /**
-   * A transposed convolution with a padding of 1, from rows to rows.
+   * A transposed convolution with a padding of 1.
    *
    * @param transposed sizes of the convolution from the result to the input
    * @param kernel height and width of the kernel

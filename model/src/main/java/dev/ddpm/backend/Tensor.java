@@ -25,9 +25,6 @@ public interface Tensor {
   /** Size of a dimension. */
   int size(int dimension);
 
-  /** How images lie in the memory. */
-  Layout layout();
-
   /** The same memory in another shape. */
   Tensor reshape(long... shape);
 

@@ -3,7 +3,6 @@ package dev.ddpm.backend.convolution;
 import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Engine;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Weight;
 import java.util.Optional;
 
@@ -12,7 +11,7 @@ public final class ComposedConvolutions {
   private ComposedConvolutions() {}
 
   /**
-   * The one that beats a library's convolution, for images in rows; empty where none does.
+   * The one that beats a library's convolution; empty where none does.
    *
    * @param engine whose products and kernels are used
    * @param weight (3, 3, in, out)
@@ -21,7 +20,7 @@ public final class ComposedConvolutions {
     if (NarrowOutputConvolution.suits(shape)) {
       return Optional.of(new NarrowOutputConvolution(shape, engine, weight));
     }
-    return TapConvolution.suits(shape) && engine.layout(shape) == Layout.ROWS
+    return TapConvolution.suits(shape)
         ? Optional.of(new TapConvolution(shape, engine, weight))
         : Optional.empty();
   }

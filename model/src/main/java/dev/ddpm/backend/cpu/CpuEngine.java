@@ -6,11 +6,9 @@ import dev.ddpm.backend.Dropout;
 import dev.ddpm.backend.GroupNorm;
 import dev.ddpm.backend.GroupNormOp;
 import dev.ddpm.backend.Kernels;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.MatrixProduct;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.ProductShape;
-import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.Weight;
 import dev.ddpm.backend.convolution.ComposedConvolutions;
 import dev.ddpm.backend.cpu.memory.CpuTensor;
@@ -51,32 +49,12 @@ final class CpuEngine extends Nd4jEngine {
   }
 
   @Override
-  public Tensor allocate(Layout layout, long... shape) {
-    return CpuTensor.zeros(layout, shape);
-  }
-
-  @Override
-  protected Tensor memory(long length) {
-    return CpuTensor.zeros(Layout.BLOCKS, length);
-  }
-
-  @Override
-  protected Tensor view(Tensor memory, Layout layout, long... shape) {
-    return CpuTensor.view((CpuTensor) memory, layout, shape);
-  }
-
-  @Override
   public Kernels kernels() {
     return kernels;
   }
 
   @Override
-  public Layout layout(ConvolutionShape shape) {
-    return oneDnn.map(library -> OneDnnConvolution.layout(library, shape)).orElse(Layout.ROWS);
-  }
-
-  @Override
-  public ConvolutionOp convolution(ConvolutionShape shape, Layout x, Layout y, Weight weight) {
+  public ConvolutionOp convolution(ConvolutionShape shape, Weight weight) {
     if (suitsWinograd(shape)) {
       return new WinogradConvolution(shape, this, kernels.tileTransforms(), winograd, weight);
     }
@@ -84,17 +62,14 @@ final class CpuEngine extends Nd4jEngine {
         .orElseGet(
             () ->
                 oneDnn
-                    .<ConvolutionOp>map(
-                        library -> new OneDnnConvolution(library, shape, x, y, weight))
+                    .<ConvolutionOp>map(library -> new OneDnnConvolution(library, shape, weight))
                     .orElseGet(() -> new NativeConvolution(shape, weight)));
   }
 
-  /**
-   * Only beside oneDNN, whose products it was measured with, and where that has none of its own.
-   */
+  /** Only beside oneDNN, whose products it was measured with, and for factors of float32. */
   private boolean suitsWinograd(ConvolutionShape shape) {
     return oneDnn.isPresent()
-        && !OneDnn.hasWinograd()
+        && precision() == Precision.FLOAT32
         && WinogradConvolution.suits(shape, winograd.hasConstantWeights());
   }
 

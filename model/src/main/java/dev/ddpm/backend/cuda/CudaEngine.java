@@ -8,7 +8,6 @@ import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.GroupNorm;
 import dev.ddpm.backend.GroupNormOp;
 import dev.ddpm.backend.Kernels;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.MatrixProduct;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.ProductShape;
@@ -22,7 +21,7 @@ final class CudaEngine implements Engine {
   private final Kernels kernels;
   private final FactorRounding rounding;
   private final Filters filters;
-  private final BlockMemory blocks = new BlockMemory(new Source());
+  private final BlockMemory blocks = new BlockMemory(this::allocate);
 
   /**
    * An engine for a network of one precision.
@@ -63,49 +62,18 @@ final class CudaEngine implements Engine {
   }
 
   @Override
-  public Tensor allocate(Layout layout, long... shape) {
-    requireRows(layout);
-    return allocate(shape);
-  }
-
-  private static void requireRows(Layout layout) {
-    if (layout != Layout.ROWS) {
-      throw new IllegalArgumentException("Cards know no images in " + layout);
-    }
-  }
-
-  @Override
   public Tensor keys(int batch) {
     return CudaTensor.keys(device, batch);
   }
 
   @Override
-  public Tensor scratch(String role, Layout layout, long... shape) {
-    requireRows(layout);
-    return blocks.scratch(role, layout, shape);
+  public Tensor scratch(String role, long... shape) {
+    return blocks.scratch(role, shape);
   }
 
   @Override
-  public Tensor kept(String role, Layout layout, long... shape) {
-    requireRows(layout);
-    return blocks.kept(role, layout, shape);
-  }
-
-  private final class Source implements BlockMemory.Source {
-    @Override
-    public Tensor images(Layout layout, long... shape) {
-      return allocate(shape);
-    }
-
-    @Override
-    public Tensor memory(long length) {
-      return allocate(length);
-    }
-
-    @Override
-    public Tensor view(Tensor memory, Layout layout, long... shape) {
-      return memory.slice(0, shape);
-    }
+  public Tensor kept(String role, long... shape) {
+    return blocks.kept(role, shape);
   }
 
   @Override
@@ -119,14 +87,7 @@ final class CudaEngine implements Engine {
   }
 
   @Override
-  public Layout layout(ConvolutionShape shape) {
-    return Layout.ROWS;
-  }
-
-  @Override
-  public ConvolutionOp convolution(ConvolutionShape shape, Layout x, Layout y, Weight weight) {
-    requireRows(x);
-    requireRows(y);
+  public ConvolutionOp convolution(ConvolutionShape shape, Weight weight) {
     Tensor padded =
         CudaConvolution.padsAtTheEnd(shape)
             ? scratch("padded", shape.batch(), shape.height() + 1, shape.width() + 1, shape.in())

@@ -1,6 +1,5 @@
 package dev.ddpm.backend.cuda;
 
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Tensor;
 import java.util.Arrays;
 import java.util.Objects;
@@ -76,11 +75,6 @@ final class CudaTensor implements Tensor {
   @Override
   public int size(int dimension) {
     return (int) shape[dimension];
-  }
-
-  @Override
-  public Layout layout() {
-    return Layout.ROWS;
   }
 
   @Override

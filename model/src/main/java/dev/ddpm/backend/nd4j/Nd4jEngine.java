@@ -3,7 +3,6 @@ package dev.ddpm.backend.nd4j;
 import dev.ddpm.backend.Backends;
 import dev.ddpm.backend.BlockMemory;
 import dev.ddpm.backend.Engine;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -13,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** An engine whose tensors lie over ND4J's arrays. */
 public abstract class Nd4jEngine implements Engine {
   private final Precision precision;
-  private final BlockMemory blocks = new BlockMemory(new Source());
+  private final BlockMemory blocks = new BlockMemory(this::allocate);
 
   /** An engine for a network of one precision. */
   protected Nd4jEngine(Precision precision) {
@@ -82,35 +81,12 @@ public abstract class Nd4jEngine implements Engine {
   }
 
   @Override
-  public final Tensor kept(String role, Layout layout, long... shape) {
-    return blocks.kept(role, layout, shape);
+  public final Tensor kept(String role, long... shape) {
+    return blocks.kept(role, shape);
   }
-
-  /** New memory for so many values of images in any layout. */
-  protected abstract Tensor memory(long length);
-
-  /** The beginning of such memory as images. */
-  protected abstract Tensor view(Tensor memory, Layout layout, long... shape);
 
   @Override
-  public final Tensor scratch(String role, Layout layout, long... shape) {
-    return blocks.scratch(role, layout, shape);
-  }
-
-  private final class Source implements BlockMemory.Source {
-    @Override
-    public Tensor images(Layout layout, long... shape) {
-      return allocate(layout, shape);
-    }
-
-    @Override
-    public Tensor memory(long length) {
-      return Nd4jEngine.this.memory(length);
-    }
-
-    @Override
-    public Tensor view(Tensor memory, Layout layout, long... shape) {
-      return Nd4jEngine.this.view(memory, layout, shape);
-    }
+  public final Tensor scratch(String role, long... shape) {
+    return blocks.scratch(role, shape);
   }
 }

@@ -1,6 +1,5 @@
 package dev.ddpm.backend.nd4j;
 
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Tensor;
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -13,7 +12,6 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  */
 public class Nd4jTensor implements Tensor {
   private final INDArray array;
-  private final Layout layout;
   private final int columns;
   private final int length;
   private INDArray matrix;
@@ -23,19 +21,18 @@ public class Nd4jTensor implements Tensor {
    *
    * @throws IllegalArgumentException if it is a view with gaps or column-major
    */
-  protected Nd4jTensor(INDArray array, Layout layout) {
+  protected Nd4jTensor(INDArray array) {
     if (array.rank() > 1 && (array.ordering() != 'c' || hasGaps(array))) {
       throw new IllegalArgumentException(
           "Only dense row-major arrays can be used, not " + array.shapeInfoToString());
     }
     this.array = array;
-    this.layout = layout;
     this.length = Math.toIntExact(array.length());
     this.columns = array.rank() == 0 ? 1 : Math.toIntExact(array.size(array.rank() - 1));
   }
 
   static Nd4jTensor of(INDArray array) {
-    return new Nd4jTensor(array, Layout.ROWS);
+    return new Nd4jTensor(array);
   }
 
   /** The array under a tensor of this back end's. */
@@ -94,11 +91,6 @@ public class Nd4jTensor implements Tensor {
   @Override
   public final int size(int dimension) {
     return Math.toIntExact(array.size(dimension));
-  }
-
-  @Override
-  public final Layout layout() {
-    return layout;
   }
 
   @Override

@@ -6,7 +6,6 @@ import dev.ddpm.backend.Dropout;
 import dev.ddpm.backend.GroupNorm;
 import dev.ddpm.backend.GroupNormOp;
 import dev.ddpm.backend.Kernels;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.MatrixProduct;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.ProductShape;
@@ -34,35 +33,12 @@ final class PortableEngine extends Nd4jEngine {
   }
 
   @Override
-  public Tensor allocate(Layout layout, long... shape) {
-    if (layout != Layout.ROWS) {
-      throw new IllegalArgumentException("ND4J's operations know no images in " + layout);
-    }
-    return allocate(shape);
-  }
-
-  @Override
-  protected Tensor memory(long length) {
-    return allocate(length);
-  }
-
-  @Override
-  protected Tensor view(Tensor memory, Layout layout, long... shape) {
-    return memory.slice(0, shape);
-  }
-
-  @Override
   public Kernels kernels() {
     return kernels;
   }
 
   @Override
-  public Layout layout(ConvolutionShape shape) {
-    return Layout.ROWS;
-  }
-
-  @Override
-  public ConvolutionOp convolution(ConvolutionShape shape, Layout x, Layout y, Weight weight) {
+  public ConvolutionOp convolution(ConvolutionShape shape, Weight weight) {
     return ComposedConvolutions.of(shape, this, weight)
         .orElseGet(() -> new NativeConvolution(shape, weight));
   }

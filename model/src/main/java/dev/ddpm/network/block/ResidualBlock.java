@@ -7,7 +7,6 @@ import dev.ddpm.backend.Engine;
 import dev.ddpm.backend.GroupNorm;
 import dev.ddpm.backend.GroupNormOp;
 import dev.ddpm.backend.Kernels;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.MatrixProduct;
 import dev.ddpm.backend.ProductShape;
 import dev.ddpm.backend.Tensor;
@@ -185,19 +184,16 @@ public final class ResidualBlock implements Block {
       norm1 = norm("norm1", first, null);
       norm2 = spec.modulates() ? null : norm("norm2", second, mask);
       modulatedNorm = spec.modulates() ? modulatedNorm("norm2", second, mask) : null;
-      Layout layout1 = engine.layout(first);
-      Layout hiddenLayout = hiddenLayout(layout1);
-      Layout layout2 = hiddenLayout(engine.layout(second));
-      conv1 = engine.convolution(first, layout1, hiddenLayout, parameters.weight("conv1.weight"));
-      conv2 = engine.convolution(second, layout2, Layout.ROWS, parameters.weight("conv2.weight"));
+      conv1 = engine.convolution(first, parameters.weight("conv1.weight"));
+      conv2 = engine.convolution(second, parameters.weight("conv2.weight"));
       ProductShape throughShortcut = ProductShape.of(batch * height * width, spec.in(), spec.out());
       ProductShape fromTime = ProductShape.of(batch, spec.timeChannels(), spec.timeValues());
       shortcut = engine.product(throughShortcut.accumulating());
       timeProjection = engine.product(fromTime.accumulating());
-      both = spec.skip() == 0 ? null : buffer(training, "both", Layout.ROWS, first.input());
-      activated1 = buffer(training, activated(training, "first"), layout1, first.input());
-      hidden = buffer(training, "hidden", hiddenLayout, second.input());
-      activated2 = buffer(training, activated(training, "second"), layout2, second.input());
+      both = spec.skip() == 0 ? null : buffer(training, "both", first.input());
+      activated1 = buffer(training, activated(training, "first"), first.input());
+      hidden = buffer(training, "hidden", second.input());
+      activated2 = buffer(training, activated(training, "second"), second.input());
       timeBias = engine.allocate(batch, spec.out());
       modulation = spec.modulates() ? engine.allocate(batch, spec.timeValues()) : timeBias;
       bias = engine.allocate(spec.out());
@@ -234,14 +230,9 @@ public final class ResidualBlock implements Block {
     }
 
     /** What the backward pass reads is kept for it; in inference blocks share it. */
-    private Tensor buffer(boolean training, String role, Layout layout, long[] shape) {
-      return training ? engine.kept(role, layout, shape) : engine.scratch(role, layout, shape);
+    private Tensor buffer(boolean training, String role, long[] shape) {
+      return training ? engine.kept(role, shape) : engine.scratch(role, shape);
     }
-  }
-
-  /** The layout of what stands before and after the second normalisation. */
-  private Layout hiddenLayout(Layout fastest) {
-    return spec.modulates() ? Layout.ROWS : fastest;
   }
 
   /** What only the backward pass needs. */
@@ -267,15 +258,13 @@ public final class ResidualBlock implements Block {
         ProductShape throughShortcut,
         ProductShape fromTime) {
       int batch = first.batch();
-      Layout layout1 = engine.layout(first);
-      Layout layout2 = hiddenLayout(engine.layout(second));
       toShortcut = engine.product(throughShortcut.secondGradient());
       backThroughShortcut = engine.product(throughShortcut.firstGradient().accumulating());
       toTimeProjection = engine.product(fromTime.secondGradient());
       toTime = engine.product(fromTime.firstGradient());
-      dActivated2 = engine.scratch("gradient", layout2, second.input());
-      dHidden = engine.scratch("hidden gradient", hiddenLayout(layout1), second.input());
-      dActivated1 = engine.scratch("gradient", layout1, first.input());
+      dActivated2 = engine.scratch("gradient", second.input());
+      dHidden = engine.scratch("hidden gradient", second.input());
+      dActivated1 = engine.scratch("gradient", first.input());
       dTimeBias = engine.scratch("time bias gradient", batch, spec.out());
       dModulation =
           spec.modulates()

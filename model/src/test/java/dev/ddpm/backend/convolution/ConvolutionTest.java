@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Engine;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.TestedBackend;
@@ -30,7 +29,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 /** All ways to convolve agree. */
 class ConvolutionTest {
   private static final double TOLERANCE = 1e-12;
-  private static final ConvolutionShape EASY = new ConvolutionShape(4, 32, 32, 64, 64, 1);
 
   private static final Nd4jEngine DOUBLES = new PortableBackend().create(Precision.FLOAT64);
   private static final Nd4jEngine FLOATS = TestedBackend.CPU.engine();
@@ -73,10 +71,6 @@ class ConvolutionTest {
     assertNative(NarrowOutputConvolution::new, new ConvolutionShape(batch, height, width, 8, 1, 1));
   }
 
-  /**
-   * Winograd from 4×4 pixels of 16 channels on, where its tiles are at least half full. 70 images
-   * of 32×32 are two parts and a rest.
-   */
   @ParameterizedTest
   @CsvSource({
     "2, 8, 8, 16, 32, 1",
@@ -106,8 +100,7 @@ class ConvolutionTest {
       ConvolutionOp convolution =
           i == 0
               ? new NativeConvolution(shape, new Weight(weight, gradient))
-              : new OneDnnConvolution(
-                  library, shape, Layout.ROWS, Layout.ROWS, new Weight(weight, gradient));
+              : new OneDnnConvolution(library, shape, new Weight(weight, gradient));
       Tensor y = FLOATS.allocate(shape.output());
       Tensor biased = FLOATS.allocate(shape.output());
       Tensor dx = FLOATS.allocate(shape.input());
@@ -121,30 +114,7 @@ class ConvolutionTest {
     }
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "8, 8, 512, 512, BLOCKS, BLOCKS",
-    "7, 7, 128, 128, BLOCKS, BLOCKS",
-    "4, 4, 256, 512, BLOCKS, BLOCKS",
-    "4, 4, 512, 512, ROWS, BLOCKS",
-    "5, 5, 64, 64, ROWS, ROWS",
-    "4, 3, 64, 64, ROWS, ROWS",
-    "8, 8, 24, 32, ROWS, ROWS"
-  })
-  void winogradIsUsedWhereItIsFaster(
-      int height, int width, int in, int out, Layout trained, Layout pretrained) {
-    OneDnn library = OneDnn.create().orElse(null);
-    assumeTrue(
-        library != null && OneDnnConvolution.layout(library, EASY) == Layout.BLOCKS,
-        "no Winograd for this machine");
-    ConvolutionShape shape = new ConvolutionShape(4, height, width, in, out, 1);
-
-    assertThat(OneDnnConvolution.layout(library, shape)).isEqualTo(trained);
-    library.keepWeights();
-    assertThat(OneDnnConvolution.layout(library, shape)).isEqualTo(pretrained);
-  }
-
-  /** Winograd with two parts and a rest, the direct algorithm, and a transposed convolution. */
+  /** With strides, odd sizes, and as a transposed convolution. */
   @ParameterizedTest
   @CsvSource({
     "70, 32, 32, 16, 16, 1",
@@ -169,8 +139,7 @@ class ConvolutionTest {
     new NativeConvolution(shape, new Weight(weight, gradient)).forward(x, bias, expectedY);
     new NativeConvolution(shape, new Weight(weight, gradient)).backward(x, dy, expectedDx);
 
-    ConvolutionOp convolution =
-        new OneDnnConvolution(library, shape, Layout.ROWS, Layout.ROWS, new Weight(weight, null));
+    ConvolutionOp convolution = new OneDnnConvolution(library, shape, new Weight(weight, null));
     ConvolutionOp transposed =
         new OneDnnTransposedConvolution(
             library, FLOATS.kernels(), shape, 3, new Weight(weight, null));
@@ -196,11 +165,9 @@ class ConvolutionTest {
     Tensor y = FLOATS.allocate(four.output());
     Tensor half = FLOATS.allocate(four.ofBatch(2).output());
 
-    new OneDnnConvolution(library, four, Layout.ROWS, Layout.ROWS, new Weight(weight, null))
-        .forward(x, null, y);
+    new OneDnnConvolution(library, four, new Weight(weight, null)).forward(x, null, y);
     FLOATS.kernels().clear(weight);
-    new OneDnnConvolution(
-            library, four.ofBatch(2), Layout.ROWS, Layout.ROWS, new Weight(weight, null))
+    new OneDnnConvolution(library, four.ofBatch(2), new Weight(weight, null))
         .forward(x, null, half);
 
     assertClose(values(half), Arrays.copyOf(values(y), half.length()));

@@ -1,12 +1,10 @@
 package dev.ddpm.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Engine;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Precision;
 import dev.ddpm.backend.ProductShape;
 import dev.ddpm.backend.Tensor;
@@ -259,14 +257,5 @@ class CudaEngineTest {
     assertThat(engine.recomputes()).isTrue();
     assertThat(CudaTensor.address(engine.kept("a", 6)))
         .isEqualTo(CudaTensor.address(engine.kept("a", 2, 2)));
-  }
-
-  @Test
-  void imagesAreInRows() {
-    Engine engine = new CudaEngine(device, Precision.FLOAT32);
-    assertThat(engine.layout(new ConvolutionShape(1, 32, 32, 64, 64, 1))).isEqualTo(Layout.ROWS);
-    assertThatThrownBy(() -> engine.allocate(Layout.BLOCKS, 1, 2, 2, 16))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("Cards know no images in BLOCKS");
   }
 }

@@ -3,7 +3,6 @@ package dev.ddpm.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -35,7 +34,6 @@ class CudaTensorTest {
     assertThat(tensor.rows()).isEqualTo(2);
     assertThat(tensor.columns()).isEqualTo(3);
     assertThat(tensor.size(1)).isEqualTo(1);
-    assertThat(tensor.layout()).isEqualTo(Layout.ROWS);
   }
 
   @Test

@@ -1,6 +1,5 @@
 package dev.ddpm.backend.cpu.memory;
 
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.nd4j.Nd4jTensor;
 import java.nio.ByteBuffer;
@@ -19,8 +18,8 @@ public final class CpuTensor extends Nd4jTensor {
   private ByteBuffer bytes;
   private FloatBuffer floats;
 
-  private CpuTensor(INDArray array, Layout layout) {
-    super(array, layout);
+  private CpuTensor(INDArray array) {
+    super(array);
     if (array.dataType() != DataType.FLOAT && array.dataType() != DataType.INT64) {
       throw new IllegalArgumentException("Only float32 can be computed, not " + array.dataType());
     }
@@ -34,25 +33,21 @@ public final class CpuTensor extends Nd4jTensor {
    * @throws IllegalArgumentException if it is not dense and row-major, or of another type
    */
   public static CpuTensor of(INDArray array) {
-    return new CpuTensor(array, Layout.ROWS);
+    return new CpuTensor(array);
   }
 
-  /** New images of zeros in the given layout. */
-  public static CpuTensor zeros(Layout layout, long... shape) {
-    if (layout == Layout.ROWS) {
-      return of(Nd4j.create(DataType.FLOAT, shape, 'c'));
-    }
+  /** A new tensor of zeros. */
+  public static CpuTensor zeros(long... shape) {
+    return of(Nd4j.create(DataType.FLOAT, shape, 'c'));
+  }
+
+  /** The same at the beginning of a cache line. */
+  public static CpuTensor aligned(long... shape) {
     int spare = ALIGNMENT / Float.BYTES;
     long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-    CpuTensor larger = zeros(Layout.ROWS, length + spare);
+    CpuTensor larger = zeros(length + spare);
     long beyond = larger.address % ALIGNMENT / Float.BYTES;
-    Nd4jTensor aligned = larger.slice((spare - beyond) % spare, shape);
-    return new CpuTensor(aligned.array(), layout);
-  }
-
-  /** The first values of a tensor as images in the given layout. */
-  public static CpuTensor view(CpuTensor whole, Layout layout, long... shape) {
-    return new CpuTensor(whole.slice(0, shape).array(), layout);
+    return of(larger.slice((spare - beyond) % spare, shape).array());
   }
 
   @Override

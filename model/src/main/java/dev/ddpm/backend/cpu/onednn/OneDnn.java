@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * thread-safe.
  */
 public final class OneDnn {
-  /** Winograd's kernels write whole cache lines past the caches, and fault on any other address. */
+  /** A cache line. */
   private static final int ALIGNMENT = 64;
 
   private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);
@@ -78,16 +78,6 @@ public final class OneDnn {
   /** The type in which convolutions and products see their factors. */
   memory.data_type factorType() {
     return factorType;
-  }
-
-  /** Whether Winograd's algorithm is there for this CPU: it needs AVX-512. */
-  public static boolean hasWinograd() {
-    return hasInstructions(dnnl.dnnl_cpu_isa_avx512_core);
-  }
-
-  /** Whether convolutions of this network may be computed by it: in float32. */
-  boolean computesWinograd() {
-    return factorType == memory.data_type.f32 && hasWinograd();
   }
 
   /** For the start-up report. */

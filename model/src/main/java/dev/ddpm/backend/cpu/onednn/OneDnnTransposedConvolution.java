@@ -3,7 +3,6 @@ package dev.ddpm.backend.cpu.onednn;
 import dev.ddpm.backend.ConvolutionOp;
 import dev.ddpm.backend.ConvolutionShape;
 import dev.ddpm.backend.Kernels;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.Weight;
 import dev.ddpm.backend.cpu.memory.CpuTensor;
@@ -11,7 +10,7 @@ import dev.ddpm.backend.cpu.memory.CpuTensor;
 /** A transposed convolution by oneDNN: the input gradient of the convolution that it transposes. */
 public final class OneDnnTransposedConvolution implements ConvolutionOp {
   private final Kernels kernels;
-  private final ConvolutionPart transposed;
+  private final OneDnnConvolution transposed;
 
   /**
    * A transposed convolution of given sizes.
@@ -23,8 +22,7 @@ public final class OneDnnTransposedConvolution implements ConvolutionOp {
   public OneDnnTransposedConvolution(
       OneDnn library, Kernels kernels, ConvolutionShape transposed, int kernel, Weight weight) {
     this.kernels = kernels;
-    this.transposed =
-        new ConvolutionPart(library, transposed, kernel, 0, 1, Layout.ROWS, Layout.ROWS, weight);
+    this.transposed = new OneDnnConvolution(library, transposed, kernel, weight);
   }
 
   @Override

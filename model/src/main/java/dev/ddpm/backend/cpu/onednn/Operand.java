@@ -19,10 +19,8 @@ public final class Operand {
   private final boolean constant;
   private final ForeignMemory begin = new ForeignMemory(0);
   private CpuTensor bound;
-  private long boundBefore;
   private Operation in;
   private Operation out;
-  private Operation sum;
 
   private Operand(OneDnn library, memory dense, memory seen, boolean copied, boolean constant) {
     this.library = library;
@@ -64,58 +62,30 @@ public final class Operand {
 
   /** Binds the caller's array and, where it must be, copies it. */
   public void read(CpuTensor array) {
-    read(array, 0);
-  }
-
-  /**
-   * The same with a part of an array.
-   *
-   * @param before values of the array before the first that matters
-   */
-  void read(CpuTensor array, long before) {
     if (constant && in != null) {
       return;
     }
-    bind(array, before);
+    bind(array);
     if (copied) {
-      in = in == null ? Operation.copy(library, dense, seen, false) : in;
+      in = in == null ? Operation.copy(library, dense, seen) : in;
       in.run();
     }
   }
 
   /** Binds the array that {@link #write} fills. */
   public void bind(CpuTensor array) {
-    bind(array, 0);
-  }
-
-  /**
-   * The same with a part of an array.
-   *
-   * @param before values of the array before the first that is written
-   */
-  void bind(CpuTensor array, long before) {
-    if (bound != array || boundBefore != before) {
-      Pointer first = begin.moveTo(array.address() + before * Float.BYTES);
+    if (bound != array) {
+      Pointer first = begin.moveTo(array.address());
       Operation.check(dnnl.dnnl_memory_set_data_handle(dense.get(), first));
       bound = array;
-      boundBefore = before;
     }
   }
 
   /** Copies the result to the caller's array where the primitive could not write to it. */
   public void write() {
     if (copied) {
-      out = out == null ? Operation.copy(library, seen, dense, false) : out;
+      out = out == null ? Operation.copy(library, seen, dense) : out;
       out.run();
     }
-  }
-
-  /** Adds the result to what the caller's array holds; only of an operand that is copied. */
-  void add() {
-    if (!copied) {
-      throw new IllegalStateException("The primitive has overwritten what was to be added to.");
-    }
-    sum = sum == null ? Operation.copy(library, seen, dense, true) : sum;
-    sum.run();
   }
 }

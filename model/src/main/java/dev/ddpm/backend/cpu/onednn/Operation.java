@@ -71,10 +71,10 @@ public final class Operation {
     }
   }
 
-  /** The copy of an array from one layout to another, or its addition to what is there. */
-  static Operation copy(OneDnn library, memory from, memory to, boolean sum) {
+  /** The copy of an array from one layout to another. */
+  static Operation copy(OneDnn library, memory from, memory to) {
     reorder.primitive_desc description =
-        new reorder.primitive_desc(from, to, OneDnn.attributes(sum), false);
+        new reorder.primitive_desc(from, to, library.attributes(), false);
     return new Operation(
         library,
         new reorder(description),

@@ -1,15 +1,12 @@
 package dev.ddpm.backend.cpu.vector;
 
 import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
-import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
-import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
-import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import dev.ddpm.backend.cpu.memory.CpuTensor;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -21,16 +18,19 @@ import jdk.incubator.vector.FloatVector;
  */
 final class ChannelPeriod {
   /** Rows whose float32 sums are taken before they are added to the float64 ones. */
-  private static final int CHUNK = 128;
+  private static final int SUMMED = 128;
+
+  /** Values that are read at once: 16 KiB. */
+  private static final int READ = 1 << 12;
 
   private final int channels;
   private final int period;
-  private final float[] partial;
-  private final float[] partialSquares;
+  private final int rowsAtOnce;
+  private final float[] values;
+  private final float[] even;
+  private final float[] odd;
   private final double[] periodSums;
-  private final double[] periodSquares;
   private final double[] channelSums;
-  private final ByteBuffer staging;
 
   ChannelPeriod(int channels) {
     this.channels = channels;
@@ -41,12 +41,12 @@ final class ChannelPeriod {
       rest = next;
     }
     this.period = channels / divisor * LANES;
-    this.partial = new float[period];
-    this.partialSquares = new float[period];
+    this.rowsAtOnce = Math.max(2, READ / period / 2 * 2);
+    this.values = new float[rowsAtOnce * period];
+    this.even = new float[period];
+    this.odd = new float[period];
     this.periodSums = new double[period];
-    this.periodSquares = new double[period];
     this.channelSums = new double[channels];
-    this.staging = allocate(1);
   }
 
   int channels() {
@@ -56,11 +56,6 @@ final class ChannelPeriod {
   /** Values until channels and vectors line up again, a multiple of both. */
   int length() {
     return period;
-  }
-
-  /** Memory for some periods. */
-  ByteBuffer allocate(int periods) {
-    return ByteBuffer.allocateDirect(periods * period * Float.BYTES).order(ByteOrder.nativeOrder());
   }
 
   /** Fills one period with a value per channel, from an index on. */
@@ -84,53 +79,26 @@ final class ChannelPeriod {
     to.put(toIndex << 2, from, fromIndex << 2, count << 2);
   }
 
-  /** sums[c] = Σ over the rows of x. */
-  void sum(ByteBuffer x, int base, int rows, double[] sums) {
+  /** The sums over the rows of a matrix, rounded to float32. */
+  void sumInto(FloatBuffer x, int rows, ByteBuffer sums) {
     Arrays.fill(periodSums, 0);
     int size = rows * channels;
     int whole = size / period;
-    for (int row = 0; row < whole; row += CHUNK) {
-      sumChunk(x, base + row * period, Math.min(CHUNK, whole - row));
+    for (int first = 0; first < whole; first += SUMMED) {
+      int end = Math.min(first + SUMMED, whole);
+      for (int row = first; row < end; row += rowsAtOnce) {
+        add(x, row, Math.min(rowsAtOnce, end - row) * period);
+      }
       flush(period);
     }
-    int rest = size - whole * period;
-    if (rest > 0) {
-      copy(x, base + whole * period, staging, 0, rest);
-      sumChunk(staging, 0, 1);
-      flush(rest);
+    if (whole * period < size) {
+      add(x, whole, size - whole * period);
+      flush(size - whole * period);
     }
-    perChannel(periodSums, sums);
-  }
-
-  /** The sums of a whole matrix, rounded to float32, into other memory. */
-  void sumInto(ByteBuffer x, int rows, ByteBuffer sums) {
-    sum(x, 0, rows, channelSums);
+    perChannel(periodSums, channelSums);
     for (int c = 0; c < channels; c++) {
       sums.putFloat(c << 2, (float) channelSums[c]);
     }
-  }
-
-  /**
-   * sums[c] = Σ over the rows of x − pivot[c], and squares[c] = Σ (x − pivot[c])², in one pass. If
-   * the pivots are about as far from the mean as the values are, nothing cancels.
-   */
-  void moments(ByteBuffer x, int base, int rows, float[] pivot, double[] sums, double[] squares) {
-    Arrays.fill(periodSums, 0);
-    Arrays.fill(periodSquares, 0);
-    int size = rows * channels;
-    int whole = size / period;
-    for (int row = 0; row < whole; row += CHUNK) {
-      momentsOfChunk(x, base + row * period, Math.min(CHUNK, whole - row), pivot);
-      flushMoments(period);
-    }
-    int rest = size - whole * period;
-    if (rest > 0) {
-      copy(x, base + whole * period, staging, 0, rest);
-      momentsOfChunk(staging, 0, 1, pivot);
-      flushMoments(rest);
-    }
-    perChannel(periodSums, sums);
-    perChannel(periodSquares, squares);
   }
 
   /** Folds one value per position of the period into one per channel. */
@@ -144,70 +112,33 @@ final class ChannelPeriod {
 
   private void flush(int count) {
     for (int i = 0; i < count; i++) {
-      periodSums[i] += partial[i];
+      periodSums[i] += even[i] + odd[i];
     }
+    Arrays.fill(even, 0);
+    Arrays.fill(odd, 0);
   }
 
-  private void flushMoments(int count) {
-    flush(count);
-    for (int i = 0; i < count; i++) {
-      periodSquares[i] += partialSquares[i];
-    }
+  private void add(FloatBuffer x, int row, int count) {
+    x.get(row * period, values, 0, count);
+    addRows((count + period - 1) / period);
   }
 
-  private void sumChunk(ByteBuffer x, int base, int rows) {
+  /** Two sums side by side for every position. What lies beyond the last row's end is rubbish. */
+  private void addRows(int rows) {
     for (int v = 0; v < period; v += LANES) {
-      FloatVector even = broadcast(SPECIES, 0);
-      FloatVector odd = broadcast(SPECIES, 0);
+      FloatVector evenRows = fromArray(SPECIES, even, v);
+      FloatVector oddRows = fromArray(SPECIES, odd, v);
       int row = 0;
       for (; row + 1 < rows; row += 2) {
-        int i = base + row * period + v;
-        even = even.add(fromByteBuffer(SPECIES, x, i << 2, ORDER));
-        odd = odd.add(fromByteBuffer(SPECIES, x, (i + period) << 2, ORDER));
+        int i = row * period + v;
+        evenRows = evenRows.add(fromArray(SPECIES, values, i));
+        oddRows = oddRows.add(fromArray(SPECIES, values, i + period));
       }
       if (row < rows) {
-        even = even.add(fromByteBuffer(SPECIES, x, (base + row * period + v) << 2, ORDER));
+        evenRows = evenRows.add(fromArray(SPECIES, values, row * period + v));
       }
-      even.add(odd).intoArray(partial, v);
-    }
-  }
-
-  /** Two vectors at a time, so that a cache line is read once and four sums grow side by side. */
-  private void momentsOfChunk(ByteBuffer x, int base, int rows, float[] pivot) {
-    int v = 0;
-    for (; v + LANES < period; v += 2 * LANES) {
-      FloatVector pivotLeft = fromArray(SPECIES, pivot, v);
-      FloatVector pivotRight = fromArray(SPECIES, pivot, v + LANES);
-      FloatVector sumLeft = broadcast(SPECIES, 0);
-      FloatVector sumRight = broadcast(SPECIES, 0);
-      FloatVector squaresLeft = broadcast(SPECIES, 0);
-      FloatVector squaresRight = broadcast(SPECIES, 0);
-      for (int row = 0; row < rows; row++) {
-        int i = base + row * period + v;
-        FloatVector left = fromByteBuffer(SPECIES, x, i << 2, ORDER).sub(pivotLeft);
-        FloatVector right = fromByteBuffer(SPECIES, x, (i + LANES) << 2, ORDER).sub(pivotRight);
-        sumLeft = sumLeft.add(left);
-        sumRight = sumRight.add(right);
-        squaresLeft = left.fma(left, squaresLeft);
-        squaresRight = right.fma(right, squaresRight);
-      }
-      sumLeft.intoArray(partial, v);
-      sumRight.intoArray(partial, v + LANES);
-      squaresLeft.intoArray(partialSquares, v);
-      squaresRight.intoArray(partialSquares, v + LANES);
-    }
-    if (v < period) {
-      FloatVector pivotHere = fromArray(SPECIES, pivot, v);
-      FloatVector sum = broadcast(SPECIES, 0);
-      FloatVector squares = broadcast(SPECIES, 0);
-      for (int row = 0; row < rows; row++) {
-        int i = base + row * period + v;
-        FloatVector difference = fromByteBuffer(SPECIES, x, i << 2, ORDER).sub(pivotHere);
-        sum = sum.add(difference);
-        squares = difference.fma(difference, squares);
-      }
-      sum.intoArray(partial, v);
-      squares.intoArray(partialSquares, v);
+      evenRows.intoArray(even, v);
+      oddRows.intoArray(odd, v);
     }
   }
 }

@@ -19,29 +19,36 @@ final class DropoutMask {
    * Zeroes or scales each element.
    *
    * @param imageKey key of the image
-   * @param element number of the first element within the image
-   * @param count elements, a multiple of the vector length
+   * @param element number of the chunk's first element within the image
+   * @param first the first row of the chunk that is masked
    */
-  static void apply(Dropout dropout, long imageKey, int element, float[] values, int count) {
+  static void apply(
+      Dropout dropout, long imageKey, int element, RowChunk chunk, int first, int rows) {
     long key = dropout.maskKey(imageKey);
-    int low = (int) key + element;
     int high = (int) (key >>> 32);
     int threshold = dropout.threshold();
     int scale = Float.floatToRawIntBits(dropout.scale());
-    for (int i = 0; i < count; i += LANES) {
-      IntVector x = LANE_NUMBERS.add(low + i);
-      x = x.lanewise(VectorOperators.XOR, x.lanewise(VectorOperators.LSHR, 16));
-      x = x.mul(Dropout.FIRST_MULTIPLIER).add(high);
-      x = x.lanewise(VectorOperators.XOR, x.lanewise(VectorOperators.LSHR, 15));
-      x = x.mul(Dropout.SECOND_MULTIPLIER);
-      x = x.lanewise(VectorOperators.XOR, x.lanewise(VectorOperators.LSHR, 16));
-      // the sign of a negative difference, spread over the word, keeps the bits of the scale
-      IntVector kept =
-          x.lanewise(VectorOperators.LSHR, 8)
-              .sub(threshold)
-              .lanewise(VectorOperators.ASHR, 31)
-              .and(scale);
-      fromArray(SPECIES, values, i).mul(kept.reinterpretAsFloats()).intoArray(values, i);
+    float[] values = chunk.values();
+    int length = chunk.length();
+    for (int v = 0; v < length; v += LANES) {
+      int at = first * length + v;
+      IntVector numbers = LANE_NUMBERS.add((int) key + element + first * length + v);
+      for (int row = 0; row < rows; row++) {
+        IntVector x = numbers.add(row * length);
+        x = x.lanewise(VectorOperators.XOR, x.lanewise(VectorOperators.LSHR, 16));
+        x = x.mul(Dropout.FIRST_MULTIPLIER).add(high);
+        x = x.lanewise(VectorOperators.XOR, x.lanewise(VectorOperators.LSHR, 15));
+        x = x.mul(Dropout.SECOND_MULTIPLIER);
+        x = x.lanewise(VectorOperators.XOR, x.lanewise(VectorOperators.LSHR, 16));
+        // the sign of a negative difference, spread over the word, keeps the bits of the scale
+        IntVector kept =
+            x.lanewise(VectorOperators.LSHR, 8)
+                .sub(threshold)
+                .lanewise(VectorOperators.ASHR, 31)
+                .and(scale);
+        int i = at + row * length;
+        fromArray(SPECIES, values, i).mul(kept.reinterpretAsFloats()).intoArray(values, i);
+      }
     }
   }
 }

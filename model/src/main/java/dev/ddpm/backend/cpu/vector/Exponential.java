@@ -20,25 +20,25 @@ import jdk.incubator.vector.VectorOperators;
  * objects.
  */
 final class Exponential {
-  private static final float LOG2_E = 1.442695f;
+  static final float LOG2_E = 1.442695f;
 
   /**
    * The bits of 87. Beyond it the sigmoid is 0 or 1 in float32, and 2^n would leave the range of
    * exponents. Magnitudes are compared as integers, whose order is the same: comparing floats as
    * Java defines it, with NaN and −0, takes ten instructions.
    */
-  private static final int LIMIT = Float.floatToRawIntBits(87);
+  static final int LIMIT = Float.floatToRawIntBits(87);
 
-  private static final int SIGN = 1 << 31;
+  static final int SIGN = 1 << 31;
 
   /** 1.5 · 2^23: adding it leaves the rounded integer in the low bits of the mantissa. */
-  private static final float ROUNDER = 12_582_912f;
+  static final float ROUNDER = 12_582_912f;
 
-  private static final float C1 = 0.693147f;
-  private static final float C2 = 0.24022242f;
-  private static final float C3 = 5.5507336e-2f;
-  private static final float C4 = 9.671513e-3f;
-  private static final float C5 = 1.3264726e-3f;
+  static final float C1 = 0.693147f;
+  static final float C2 = 0.24022242f;
+  static final float C3 = 5.5507336e-2f;
+  static final float C4 = 9.671513e-3f;
+  static final float C5 = 1.3264726e-3f;
 
   private Exponential() {}
 

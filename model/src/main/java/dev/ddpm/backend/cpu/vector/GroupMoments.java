@@ -1,21 +1,22 @@
 package dev.ddpm.backend.cpu.vector;
 
 import dev.ddpm.backend.GroupNorm;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.cpu.memory.CpuTensor;
-import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
  * Mean and deviation of the groups of an image. Sums are taken around a pivot per channel, the
  * value at the channel's first position: so squares stay small where the mean is not.
  */
 final class GroupMoments {
+  /** Rows whose float32 sums are taken before they are added to the float64 ones. */
+  private static final int ROWS = 128;
+
   private final ChannelPeriod period;
-  private final ChannelPeriod blockPeriod = new ChannelPeriod(Layout.BLOCK);
   private final float[] pivot;
-  private final float[] blockPivot = new float[blockPeriod.length()];
-  private final double[] blockSums = new double[Layout.BLOCK];
-  private final double[] blockSquares = new double[Layout.BLOCK];
+  private final GroupNormLoops.Sums partial;
+  private final double[] periodSums;
+  private final double[] periodSquares;
   private final double[] sums;
   private final double[] squares;
   private final double[] channelMeans;
@@ -23,33 +24,37 @@ final class GroupMoments {
   GroupMoments(ChannelPeriod period) {
     this.period = period;
     pivot = new float[period.length()];
+    partial = GroupNormLoops.Sums.ofLength(period.length());
+    periodSums = new double[period.length()];
+    periodSquares = new double[period.length()];
     sums = new double[period.channels()];
     squares = new double[period.channels()];
     channelMeans = new double[period.channels()];
   }
 
-  /** Takes the sums of x − pivot and of its squares per channel of an image, and the pivots. */
-  void read(GroupNorm shape, CpuTensor x, int base) {
-    ByteBuffer bytes = x.bytes();
-    if (x.layout() == Layout.ROWS) {
-      period.fill(pivot, x, base);
-      period.moments(bytes, base, shape.positions(), pivot, sums, squares);
-      return;
+  /** Takes the sums of x − pivot and of its squares over rows of an image. */
+  void add(RowChunk x, GroupNorm shape, int row) {
+    int length = period.length();
+    if (row == 0) {
+      Arrays.fill(periodSums, 0);
+      Arrays.fill(periodSquares, 0);
+      System.arraycopy(x.values(), 0, pivot, 0, period.channels());
+      period.repeat(pivot);
     }
-    for (int channel = 0; channel < shape.channels(); channel += Layout.BLOCK) {
-      int block = base + channel * shape.positions();
-      for (int c = 0; c < Layout.BLOCK; c++) {
-        blockPivot[c] = bytes.getFloat((block + c) << 2);
-        pivot[channel + c] = blockPivot[c];
+    for (int first = 0; first < x.rows(); first += ROWS) {
+      GroupNormLoops.moments(x, first, Math.min(ROWS, x.rows() - first), pivot, partial);
+      int count = Math.min(length, shape.imageSize() - (row + first) * length);
+      for (int i = 0; i < count; i++) {
+        periodSums[i] += partial.first()[i];
+        periodSquares[i] += partial.second()[i];
       }
-      blockPeriod.moments(bytes, block, shape.positions(), blockPivot, blockSums, blockSquares);
-      System.arraycopy(blockSums, 0, sums, channel, Layout.BLOCK);
-      System.arraycopy(blockSquares, 0, squares, channel, Layout.BLOCK);
     }
   }
 
-  /** Stores mean and 1 / √(variance + ε) of every group of the image that was read. */
+  /** Stores mean and 1 / √(variance + ε) of every group of the image whose rows were added. */
   void store(GroupNorm shape, int image, CpuTensor bias, CpuTensor mean, CpuTensor deviation) {
+    period.perChannel(periodSums, sums);
+    period.perChannel(periodSquares, squares);
     int width = shape.groupChannels();
     double positions = shape.positions();
     for (int group = 0; group < shape.groups(); group++) {

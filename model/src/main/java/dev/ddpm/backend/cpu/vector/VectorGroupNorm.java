@@ -1,46 +1,33 @@
 package dev.ddpm.backend.cpu.vector;
 
-import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
-import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
-import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
-import static jdk.incubator.vector.FloatVector.broadcast;
-import static jdk.incubator.vector.FloatVector.fromArray;
-import static jdk.incubator.vector.FloatVector.fromByteBuffer;
-
-import dev.ddpm.backend.Dropout;
 import dev.ddpm.backend.GroupNorm;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.cpu.memory.CpuTensor;
+import dev.ddpm.backend.cpu.vector.GroupNormLoops.Coefficients;
+import dev.ddpm.backend.cpu.vector.GroupNormLoops.Sums;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 
 /**
  * Group normalisation with everything that surrounds it in a residual block, for one number of
  * channels: forward in two passes over an image (moments, result), backward in two.
  *
- * <p>A pass is a chain of short loops over a chunk that stays in the nearest cache. One loop with
- * the choices inside would make the compiler keep vectors as objects where the branches meet. Where
- * several loops follow each other they run over arrays: a loop over memory reads its bounds and its
- * address anew for every vector.
+ * <p>Small images are read once and kept for the second pass. Larger ones are read in chunks that
+ * stay in the nearest cache, twice.
  */
 final class VectorGroupNorm {
-  /** Values of a chunk: 16 KiB of each array. */
-  private static final int CHUNK = 4096;
+  /** Values of an image up to which it is kept from pass to pass: 256 KiB. */
+  private static final int KEPT = 1 << 16;
+
+  /** Values whose float32 sums are taken before they are added to the float64 ones: 16 KiB. */
+  private static final int SUMMED = 1 << 12;
 
   private final ChannelPeriod period;
   private final GroupMoments moments;
-  private final int rowsPerChunk;
-  private final float[] shift;
-  private final float[] gain;
-  private final float[] scale;
-  private final float[] offset;
-  private final float[] factor;
-  private final float[] constant;
-  private final float[] slope;
-  private final float[] partial;
-  private final float[] exponential;
-  private final float[] values;
+  private final Coefficients coefficients;
+  private final Sums partial;
+  private final RowChunk images;
+  private final RowChunk results;
+  private final int rowsPerSum;
   private final double[] sumDz;
   private final double[] sumDzXHat;
   private final double[] sumXHat;
@@ -49,25 +36,25 @@ final class VectorGroupNorm {
   private final double[] channelXHat;
   private final double[] gammaTotal;
   private final double[] betaTotal;
-  private final ByteBuffer stagedX;
-  private final ByteBuffer stagedDy;
-  private final ByteBuffer stagedOut;
+
+  /** Whole rows of an image of the shape at hand; what remains is a row that ends early. */
+  private int whole;
+
+  /** All rows of such an image. */
+  private int all;
+
+  /** Whether such an image is kept. */
+  private boolean kept;
 
   VectorGroupNorm(int channels) {
     period = new ChannelPeriod(channels);
-    moments = new GroupMoments(period);
     int length = period.length();
-    rowsPerChunk = Math.max(1, CHUNK / length);
-    shift = new float[length];
-    gain = new float[length];
-    scale = new float[length];
-    offset = new float[length];
-    factor = new float[length];
-    constant = new float[length];
-    slope = new float[length];
-    partial = new float[3 * length];
-    exponential = new float[rowsPerChunk * length];
-    values = new float[rowsPerChunk * length];
+    moments = new GroupMoments(period);
+    coefficients = Coefficients.ofLength(length);
+    partial = Sums.ofLength(length);
+    images = new RowChunk(length);
+    results = new RowChunk(length);
+    rowsPerSum = Math.max(1, SUMMED / length);
     sumDz = new double[length];
     sumDzXHat = new double[length];
     sumXHat = new double[length];
@@ -76,86 +63,57 @@ final class VectorGroupNorm {
     channelXHat = new double[channels];
     gammaTotal = new double[channels];
     betaTotal = new double[channels];
-    stagedX = period.allocate(rowsPerChunk);
-    stagedDy = period.allocate(rowsPerChunk);
-    stagedOut = period.allocate(rowsPerChunk);
+  }
+
+  private void begin(VectorGroupNormOp op) {
+    int size = op.shape().imageSize();
+    whole = size / period.length();
+    kept = whole * period.length() == size && size <= KEPT;
+    all = whole * period.length() == size ? whole : whole + 1;
+    period.fill(coefficients.scale(), op.gamma(), 0);
+    period.fill(coefficients.offset(), op.beta(), 0);
+  }
+
+  /** Rows of the chunk that begins with a row. */
+  private int rowsFrom(int row) {
+    if (kept) {
+      return whole;
+    }
+    return row < whole ? Math.min(rowsPerSum, whole - row) : 1;
   }
 
   void forward(VectorGroupNormOp op, CpuTensor x, CpuTensor bias, CpuTensor keys, CpuTensor y) {
     GroupNorm shape = op.shape();
-    Dropout dropout = op.dropout();
-    int size = shape.imageSize();
-    period.fill(scale, op.gamma(), 0);
-    period.fill(offset, op.beta(), 0);
+    begin(op);
+    Coefficients c = coefficients;
     for (int image = 0; image < shape.batch(); image++) {
-      int base = image * size;
-      moments.read(shape, x, base);
+      for (int row = 0; row < all; row += rowsFrom(row)) {
+        images.read(x, shape, image, row, rowsFrom(row));
+        moments.add(images, shape, row);
+      }
       moments.store(shape, image, bias, op.mean(), op.deviation());
       prepareShift(shape, image, bias, op.mean());
       prepareGain(shape, image, op.deviation());
       for (int i = 0; i < period.length(); i++) {
-        factor[i] = gain[i] * scale[i];
-        constant[i] = shift[i] * factor[i] + offset[i];
+        c.factor()[i] = c.gain()[i] * c.scale()[i];
+        c.constant()[i] = c.shift()[i] * c.factor()[i] + c.offset()[i];
       }
-      long key = key(keys, image);
-
-      int length = period.length();
-      int whole = size / length;
-      for (int row = 0; row < whole; row += rowsPerChunk) {
-        int at = row * length;
-        int rows = Math.min(rowsPerChunk, whole - row);
-        int count = rows * length;
-        ByteBuffer source = chunk(shape, x, base, row, rows, stagedX);
-        FloatVectors.read(source, chunkBase(x, base + at), count, values);
-        activate(shape, dropout, key, at, rows);
-        FloatVectors.write(values, count, target(y), chunkBase(y, base + at));
-        store(shape, y, base, row, rows);
+      for (int row = 0; row < all; row += rowsFrom(row)) {
+        if (!kept) {
+          images.read(x, shape, image, row, rowsFrom(row));
+        }
+        results.arrange(rowsFrom(row));
+        if (shape.swish()) {
+          GroupNormLoops.swish(images, results, c);
+        } else {
+          GroupNormLoops.affine(images, results, c);
+        }
+        if (op.dropout() != null) {
+          int element = row * period.length();
+          DropoutMask.apply(op.dropout(), key(keys, image), element, results, 0, results.rows());
+        }
+        results.write(y, shape, image, row);
       }
-      int done = whole * length;
-      if (done < size) {
-        FloatVectors.read(x.bytes(), base + done, size - done, values);
-        activate(shape, dropout, key, done, 1);
-        FloatVectors.write(values, size - done, y.bytes(), base + done);
-      }
-    }
-  }
-
-  private void activate(GroupNorm shape, Dropout dropout, long key, int element, int rows) {
-    int length = period.length();
-    int count = rows * length;
-    affine(values, rows, length, factor, constant, values);
-    if (shape.swish()) {
-      Exponential.swish(values, count);
-    }
-    if (dropout != null) {
-      DropoutMask.apply(dropout, key, element, values, count);
-    }
-  }
-
-  /** Where rows of an image are read: where they lie, or in a copy if they lie in blocks. */
-  private ByteBuffer chunk(
-      GroupNorm shape, CpuTensor images, int base, int row, int rows, ByteBuffer staged) {
-    if (images.layout() == Layout.ROWS) {
-      return images.bytes();
-    }
-    ChannelBlocks.toRows(
-        images.bytes(), base, shape.positions(), shape.channels(), row, rows, staged);
-    return staged;
-  }
-
-  private static int chunkBase(CpuTensor images, int base) {
-    return images.layout() == Layout.ROWS ? base : 0;
-  }
-
-  /** Where rows of a result are written before {@link #store}. */
-  private ByteBuffer target(CpuTensor images) {
-    return images.layout() == Layout.ROWS ? images.bytes() : stagedOut;
-  }
-
-  private void store(GroupNorm shape, CpuTensor images, int base, int row, int rows) {
-    if (images.layout() == Layout.BLOCKS) {
-      ChannelBlocks.toBlocks(
-          stagedOut, images.bytes(), base, shape.positions(), shape.channels(), row, rows);
     }
   }
 
@@ -166,49 +124,19 @@ final class VectorGroupNorm {
   private void prepareShift(GroupNorm shape, int image, CpuTensor bias, CpuTensor mean) {
     for (int c = 0; c < shape.channels(); c++) {
       int group = image * shape.groups() + c / shape.groupChannels();
-      shift[c] =
+      coefficients.shift()[c] =
           GroupMoments.biasAt(bias, image * shape.channels() + c)
               - mean.bytes().getFloat(group << 2);
     }
-    period.repeat(shift);
+    period.repeat(coefficients.shift());
   }
 
   private void prepareGain(GroupNorm shape, int image, CpuTensor deviation) {
     for (int c = 0; c < shape.channels(); c++) {
       int group = image * shape.groups() + c / shape.groupChannels();
-      gain[c] = deviation.bytes().getFloat(group << 2);
+      coefficients.gain()[c] = deviation.bytes().getFloat(group << 2);
     }
-    period.repeat(gain);
-  }
-
-  private static void affine(
-      float[] x, int rows, int length, float[] factor, float[] constant, float[] result) {
-    for (int row = 0; row < rows; row++) {
-      for (int v = 0; v < length; v += LANES) {
-        int i = row * length + v;
-        fromArray(SPECIES, x, i)
-            .fma(fromArray(SPECIES, factor, v), fromArray(SPECIES, constant, v))
-            .intoArray(result, i);
-      }
-    }
-  }
-
-  private static void affine(
-      ByteBuffer x,
-      int base,
-      int rows,
-      int length,
-      float[] factor,
-      float[] constant,
-      float[] result) {
-    for (int row = 0; row < rows; row++) {
-      for (int v = 0; v < length; v += LANES) {
-        int i = row * length + v;
-        fromByteBuffer(SPECIES, x, (base + i) << 2, ORDER)
-            .fma(fromArray(SPECIES, factor, v), fromArray(SPECIES, constant, v))
-            .intoArray(result, i);
-      }
-    }
+    period.repeat(coefficients.gain());
   }
 
   void backward(
@@ -221,71 +149,33 @@ final class VectorGroupNorm {
       CpuTensor dx,
       CpuTensor dBias) {
     GroupNorm shape = op.shape();
-    Dropout dropout = op.dropout();
-    int size = shape.imageSize();
-    int length = period.length();
-    int whole = size / length;
-    int done = whole * length;
+    begin(op);
     Arrays.fill(gammaTotal, 0);
     Arrays.fill(betaTotal, 0);
-    period.fill(scale, op.gamma(), 0);
-    period.fill(offset, op.beta(), 0);
     for (int image = 0; image < shape.batch(); image++) {
-      int base = image * size;
       prepareShift(shape, image, bias, op.mean());
       prepareGain(shape, image, op.deviation());
-      for (int i = 0; i < length; i++) {
-        shift[i] *= gain[i];
-        factor[i] = -gain[i] * scale[i];
-        constant[i] = -(shift[i] * scale[i] + offset[i]);
-      }
-      long key = key(keys, image);
-
-      Arrays.fill(sumDz, 0);
-      Arrays.fill(sumDzXHat, 0);
-      Arrays.fill(sumXHat, 0);
-      for (int row = 0; row < whole; row += rowsPerChunk) {
-        int at = row * length;
-        int rows = Math.min(rowsPerChunk, whole - row);
-        ByteBuffer source = chunk(shape, x, base, row, rows, stagedX);
-        ByteBuffer gradient = chunk(shape, dy, base, row, rows, stagedDy);
-        activationGradient(
-            shape,
-            dropout,
-            key,
-            source,
-            chunkBase(x, base + at),
-            gradient,
-            chunkBase(dy, base + at),
-            target(dx),
-            chunkBase(dx, base + at),
-            rows,
-            at);
-        store(shape, dx, base, row, rows);
-        flush(length);
-      }
-      if (done < size) {
-        ChannelPeriod.copy(x.bytes(), base + done, stagedX, 0, size - done);
-        ChannelPeriod.copy(dy.bytes(), base + done, stagedDy, 0, size - done);
-        activationGradient(shape, dropout, key, stagedX, 0, stagedDy, 0, stagedOut, 0, 1, done);
-        flush(size - done);
+      prepareActivationGradient();
+      for (int row = 0; row < all; row += rowsFrom(row)) {
+        images.read(x, shape, image, row, rowsFrom(row));
+        results.read(dy, shape, image, row, rowsFrom(row));
+        activationGradient(op, keys, image, row);
+        if (!kept) {
+          results.write(dx, shape, image, row);
+        }
       }
       prepareInputGradient(shape, image, dBias);
-
-      for (int row = 0; row < whole; row += rowsPerChunk) {
-        int at = row * length;
-        int rows = Math.min(rowsPerChunk, whole - row);
-        ByteBuffer source = chunk(shape, x, base, row, rows, stagedX);
-        ByteBuffer gradient = chunk(shape, dx, base, row, rows, stagedOut);
-        inputGradient(source, chunkBase(x, base + at), gradient, chunkBase(dx, base + at), rows);
-        store(shape, dx, base, row, rows);
-      }
-      if (done < size) {
-        inputGradient(stagedX, 0, stagedOut, 0, 1);
-        ChannelPeriod.copy(stagedOut, 0, dx.bytes(), base + done, size - done);
-      }
-      if (added != null) {
-        FloatVectors.add(added.bytes(), base, dx.bytes(), base, size);
+      for (int row = 0; row < all; row += rowsFrom(row)) {
+        if (!kept) {
+          images.read(x, shape, image, row, rowsFrom(row));
+          results.read(dx, shape, image, row, rowsFrom(row));
+        }
+        GroupNormLoops.inputGradient(images, results, coefficients);
+        if (added != null) {
+          results.read(added, shape, image, row, rowsFrom(row));
+          images.add(results);
+        }
+        images.write(dx, shape, image, row);
       }
     }
     ByteBuffer dGamma = op.dGamma().bytes();
@@ -296,114 +186,42 @@ final class VectorGroupNorm {
     }
   }
 
-  /** First pass: dz into {@code dz}, and per position of the period Σ dz, Σ dz·x̂ and Σ x̂. */
-  private void activationGradient(
-      GroupNorm shape,
-      Dropout dropout,
-      long key,
-      ByteBuffer x,
-      int xBase,
-      ByteBuffer dy,
-      int dyBase,
-      ByteBuffer dz,
-      int dzBase,
-      int rows,
-      int element) {
+  /** The negative z is what e^x is taken of. */
+  private void prepareActivationGradient() {
+    Coefficients c = coefficients;
+    for (int i = 0; i < period.length(); i++) {
+      c.shift()[i] *= c.gain()[i];
+      c.factor()[i] = -c.gain()[i] * c.scale()[i];
+      c.constant()[i] = -(c.shift()[i] * c.scale()[i] + c.offset()[i]);
+    }
+    Arrays.fill(sumDz, 0);
+    Arrays.fill(sumDzXHat, 0);
+    Arrays.fill(sumXHat, 0);
+  }
+
+  /**
+   * First pass over a chunk: dz in place of dy, and per position of the period Σ dz, Σ dz·x̂ and Σ
+   * x̂.
+   */
+  private void activationGradient(VectorGroupNormOp op, CpuTensor keys, int image, int row) {
+    GroupNorm shape = op.shape();
     int length = period.length();
-    ByteBuffer gradient = dy;
-    int gradientBase = dyBase;
-    if (dropout != null) {
-      FloatVectors.read(dy, dyBase, rows * length, values);
-      DropoutMask.apply(dropout, key, element, values, rows * length);
-      FloatVectors.write(values, rows * length, dz, dzBase);
-      gradient = dz;
-      gradientBase = dzBase;
-    }
-    if (shape.swish()) {
-      affine(x, xBase, rows, length, factor, constant, exponential);
-      Exponential.apply(exponential, rows * length);
-    }
-    for (int v = 0; v < length; v += LANES) {
-      if (shape.swish()) {
-        throughSwish(x, xBase + v, gradient, gradientBase + v, dz, dzBase + v, rows, v);
-      } else {
-        unchanged(x, xBase + v, gradient, gradientBase + v, dz, dzBase + v, rows, v);
+    for (int first = 0; first < images.rows(); first += rowsPerSum) {
+      int rows = Math.min(rowsPerSum, images.rows() - first);
+      if (op.dropout() != null) {
+        DropoutMask.apply(op.dropout(), key(keys, image), row * length, results, first, rows);
       }
-    }
-  }
-
-  private void throughSwish(
-      ByteBuffer x,
-      int xBase,
-      ByteBuffer dy,
-      int dyBase,
-      ByteBuffer dz,
-      int dzBase,
-      int rows,
-      int v) {
-    int length = period.length();
-    FloatVector shiftHere = fromArray(SPECIES, shift, v);
-    FloatVector gainHere = fromArray(SPECIES, gain, v);
-    FloatVector scaleHere = fromArray(SPECIES, scale, v);
-    FloatVector offsetHere = fromArray(SPECIES, offset, v);
-    FloatVector totalDz = broadcast(SPECIES, 0);
-    FloatVector totalDzXHat = broadcast(SPECIES, 0);
-    FloatVector totalXHat = broadcast(SPECIES, 0);
-    for (int row = 0; row < rows; row++) {
-      int i = row * length;
-      FloatVector xHat =
-          fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER).fma(gainHere, shiftHere);
-      FloatVector z = xHat.fma(scaleHere, offsetHere);
-      FloatVector denominator = fromArray(SPECIES, exponential, row * length + v).add(1);
-      FloatVector sigmoid = broadcast(SPECIES, 1).div(denominator);
-      FloatVector slopeHere = z.mul(sigmoid).fma(broadcast(SPECIES, 1).sub(sigmoid), sigmoid);
-      FloatVector gradient = fromByteBuffer(SPECIES, dy, (dyBase + i) << 2, ORDER).mul(slopeHere);
-      totalDz = totalDz.add(gradient);
-      totalDzXHat = gradient.fma(xHat, totalDzXHat);
-      totalXHat = totalXHat.add(xHat);
-      gradient.intoByteBuffer(dz, (dzBase + i) << 2, ORDER);
-    }
-    totalDz.intoArray(partial, v);
-    totalDzXHat.intoArray(partial, length + v);
-    totalXHat.intoArray(partial, 2 * length + v);
-  }
-
-  private void unchanged(
-      ByteBuffer x,
-      int xBase,
-      ByteBuffer dy,
-      int dyBase,
-      ByteBuffer dz,
-      int dzBase,
-      int rows,
-      int v) {
-    int length = period.length();
-    FloatVector shiftHere = fromArray(SPECIES, shift, v);
-    FloatVector gainHere = fromArray(SPECIES, gain, v);
-    FloatVector totalDz = broadcast(SPECIES, 0);
-    FloatVector totalDzXHat = broadcast(SPECIES, 0);
-    FloatVector totalXHat = broadcast(SPECIES, 0);
-    for (int row = 0; row < rows; row++) {
-      int i = row * length;
-      FloatVector xHat =
-          fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER).fma(gainHere, shiftHere);
-      FloatVector gradient = fromByteBuffer(SPECIES, dy, (dyBase + i) << 2, ORDER);
-      totalDz = totalDz.add(gradient);
-      totalDzXHat = gradient.fma(xHat, totalDzXHat);
-      totalXHat = totalXHat.add(xHat);
-      gradient.intoByteBuffer(dz, (dzBase + i) << 2, ORDER);
-    }
-    totalDz.intoArray(partial, v);
-    totalDzXHat.intoArray(partial, length + v);
-    totalXHat.intoArray(partial, 2 * length + v);
-  }
-
-  private void flush(int count) {
-    int length = period.length();
-    for (int i = 0; i < count; i++) {
-      sumDz[i] += partial[i];
-      sumDzXHat[i] += partial[length + i];
-      sumXHat[i] += partial[2 * length + i];
+      if (shape.swish()) {
+        GroupNormLoops.throughSwish(images, results, first, rows, coefficients, partial);
+      } else {
+        GroupNormLoops.throughAffine(images, results, first, rows, coefficients, partial);
+      }
+      int count = Math.min(length, shape.imageSize() - (row + first) * length);
+      for (int i = 0; i < count; i++) {
+        sumDz[i] += partial.first()[i];
+        sumDzXHat[i] += partial.second()[i];
+        sumXHat[i] += partial.third()[i];
+      }
     }
   }
 
@@ -412,6 +230,11 @@ final class VectorGroupNorm {
    * of dz, x and 1: {@code factor}, {@code slope} and {@code constant}.
    */
   private void prepareInputGradient(GroupNorm shape, int image, CpuTensor dBias) {
+    float[] gain = coefficients.gain();
+    float[] scale = coefficients.scale();
+    float[] factor = coefficients.factor();
+    float[] slope = coefficients.slope();
+    float[] constant = coefficients.constant();
     period.perChannel(sumDz, channelDz);
     period.perChannel(sumDzXHat, channelDzXHat);
     period.perChannel(sumXHat, channelXHat);
@@ -435,7 +258,7 @@ final class VectorGroupNorm {
       for (int c = first; c < first + width; c++) {
         factor[c] = gain[c] * scale[c];
         slope[c] = (float) (-gain[c] * gain[c] * meanDzXHat);
-        constant[c] = (float) (-gain[c] * (meanDz + shift[c] * meanDzXHat));
+        constant[c] = (float) (-gain[c] * (meanDz + coefficients.shift()[c] * meanDzXHat));
         if (dBias != null) {
           double sum =
               gain[c]
@@ -449,22 +272,5 @@ final class VectorGroupNorm {
     period.repeat(factor);
     period.repeat(slope);
     period.repeat(constant);
-  }
-
-  /** Second pass: turns dz into dx in place. */
-  private void inputGradient(ByteBuffer x, int xBase, ByteBuffer dx, int dxBase, int rows) {
-    int length = period.length();
-    for (int row = 0; row < rows; row++) {
-      for (int v = 0; v < length; v += LANES) {
-        int i = row * length + v;
-        FloatVector rest =
-            fromByteBuffer(SPECIES, x, (xBase + i) << 2, ORDER)
-                .fma(fromArray(SPECIES, slope, v), fromArray(SPECIES, constant, v));
-        FloatVector gradient =
-            fromByteBuffer(SPECIES, dx, (dxBase + i) << 2, ORDER)
-                .fma(fromArray(SPECIES, factor, v), rest);
-        gradient.intoByteBuffer(dx, (dxBase + i) << 2, ORDER);
-      }
-    }
   }
 }

@@ -3,7 +3,6 @@ package dev.ddpm.backend.cpu.vector;
 import dev.ddpm.backend.Dropout;
 import dev.ddpm.backend.GroupNorm;
 import dev.ddpm.backend.GroupNormOp;
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.Weight;
 import dev.ddpm.backend.cpu.memory.CpuTensor;
@@ -43,8 +42,8 @@ record VectorGroupNormOp(
         (CpuTensor) beta.values(),
         (CpuTensor) beta.gradient(),
         dropout,
-        CpuTensor.zeros(Layout.ROWS, shape.batch(), shape.groups()),
-        CpuTensor.zeros(Layout.ROWS, shape.batch(), shape.groups()));
+        CpuTensor.zeros(shape.batch(), shape.groups()),
+        CpuTensor.zeros(shape.batch(), shape.groups()));
   }
 
   @Override

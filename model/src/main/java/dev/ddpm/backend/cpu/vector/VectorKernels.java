@@ -1,6 +1,7 @@
 package dev.ddpm.backend.cpu.vector;
 
 import static dev.ddpm.backend.cpu.memory.CpuTensor.bytes;
+import static dev.ddpm.backend.cpu.memory.CpuTensor.floats;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
 import static jdk.incubator.vector.FloatVector.broadcast;
@@ -38,6 +39,8 @@ public final class VectorKernels implements CpuKernels {
   private final Map<Integer, VectorGroupNorm> groupNorms = new HashMap<>();
   private final Map<Integer, ChannelPeriod> periods = new HashMap<>();
   private final VectorLoops loops = new VectorLoops();
+  private final RowLoops rowLoops = new RowLoops();
+  private final VectorPatches windows = new VectorPatches();
   private final VectorTileTransforms tileTransforms = new VectorTileTransforms();
   private float[] row = new float[0];
   private float[] otherRow = new float[0];
@@ -187,10 +190,7 @@ public final class VectorKernels implements CpuKernels {
 
   @Override
   public void addToRows(Tensor vector, Tensor y) {
-    int columns = y.columns();
-    for (int r = 0; r < y.rows(); r++) {
-      FloatVectors.add(bytes(vector), 0, bytes(y), r * columns, columns);
-    }
+    rowLoops.add(floats(vector), floats(y), y.rows(), y.columns());
   }
 
   @Override
@@ -219,38 +219,28 @@ public final class VectorKernels implements CpuKernels {
 
   @Override
   public void gather(Patches patches, Tensor image, Tensor matrix) {
-    VectorPatches.gather(patches, bytes(image), bytes(matrix));
+    windows.gather(patches, floats(image), floats(matrix));
   }
 
   @Override
   public void scatterAdd(Patches patches, Tensor matrix, Tensor image) {
-    VectorPatches.scatterAdd(patches, bytes(matrix), bytes(image));
+    windows.scatterAdd(patches, floats(matrix), floats(image));
   }
 
   @Override
   public void sumRows(Tensor x, Tensor sums) {
     periods
         .computeIfAbsent(x.columns(), ChannelPeriod::new)
-        .sumInto(bytes(x), x.rows(), bytes(sums));
+        .sumInto(floats(x), x.rows(), bytes(sums));
   }
 
   @Override
   public void concatenate(Tensor a, Tensor b, Tensor both) {
-    int left = a.columns();
-    int right = b.columns();
-    for (int r = 0; r < both.rows(); r++) {
-      ChannelPeriod.copy(bytes(a), r * left, bytes(both), r * (left + right), left);
-      ChannelPeriod.copy(bytes(b), r * right, bytes(both), r * (left + right) + left, right);
-    }
+    rowLoops.concatenate(floats(a), a.columns(), floats(b), b.columns(), floats(both), both.rows());
   }
 
   @Override
   public void split(Tensor both, Tensor a, Tensor b) {
-    int left = a.columns();
-    int right = b.columns();
-    for (int r = 0; r < both.rows(); r++) {
-      ChannelPeriod.copy(bytes(both), r * (left + right), bytes(a), r * left, left);
-      ChannelPeriod.copy(bytes(both), r * (left + right) + left, bytes(b), r * right, right);
-    }
+    rowLoops.split(floats(both), floats(a), a.columns(), floats(b), b.columns(), both.rows());
   }
 }

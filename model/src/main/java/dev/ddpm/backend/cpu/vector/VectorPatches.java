@@ -1,102 +1,143 @@
 package dev.ddpm.backend.cpu.vector;
 
 import dev.ddpm.backend.Patches;
-import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
- * Windows of images to matrix rows and back. A row of a window is contiguous in both, up to where
- * it leaves the image.
+ * Copies windows out of images and adds them up again: a line of windows that lie beside each other
+ * at a time, in arrays, because most runs of a window are a few values long.
  */
 final class VectorPatches {
-  /** Values from which on a block copy is faster than a loop. */
-  private static final int BLOCK = 16;
+  /** Values from which on a run is copied faster by the library. */
+  private static final int LONG_RUN = 16;
 
-  private VectorPatches() {}
+  private float[] line = new float[0];
+  private float[] rows = new float[0];
 
-  static void gather(Patches patches, ByteBuffer image, ByteBuffer matrix) {
+  /** Writes the windows of all images to the rows of a matrix. */
+  void gather(Patches patches, FloatBuffer images, FloatBuffer matrix) {
     int down = patches.down();
-    int line = patches.across() * patches.size() * patches.size() * patches.channels();
+    int length = prepare(patches);
     for (int i = 0; i < patches.batch() * down; i++) {
-      gatherLine(patches, image, i / down, i % down, matrix, i * line);
+      int top = top(patches, i % down);
+      int first = Math.max(0, top);
+      images.get(rowIndex(patches, i / down, first), rows, 0, rowValues(patches, top));
+      gatherLine(patches, top, first);
+      matrix.put(i * length, line, 0, length);
     }
   }
 
-  /** The windows of one image that lie beside each other. */
-  private static void gatherLine(
-      Patches patches, ByteBuffer image, int number, int down, ByteBuffer matrix, int index) {
+  /** Adds the rows of a matrix to the pixels whose windows they are. */
+  void scatterAdd(Patches patches, FloatBuffer matrix, FloatBuffer images) {
+    int down = patches.down();
+    int length = prepare(patches);
+    for (int i = 0; i < patches.batch() * down; i++) {
+      int top = top(patches, i % down);
+      int first = Math.max(0, top);
+      int index = rowIndex(patches, i / down, first);
+      matrix.get(i * length, line, 0, length);
+      images.get(index, rows, 0, rowValues(patches, top));
+      scatterLine(patches, top, first);
+      images.put(index, rows, 0, rowValues(patches, top));
+    }
+  }
+
+  /** Makes room for a line of windows, whose length it returns, and for the rows below them. */
+  private int prepare(Patches patches) {
+    int width = patches.size() * patches.channels();
+    int length = patches.across() * patches.size() * width;
+    if (line.length < length) {
+      line = new float[length];
+    }
+    int most = patches.size() * patches.width() * patches.channels();
+    if (rows.length < most) {
+      rows = new float[most];
+    }
+    return length;
+  }
+
+  private static int top(Patches patches, int down) {
+    return down * patches.stride() - Patches.PADDING;
+  }
+
+  private static int rowIndex(Patches patches, int image, int row) {
+    return (image * patches.height() + row) * patches.width() * patches.channels();
+  }
+
+  /** Values of the image's rows that windows cover. */
+  private static int rowValues(Patches patches, int top) {
+    int covered = Math.min(patches.height(), top + patches.size()) - Math.max(0, top);
+    return Math.max(0, covered) * patches.width() * patches.channels();
+  }
+
+  private void gatherLine(Patches patches, int top, int firstRow) {
     int channels = patches.channels();
     int size = patches.size();
     int width = patches.width();
-    int height = patches.height();
-    int stride = patches.stride();
-    int across = patches.across();
-    int top = down * stride - Patches.PADDING;
     int row = size * channels;
-    int to = index;
-    for (int left = -Patches.PADDING; left < across * stride - Patches.PADDING; left += stride) {
+    int end = patches.across() * patches.stride() - Patches.PADDING;
+    int to = 0;
+    for (int left = -Patches.PADDING; left < end; left += patches.stride()) {
       int first = Math.max(0, left);
       int before = (first - left) * channels;
       int inside = (Math.min(width, left + size) - first) * channels;
       for (int y = top; y < top + size; y++) {
-        if (y < 0 || y >= height) {
-          zero(matrix, to, row);
+        if (y < 0 || y >= patches.height()) {
+          clear(to, row);
         } else {
-          zero(matrix, to, before);
-          int from = ((number * height + y) * width + first) * channels;
-          copy(image, from, matrix, to + before, inside);
-          zero(matrix, to + before + inside, row - before - inside);
+          clear(to, before);
+          copy(((y - firstRow) * width + first) * channels, to + before, inside);
+          clear(to + before + inside, row - before - inside);
         }
         to += row;
       }
     }
   }
 
-  static void scatterAdd(Patches patches, ByteBuffer matrix, ByteBuffer image) {
-    int down = patches.down();
-    int line = patches.across() * patches.size() * patches.size() * patches.channels();
-    for (int i = 0; i < patches.batch() * down; i++) {
-      scatterLine(patches, matrix, i * line, image, i / down, i % down);
-    }
-  }
-
-  private static void scatterLine(
-      Patches patches, ByteBuffer matrix, int index, ByteBuffer image, int number, int down) {
+  private void scatterLine(Patches patches, int top, int firstRow) {
     int channels = patches.channels();
     int size = patches.size();
     int width = patches.width();
-    int height = patches.height();
-    int stride = patches.stride();
-    int across = patches.across();
-    int top = down * stride - Patches.PADDING;
     int row = size * channels;
-    int from = index;
-    for (int left = -Patches.PADDING; left < across * stride - Patches.PADDING; left += stride) {
+    int end = patches.across() * patches.stride() - Patches.PADDING;
+    int from = 0;
+    for (int left = -Patches.PADDING; left < end; left += patches.stride()) {
       int first = Math.max(0, left);
       int before = (first - left) * channels;
       int inside = (Math.min(width, left + size) - first) * channels;
       for (int y = top; y < top + size; y++) {
-        if (y >= 0 && y < height) {
-          int to = ((number * height + y) * width + first) * channels;
-          FloatVectors.add(matrix, from + before, image, to, inside);
+        if (y >= 0 && y < patches.height()) {
+          add(from + before, ((y - firstRow) * width + first) * channels, inside);
         }
         from += row;
       }
     }
   }
 
-  private static void zero(ByteBuffer memory, int index, int count) {
-    for (int i = index; i < index + count; i++) {
-      memory.putFloat(i << 2, 0);
+  private void clear(int index, int count) {
+    if (count >= LONG_RUN) {
+      Arrays.fill(line, index, index + count, 0);
+    } else {
+      for (int i = index; i < index + count; i++) {
+        line[i] = 0;
+      }
     }
   }
 
-  private static void copy(ByteBuffer from, int index, ByteBuffer to, int target, int count) {
-    if (count >= BLOCK) {
-      ChannelPeriod.copy(from, index, to, target, count);
+  private void copy(int from, int to, int count) {
+    if (count >= LONG_RUN) {
+      System.arraycopy(rows, from, line, to, count);
     } else {
       for (int i = 0; i < count; i++) {
-        to.putFloat((target + i) << 2, from.getFloat((index + i) << 2));
+        line[to + i] = rows[from + i];
       }
+    }
+  }
+
+  private void add(int from, int to, int count) {
+    for (int i = 0; i < count; i++) {
+      rows[to + i] += line[from + i];
     }
   }
 }

@@ -31,7 +31,7 @@ public final class WinogradConvolution implements ConvolutionOp {
   private static final int FEWEST_TILES = 48;
 
   /** Transforms are cheap beside the products from so many channels on. */
-  private static final int FEWEST_CHANNELS = 32;
+  private static final int FEWEST_CHANNELS = 16;
 
   /** They work on so many channels at a time, whatever the width of a vector. */
   private static final int CHANNEL_MULTIPLE = 16;

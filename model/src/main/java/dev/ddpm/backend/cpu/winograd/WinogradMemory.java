@@ -1,6 +1,5 @@
 package dev.ddpm.backend.cpu.winograd;
 
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.Tensor;
 import dev.ddpm.backend.cpu.memory.CpuTensor;
 import java.util.Arrays;
@@ -49,7 +48,7 @@ public final class WinogradMemory {
   Area area(Role role, long... shape) {
     CpuTensor present = shared.get(role);
     if (present == null || present.length() < length(shape)) {
-      shared.put(role, aligned(length(shape)));
+      shared.put(role, CpuTensor.aligned(length(shape)));
     }
     return new Area(role, shape);
   }
@@ -86,7 +85,7 @@ public final class WinogradMemory {
     return kept.computeIfAbsent(
         LongStream.concat(LongStream.of(address), Arrays.stream(shape)).boxed().toList(),
         absent -> {
-          Tensor transformed = aligned(length(shape)).slice(0, shape);
+          Tensor transformed = CpuTensor.aligned(length(shape)).slice(0, shape);
           transform.accept(transformed);
           return transformed;
         });
@@ -94,10 +93,5 @@ public final class WinogradMemory {
 
   private static long length(long[] shape) {
     return Arrays.stream(shape).reduce(1, Math::multiplyExact);
-  }
-
-  /** Blocks are aligned to cache lines. */
-  private static CpuTensor aligned(long length) {
-    return CpuTensor.zeros(Layout.BLOCKS, length);
   }
 }

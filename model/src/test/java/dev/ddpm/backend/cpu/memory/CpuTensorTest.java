@@ -3,7 +3,6 @@ package dev.ddpm.backend.cpu.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ddpm.backend.Layout;
 import dev.ddpm.backend.nd4j.Nd4jNatives;
 import dev.ddpm.backend.nd4j.Nd4jTensor;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,10 +60,9 @@ class CpuTensorTest {
   }
 
   @Test
-  void imagesInBlocksBeginAtACacheLine() {
-    CpuTensor images = CpuTensor.zeros(Layout.BLOCKS, 2, 3, 5, 16);
+  void alignedTensorsBeginAtACacheLine() {
+    CpuTensor images = CpuTensor.aligned(2, 3, 5, 16);
     assertThat(images.address() % 64).isZero();
-    assertThat(images.layout()).isEqualTo(Layout.BLOCKS);
     assertThat(images.shape()).containsExactly(2, 3, 5, 16);
   }
 }

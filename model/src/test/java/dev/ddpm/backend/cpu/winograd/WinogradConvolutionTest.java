@@ -14,6 +14,7 @@ import dev.ddpm.backend.Weight;
 import dev.ddpm.backend.cpu.CpuBackend;
 import dev.ddpm.backend.cpu.CpuKernels;
 import dev.ddpm.backend.cpu.onednn.OneDnn;
+import dev.ddpm.backend.cpu.onednn.OneDnnConvolution;
 import dev.ddpm.backend.nd4j.Nd4jNatives;
 import dev.ddpm.random.CounterRandom;
 import dev.ddpm.random.Stream;
@@ -149,7 +150,8 @@ class WinogradConvolutionTest {
     "4, 4, 4096, 4096, 1, false, false",
     "5, 5, 64, 64, 1, false, false",
     "4, 3, 64, 64, 1, false, false",
-    "16, 16, 16, 32, 1, false, false",
+    "16, 16, 16, 32, 1, true, true",
+    "16, 16, 8, 32, 1, false, false",
     "16, 16, 40, 32, 1, false, false",
     "16, 16, 32, 1, 1, false, false",
     "16, 16, 64, 64, 2, false, false",
@@ -164,21 +166,32 @@ class WinogradConvolutionTest {
   }
 
   @Test
-  void servesWhereOneDnnHasNone() {
+  void servesFloat32() {
     assumeTrue(OneDnn.create().isPresent(), "no oneDNN for this machine");
-    ConvolutionShape shape = new ConvolutionShape(2, 8, 8, 32, 32, 1);
-    ConvolutionOp chosen =
-        engine.convolution(shape, new Weight(engine.allocate(3, 3, 32, 32), null));
 
-    assertThat(chosen instanceof WinogradConvolution).isEqualTo(!OneDnn.hasWinograd());
+    assertThat(chosen(engine)).isInstanceOf(WinogradConvolution.class);
+  }
+
+  /** Factors of 8 bits would lose more in the transforms than a product does. */
+  @Test
+  void leavesBfloat16ToOneDnn() {
+    assumeTrue(OneDnn.hasBfloat16(), "no bfloat16 on this machine");
+
+    assertThat(chosen(new CpuBackend().create(Precision.BFLOAT16)))
+        .isInstanceOf(OneDnnConvolution.class);
+  }
+
+  private static ConvolutionOp chosen(Engine engine) {
+    ConvolutionShape shape = new ConvolutionShape(2, 8, 8, 32, 32, 1);
+    return engine.convolution(shape, new Weight(engine.allocate(3, 3, 32, 32), null));
   }
 
   /** The build runs these and the golden tests a second time so. */
   @Test
   @EnabledIfEnvironmentVariable(named = "DNNL_MAX_CPU_ISA", matches = "AVX2")
   void servesWhereAvx512IsForbidden() {
-    assertThat(OneDnn.hasWinograd()).isFalse();
     assertThat(new CpuBackend().describe(Precision.FLOAT32)).doesNotContain("512 bits");
+    assertThat(OneDnn.hasBfloat16()).isFalse();
   }
 
   private ConvolutionOp winograd(ConvolutionShape shape, WinogradMemory memory, Weight weight) {

@@ -1,0 +1,68 @@
+package dev.ddpm.backend.cpu.vector;
+
+import dev.ddpm.backend.GroupNorm;
+import dev.ddpm.backend.cpu.memory.CpuTensor;
+
+/**
+ * Some rows of an image in an array, a row being a {@link ChannelPeriod}. Loops run over arrays
+ * because one over memory reads its bounds and its address anew for every vector, and copying runs
+ * of values costs less than that.
+ */
+final class RowChunk {
+  private final int length;
+  private float[] values = new float[0];
+  private int rows;
+
+  /** An empty chunk of rows of some length. */
+  RowChunk(int length) {
+    this.length = length;
+  }
+
+  /** The rows, and rubbish where the last of them ends early or after it. */
+  float[] values() {
+    return values;
+  }
+
+  int length() {
+    return length;
+  }
+
+  int rows() {
+    return rows;
+  }
+
+  /** Becomes rows of unknown values. */
+  void arrange(int count) {
+    rows = count;
+    if (values.length < count * length) {
+      values = new float[count * length];
+    }
+  }
+
+  /** Becomes the rows from {@code row} on of an image, of which the last may end early. */
+  void read(CpuTensor images, GroupNorm shape, int image, int row, int count) {
+    arrange(count);
+    images.floats().get(index(shape, image, row), values, 0, valuesFrom(shape, row));
+  }
+
+  /** The opposite of {@link #read}. */
+  void write(CpuTensor images, GroupNorm shape, int image, int row) {
+    images.floats().put(index(shape, image, row), values, 0, valuesFrom(shape, row));
+  }
+
+  private int index(GroupNorm shape, int image, int row) {
+    return image * shape.imageSize() + row * length;
+  }
+
+  private int valuesFrom(GroupNorm shape, int row) {
+    return Math.min(rows * length, shape.imageSize() - row * length);
+  }
+
+  /** Adds the values of as many rows. */
+  void add(RowChunk others) {
+    float[] added = others.values;
+    for (int i = 0; i < rows * length; i++) {
+      values[i] += added[i];
+    }
+  }
+}
