@@ -19,6 +19,7 @@ public final class BlockMemory {
   private boolean recomputes;
 
   /** Where the tensors come from. */
+  @FunctionalInterface
   public interface Source {
     /** A new tensor of zeros. */
     Tensor allocate(long... shape);

@@ -22,11 +22,6 @@ public record ConvolutionShape(
     this(batch, height, width, in, out, stride, 1);
   }
 
-  /** The same sizes with another number of images. */
-  public ConvolutionShape ofBatch(int images) {
-    return new ConvolutionShape(images, height, width, in, out, stride, before);
-  }
-
   /** Height of the result. */
   public int outHeight() {
     return (height + before - 2) / stride + 1;

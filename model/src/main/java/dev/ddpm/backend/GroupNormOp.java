@@ -22,7 +22,7 @@ public interface GroupNormOp {
    * it is handed again.
    *
    * @param dy (batch, positions, channels), gradient of y
-   * @param added (batch, positions, channels), added to {@code dx}; or null
+   * @param added (batch, positions, channels), added to {@code dx}, and another tensor; or null
    * @param dx receives the gradient of x; must be another tensor than {@code x} and {@code dy}
    * @param dBias receives the gradient of the bias; null if there is none
    */

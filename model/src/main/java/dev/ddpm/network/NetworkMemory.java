@@ -73,8 +73,8 @@ public final class NetworkMemory {
   }
 
   /**
-   * Bytes that a pretrained network takes at the most: on CPUs without AVX-512 its kernels keep
-   * less.
+   * Bytes that a pretrained network takes at the most: convolutions that Winograd's algorithm does
+   * not suit keep less.
    *
    * @param batchSize of all batches
    */

@@ -66,7 +66,9 @@ class BackendAgreementTest {
     "1, 300, 40, 8",
     "2, 7, 3, 1",
     "1, 2048, 17, 17",
-    "2, 5, 2048, 32"
+    "2, 5, 2048, 32",
+    "1, 2304, 32, 8",
+    "1, 801, 20, 4"
   })
   void groupNorm(int batch, int positions, int channels, int groups) {
     for (boolean swish : new boolean[] {false, true}) {
@@ -79,6 +81,80 @@ class BackendAgreementTest {
         }
       }
     }
+  }
+
+  /** What a larger image left behind reaches no other: kernels of one width share their arrays. */
+  @Test
+  void groupNormsForgetOtherShapes() {
+    GroupNorm large = new GroupNorm(1, 60, 20, 4, 1e-5, true);
+    Tensor nothing = zeros(1, 60, 20);
+    float[] nan = new float[nothing.length()];
+    Arrays.fill(nan, Float.NaN);
+    nothing.upload(nan, 0);
+    Weight gamma = new Weight(random(20), zeros(20));
+    Weight beta = new Weight(random(20), zeros(20));
+    GroupNormOp op = cpuEngine.groupNorm(large, gamma, beta, null);
+    op.forward(nothing, null, null, zeros(1, 60, 20));
+    op.backward(nothing, null, null, nothing, null, zeros(1, 60, 20), null);
+
+    compareGroupNorm(new GroupNorm(2, 7, 20, 4, 1e-5, true), false, null);
+    compareGroupNorm(new GroupNorm(1, 48, 20, 4, 1e-5, true), true, null);
+  }
+
+  /** Far beyond the range of e^x in float32 swish is x or 0, and its slope 1 or 0. */
+  @Test
+  void groupNormsSaturate() {
+    GroupNorm shape = new GroupNorm(1, 64, 16, 16, 1e-5, true);
+    Tensor x = random(1, 64, 16);
+    Tensor dy = random(1, 64, 16);
+    Tensor y = zeros(1, 64, 16);
+    Tensor dx = zeros(1, 64, 16);
+    for (float offset : new float[] {-500, 500}) {
+      Weight gamma = new Weight(constant(1, 16), zeros(16));
+      Weight beta = new Weight(constant(offset, 16), zeros(16));
+      GroupNormOp op = cpuEngine.groupNorm(shape, gamma, beta, null);
+      op.forward(x, null, null, y);
+      op.backward(x, null, null, dy, null, dx, null);
+
+      float[] normalised = values(normalised(cpuEngine, shape, x, null));
+      float[] results = values(y);
+      float[] gradients = values(beta.gradient());
+      float[] expected = new float[results.length];
+      for (int i = 0; i < results.length; i++) {
+        expected[i] = offset < 0 ? 0 : normalised[i] + offset;
+      }
+      assertThat(results).containsExactly(expected, within(1e-3f));
+      Tensor sums = zeros(16);
+      cpuEngine.kernels().sumRows(dy, sums);
+      float[] slopes = offset < 0 ? new float[16] : values(sums);
+      assertThat(gradients).containsExactly(slopes, within(1e-4f));
+      assertThat(values(dx)).doesNotContain(Float.NaN);
+    }
+    float[] one = new float[1024];
+    one[17] = Float.NaN;
+    x.upload(one, 0);
+    GroupNormOp op =
+        cpuEngine.groupNorm(
+            shape, new Weight(constant(1, 16), null), new Weight(constant(0, 16), null), null);
+    op.forward(x, null, null, y);
+    float[] results = values(y);
+    for (int i = 0; i < 1024; i++) {
+      assertThat(Float.isNaN(results[i])).isEqualTo(i % 16 == 1);
+    }
+  }
+
+  private Tensor constant(float value, int length) {
+    Tensor tensor = zeros(length);
+    float[] values = new float[length];
+    Arrays.fill(values, value);
+    tensor.upload(values, 0);
+    return tensor;
+  }
+
+  private static float[] values(Tensor tensor) {
+    float[] values = new float[tensor.length()];
+    tensor.download(values, 0);
+    return values;
   }
 
   private void compareGroupNorm(GroupNorm shape, boolean withBias, Dropout dropout) {
@@ -216,7 +292,7 @@ class BackendAgreementTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1", "3, 15", "4, 16", "500, 49", "2, 256"})
+  @CsvSource({"1, 1", "3, 15", "4, 16", "500, 49", "2, 256", "2057, 16", "259, 257", "3, 5000"})
   void rowsAndColumns(int rows, int columns) {
     Tensor a = random(rows, columns);
     Tensor b = random(rows, 2L * columns + 1);

@@ -35,7 +35,7 @@ final class TapConvolution implements ConvolutionOp {
     }
   }
 
-  /** Whether the sizes are such that this beats the native convolution, if that works on rows. */
+  /** Whether the sizes are such that this beats the native convolution. */
   static boolean suits(ConvolutionShape shape) {
     return shape.height() * shape.width() <= LARGEST_MAP
         && Math.min(shape.in(), shape.out()) >= FEWEST_CHANNELS

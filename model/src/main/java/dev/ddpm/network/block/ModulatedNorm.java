@@ -31,7 +31,7 @@ final class ModulatedNorm {
   /**
    * Binds the normalisation to its sizes.
    *
-   * @param shape those of the batch; images are in rows
+   * @param shape those of the batch
    * @param gamma (channels)
    * @param beta (channels)
    * @param dropout the mask on the result, or null

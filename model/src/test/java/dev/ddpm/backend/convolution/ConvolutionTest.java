@@ -74,16 +74,10 @@ class ConvolutionTest {
   @ParameterizedTest
   @CsvSource({
     "2, 8, 8, 16, 32, 1",
-    "1, 9, 13, 32, 16, 1",
-    "2, 8, 8, 64, 64, 1",
-    "2, 7, 8, 16, 16, 1",
-    "5, 7, 7, 32, 16, 1",
-    "3, 6, 6, 16, 48, 1",
+    "1, 9, 13, 24, 8, 1",
     "2, 5, 5, 16, 16, 1",
-    "7, 4, 4, 64, 96, 1",
     "3, 8, 8, 16, 32, 2",
     "2, 5, 7, 3, 20, 1",
-    "70, 32, 32, 16, 16, 1",
     "1, 1, 1, 5, 7, 2"
   })
   void oneDnnIsTheNativeConvolution(int batch, int height, int width, int in, int out, int stride) {
@@ -116,12 +110,7 @@ class ConvolutionTest {
 
   /** With strides, odd sizes, and as a transposed convolution. */
   @ParameterizedTest
-  @CsvSource({
-    "70, 32, 32, 16, 16, 1",
-    "16, 4, 4, 512, 512, 1",
-    "2, 8, 8, 16, 32, 2",
-    "2, 5, 7, 3, 20, 1"
-  })
+  @CsvSource({"4, 5, 5, 64, 48, 1", "2, 8, 8, 16, 32, 2", "2, 5, 7, 3, 20, 1"})
   void constantWeightsAreReadOnce(int batch, int height, int width, int in, int out, int stride) {
     OneDnn library = OneDnn.create().orElse(null);
     assumeTrue(library != null, "no oneDNN for this machine");
@@ -163,12 +152,12 @@ class ConvolutionTest {
     ConvolutionShape four = new ConvolutionShape(4, 16, 16, 32, 32, 1);
     Tensor x = single(random(0, four.input()));
     Tensor y = FLOATS.allocate(four.output());
-    Tensor half = FLOATS.allocate(four.ofBatch(2).output());
+    ConvolutionShape two = new ConvolutionShape(2, 16, 16, 32, 32, 1);
+    Tensor half = FLOATS.allocate(two.output());
 
     new OneDnnConvolution(library, four, new Weight(weight, null)).forward(x, null, y);
     FLOATS.kernels().clear(weight);
-    new OneDnnConvolution(library, four.ofBatch(2), new Weight(weight, null))
-        .forward(x, null, half);
+    new OneDnnConvolution(library, two, new Weight(weight, null)).forward(x, null, half);
 
     assertClose(values(half), Arrays.copyOf(values(y), half.length()));
   }

@@ -44,9 +44,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class WalkedNetworkTest {
   private static final int IMAGES = 5;
 
-  /** With skips, projections, attention of two heads, classes and dropout. */
+  /** With skips, projections, attention of two heads, classes and dropout; direct convolutions. */
   private static final LabmlUNet LABML =
-      new LabmlUNet(3, 8, 8, 16, List.of(1, 2), List.of(false, true), 2, 8, 2, 0.25, 4);
+      new LabmlUNet(3, 8, 8, 8, List.of(1, 2), List.of(false, true), 2, 8, 2, 0.25, 4);
 
   /** With convolutions by Winograd's algorithm, and without classes. */
   private static final LabmlUNet WIDE =

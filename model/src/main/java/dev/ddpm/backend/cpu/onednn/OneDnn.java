@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * thread-safe.
  */
 public final class OneDnn {
-  /** A cache line. */
+  /** Bytes of a cache line, at whose beginning memory starts. */
   private static final int ALIGNMENT = 64;
 
   private static final Logger LOG = LoggerFactory.getLogger(OneDnn.class);

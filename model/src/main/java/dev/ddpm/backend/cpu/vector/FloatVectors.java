@@ -33,6 +33,11 @@ final class FloatVectors {
     memory.asFloatBuffer().put(base, values, 0, count);
   }
 
+  /** Copies values between two memories. */
+  static void copy(ByteBuffer from, int fromIndex, ByteBuffer to, int toIndex, int count) {
+    to.put(toIndex << 2, from, fromIndex << 2, count << 2);
+  }
+
   /** Adds values to others in memory. */
   static void add(ByteBuffer from, int index, ByteBuffer to, int target, int count) {
     int i = 0;

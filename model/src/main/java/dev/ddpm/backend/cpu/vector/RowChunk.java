@@ -18,7 +18,7 @@ final class RowChunk {
     this.length = length;
   }
 
-  /** The rows, and rubbish where the last of them ends early or after it. */
+  /** The rows; what follows the last value of the image is rubbish. */
   float[] values() {
     return values;
   }

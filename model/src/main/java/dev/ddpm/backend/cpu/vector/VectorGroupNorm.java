@@ -11,11 +11,11 @@ import java.util.Arrays;
  * Group normalisation with everything that surrounds it in a residual block, for one number of
  * channels: forward in two passes over an image (moments, result), backward in two.
  *
- * <p>Small images are read once and kept for the second pass. Larger ones are read in chunks that
- * stay in the nearest cache, twice.
+ * <p>Small images of whole periods are read once and kept for the second pass. Others are read in
+ * chunks that stay in the nearest cache, twice.
  */
 final class VectorGroupNorm {
-  /** Values of an image up to which it is kept from pass to pass: 256 KiB. */
+  /** Values of an image up to which it is kept from pass to pass: 256 KiB, and of its gradient. */
   private static final int KEPT = 1 << 16;
 
   /** Values whose float32 sums are taken before they are added to the float64 ones: 16 KiB. */
@@ -68,13 +68,13 @@ final class VectorGroupNorm {
   private void begin(VectorGroupNormOp op) {
     int size = op.shape().imageSize();
     whole = size / period.length();
-    kept = whole * period.length() == size && size <= KEPT;
-    all = whole * period.length() == size ? whole : whole + 1;
-    period.fill(coefficients.scale(), op.gamma(), 0);
-    period.fill(coefficients.offset(), op.beta(), 0);
+    all = (size + period.length() - 1) / period.length();
+    kept = whole == all && size <= KEPT;
+    period.fill(coefficients.scale(), op.gamma());
+    period.fill(coefficients.offset(), op.beta());
   }
 
-  /** Rows of the chunk that begins with a row. */
+  /** Rows of the chunk that begins with a row. One that ends early is a chunk of its own. */
   private int rowsFrom(int row) {
     if (kept) {
       return whole;
@@ -172,6 +172,7 @@ final class VectorGroupNorm {
         }
         GroupNormLoops.inputGradient(images, results, coefficients);
         if (added != null) {
+          // what was dz is of no more use
           results.read(added, shape, image, row, rowsFrom(row));
           images.add(results);
         }

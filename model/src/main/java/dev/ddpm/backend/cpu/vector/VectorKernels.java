@@ -37,7 +37,7 @@ public final class VectorKernels implements CpuKernels {
   private static final float SMALLEST_CHANGE = 0x1p-100f;
 
   private final Map<Integer, VectorGroupNorm> groupNorms = new HashMap<>();
-  private final Map<Integer, ChannelPeriod> periods = new HashMap<>();
+  private final Map<Integer, RowSums> rowSums = new HashMap<>();
   private final VectorLoops loops = new VectorLoops();
   private final RowLoops rowLoops = new RowLoops();
   private final VectorPatches windows = new VectorPatches();
@@ -78,7 +78,7 @@ public final class VectorKernels implements CpuKernels {
 
   @Override
   public void copy(Tensor x, Tensor y) {
-    ChannelPeriod.copy(bytes(x), 0, bytes(y), 0, y.length());
+    FloatVectors.copy(bytes(x), 0, bytes(y), 0, y.length());
   }
 
   @Override
@@ -205,7 +205,7 @@ public final class VectorKernels implements CpuKernels {
   public void gatherRows(Tensor x, int[] rows, Tensor gathered) {
     int columns = x.columns();
     for (int i = 0; i < rows.length; i++) {
-      ChannelPeriod.copy(bytes(x), rows[i] * columns, bytes(gathered), i * columns, columns);
+      FloatVectors.copy(bytes(x), rows[i] * columns, bytes(gathered), i * columns, columns);
     }
   }
 
@@ -229,9 +229,7 @@ public final class VectorKernels implements CpuKernels {
 
   @Override
   public void sumRows(Tensor x, Tensor sums) {
-    periods
-        .computeIfAbsent(x.columns(), ChannelPeriod::new)
-        .sumInto(floats(x), x.rows(), bytes(sums));
+    rowSums.computeIfAbsent(x.columns(), RowSums::new).sum(floats(x), x.rows(), bytes(sums));
   }
 
   @Override

@@ -38,7 +38,7 @@ final class VectorLoops {
 
   private static void stage(ByteBuffer from, int index, int count, ByteBuffer staging) {
     broadcast(SPECIES, 0).intoByteBuffer(staging, 0 << 2, ORDER);
-    ChannelPeriod.copy(from, index, staging, 0, count);
+    FloatVectors.copy(from, index, staging, 0, count);
   }
 
   void swish(ByteBuffer x, ByteBuffer y, int length) {
@@ -107,9 +107,9 @@ final class VectorLoops {
       stage(m, whole, count, second);
       stage(v, whole, count, third);
       adamVectors(step, first, second, third, LANES);
-      ChannelPeriod.copy(first, 0, gradient, whole, count);
-      ChannelPeriod.copy(second, 0, m, whole, count);
-      ChannelPeriod.copy(third, 0, v, whole, count);
+      FloatVectors.copy(first, 0, gradient, whole, count);
+      FloatVectors.copy(second, 0, m, whole, count);
+      FloatVectors.copy(third, 0, v, whole, count);
     }
   }
 
@@ -147,7 +147,7 @@ final class VectorLoops {
       stage(prediction, whole, length - whole, first);
       stage(target, whole, length - whole, second);
       sum += squaredErrors(first, second, third, 0, LANES, factor);
-      ChannelPeriod.copy(third, 0, gradient, whole, length - whole);
+      FloatVectors.copy(third, 0, gradient, whole, length - whole);
     }
     return sum / length;
   }

@@ -43,7 +43,10 @@ final class VectorPatches {
     }
   }
 
-  /** Makes room for a line of windows, whose length it returns, and for the rows below them. */
+  /**
+   * Makes room for a line of windows, whose length it returns, and for the image's rows that they
+   * cover.
+   */
   private int prepare(Patches patches) {
     int width = patches.size() * patches.channels();
     int length = patches.across() * patches.size() * width;

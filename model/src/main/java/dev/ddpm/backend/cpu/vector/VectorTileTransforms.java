@@ -165,7 +165,7 @@ final class VectorTileTransforms implements TileTransforms {
         Winograd.resultAcross(lines, line + whole * width, 1, width, bias, edge, 0, width);
         for (int x = whole * TILE; x < written.to; x++) {
           int from = (x - whole * TILE) * width;
-          ChannelPeriod.copy(edge, from, image, index + x * step, width);
+          FloatVectors.copy(edge, from, image, index + x * step, width);
         }
       }
     }

@@ -16,9 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3), on images in rows: 36 products of
- * matrices per tile where there are 144. Tiles are worked on a few at a time, so that their
- * transforms stay in the second cache.
+ * A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3): 36 products of matrices per tile where
+ * there are 144. Tiles are worked on a few at a time, so that their transforms stay in the second
+ * cache.
  */
 public final class WinogradConvolution implements ConvolutionOp {
   /**
@@ -30,14 +30,11 @@ public final class WinogradConvolution implements ConvolutionOp {
   /** Tiles of a part at least. */
   private static final int FEWEST_TILES = 48;
 
-  /** Transforms are cheap beside the products from so many channels on. */
-  private static final int FEWEST_CHANNELS = 16;
-
   /** They work on so many channels at a time, whatever the width of a vector. */
   private static final int CHANNEL_MULTIPLE = 16;
 
   /** Pixels of a map up to which a batch has so few tiles that the weights decide. */
-  private static final int SMALL_MAP = 36;
+  private static final int SMALL_MAP = 16;
 
   /** Pairs of channels up to which weights of small maps can be transformed in every pass. */
   private static final int FEW_WEIGHTS = 1 << 15;
@@ -100,7 +97,6 @@ public final class WinogradConvolution implements ConvolutionOp {
     return shape.stride() == 1
         && shape.in() % CHANNEL_MULTIPLE == 0
         && shape.out() % CHANNEL_MULTIPLE == 0
-        && Math.min(shape.in(), shape.out()) >= FEWEST_CHANNELS
         && weights <= (weightsDecide ? FEW_WEIGHTS : MOST_WEIGHTS)
         && fillsTiles(shape);
   }

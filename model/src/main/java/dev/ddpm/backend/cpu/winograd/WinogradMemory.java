@@ -85,7 +85,7 @@ public final class WinogradMemory {
     return kept.computeIfAbsent(
         LongStream.concat(LongStream.of(address), Arrays.stream(shape)).boxed().toList(),
         absent -> {
-          Tensor transformed = CpuTensor.aligned(length(shape)).slice(0, shape);
+          Tensor transformed = CpuTensor.aligned(shape);
           transform.accept(transformed);
           return transformed;
         });

@@ -1,5 +1,2 @@
-/**
- * 3×3 convolutions by Winograd's algorithm, made of transforms of tiles and batched products. For
- * CPUs for which oneDNN has none.
- */
+/** 3×3 convolutions by Winograd's algorithm, made of transforms of tiles and batched products. */
 package dev.ddpm.backend.cpu.winograd;
