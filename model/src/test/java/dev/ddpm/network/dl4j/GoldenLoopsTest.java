@@ -41,8 +41,8 @@ class GoldenLoopsTest {
    * prediction is multiplied by 50 before it is clipped, so that the file has the rounding of the
    * network that wrote it, much enlarged: evaluated in float64, the same network ends at up to
    * 2.6e-4 from it, in float32 by libtorch 2.13 at up to 2.7e-4, and with images in libtorch's
-   * channels-last format at 5.2e-4. This project's ends at up to 3e-4 on some CPUs and at 4.2e-4 on
-   * one with AVX-512 and without AMX, whose libraries choose other kernels. Coefficients that are
+   * channels-last format at 5.2e-4. This project's ended at up to 3e-4 on some CPUs and at 4.2e-4
+   * on one with AVX-512 and without AMX, when convolutions were oneDNN's. Coefficients that are
    * rounded to float32 as there change that by less than 1e-4 either way. A loop that clips
    * otherwise ends at more than a hundred times that.
    */
