@@ -87,10 +87,7 @@ class BackendAgreementTest {
   @Test
   void groupNormsForgetOtherShapes() {
     GroupNorm large = new GroupNorm(1, 60, 20, 4, 1e-5, true);
-    Tensor nothing = zeros(1, 60, 20);
-    float[] nan = new float[nothing.length()];
-    Arrays.fill(nan, Float.NaN);
-    nothing.upload(nan, 0);
+    Tensor nothing = constant(Float.NaN, 1, 60, 20);
     Weight gamma = new Weight(random(20), zeros(20));
     Weight beta = new Weight(random(20), zeros(20));
     GroupNormOp op = cpuEngine.groupNorm(large, gamma, beta, null);
@@ -143,9 +140,9 @@ class BackendAgreementTest {
     }
   }
 
-  private Tensor constant(float value, int length) {
-    Tensor tensor = zeros(length);
-    float[] values = new float[length];
+  private Tensor constant(float value, long... shape) {
+    Tensor tensor = zeros(shape);
+    float[] values = new float[tensor.length()];
     Arrays.fill(values, value);
     tensor.upload(values, 0);
     return tensor;

@@ -44,7 +44,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class WalkedNetworkTest {
   private static final int IMAGES = 5;
 
-  /** With skips, projections, attention of two heads, classes and dropout; direct convolutions. */
+  /**
+   * With skips, projections, attention of two heads, classes and dropout, and direct convolutions.
+   */
   private static final LabmlUNet LABML =
       new LabmlUNet(3, 8, 8, 8, List.of(1, 2), List.of(false, true), 2, 8, 2, 0.25, 4);
 

@@ -38,6 +38,13 @@ final class FloatVectors {
     to.put(toIndex << 2, from, fromIndex << 2, count << 2);
   }
 
+  /** Adds the beginning of an array to that of another. */
+  static void add(float[] from, float[] to, int count) {
+    for (int i = 0; i < count; i++) {
+      to[i] += from[i];
+    }
+  }
+
   /** Adds values to others in memory. */
   static void add(ByteBuffer from, int index, ByteBuffer to, int target, int count) {
     int i = 0;

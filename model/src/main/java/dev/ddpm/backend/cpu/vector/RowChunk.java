@@ -60,9 +60,6 @@ final class RowChunk {
 
   /** Adds the values of as many rows. */
   void add(RowChunk others) {
-    float[] added = others.values;
-    for (int i = 0; i < rows * length; i++) {
-      values[i] += added[i];
-    }
+    FloatVectors.add(others.values, values, rows * length);
   }
 }

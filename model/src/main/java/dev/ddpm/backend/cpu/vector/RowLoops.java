@@ -24,14 +24,8 @@ final class RowLoops {
     for (int row = 0; row < rows; row += most) {
       int count = Math.min(most, rows - row) * columns;
       y.get(row * columns, left, 0, count);
-      addTo(left, right, count);
+      FloatVectors.add(right, left, count);
       y.put(row * columns, left, 0, count);
-    }
-  }
-
-  private static void addTo(float[] values, float[] added, int count) {
-    for (int i = 0; i < count; i++) {
-      values[i] += added[i];
     }
   }
 
