@@ -1,5 +1,6 @@
 package dev.ddpm.backend.cpu.vector;
 
+import static dev.ddpm.backend.cpu.vector.AlignedArray.FIRST;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
 import static jdk.incubator.vector.FloatVector.fromArray;
@@ -36,7 +37,7 @@ final class DropoutMask {
     float[] values = chunk.values();
     int length = chunk.length();
     for (int v = 0; v < length; v += LANES) {
-      int at = first * length + v;
+      int at = FIRST + first * length + v;
       IntVector numbers = LANE_NUMBERS.add((int) key + element + first * length + v);
       for (int row = 0; row < rows; row += 2) {
         IntVector x = numbers.add(row * length);

@@ -38,9 +38,9 @@ final class FloatVectors {
     to.put(toIndex << 2, from, fromIndex << 2, count << 2);
   }
 
-  /** Adds the beginning of an array to that of another. */
-  static void add(float[] from, float[] to, int count) {
-    for (int i = 0; i < count; i++) {
+  /** Adds values of an array to those of another at the same indices. */
+  static void add(float[] from, float[] to, int first, int count) {
+    for (int i = first; i < first + count; i++) {
       to[i] += from[i];
     }
   }

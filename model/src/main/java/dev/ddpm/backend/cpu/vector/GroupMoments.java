@@ -38,7 +38,7 @@ final class GroupMoments {
     if (row == 0) {
       Arrays.fill(periodSums, 0);
       Arrays.fill(periodSquares, 0);
-      System.arraycopy(x.values(), 0, pivot, 0, period.channels());
+      System.arraycopy(x.values(), AlignedArray.FIRST, pivot, 0, period.channels());
       period.repeat(pivot);
     }
     for (int first = 0; first < x.rows(); first += ROWS) {

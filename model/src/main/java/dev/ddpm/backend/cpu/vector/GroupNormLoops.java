@@ -1,5 +1,6 @@
 package dev.ddpm.backend.cpu.vector;
 
+import static dev.ddpm.backend.cpu.vector.AlignedArray.FIRST;
 import static dev.ddpm.backend.cpu.vector.Exponential.C1;
 import static dev.ddpm.backend.cpu.vector.Exponential.C2;
 import static dev.ddpm.backend.cpu.vector.Exponential.C3;
@@ -82,7 +83,7 @@ final class GroupNormLoops {
     int length = x.length();
     int v = 0;
     for (; v + LANES < length; v += 2 * LANES) {
-      int left = first * length + v;
+      int left = FIRST + first * length + v;
       FloatVector pivotLeft = fromArray(SPECIES, pivot, v);
       FloatVector pivotRight = fromArray(SPECIES, pivot, v + LANES);
       FloatVector sumLeft = broadcast(SPECIES, 0);
@@ -103,7 +104,7 @@ final class GroupNormLoops {
       squaresRight.intoArray(sums.second, v + LANES);
     }
     if (v < length) {
-      int at = first * length + v;
+      int at = FIRST + first * length + v;
       FloatVector pivotHere = fromArray(SPECIES, pivot, v);
       FloatVector sum = broadcast(SPECIES, 0);
       FloatVector squares = broadcast(SPECIES, 0);
@@ -123,12 +124,13 @@ final class GroupNormLoops {
     float[] to = y.values();
     int length = x.length();
     for (int v = 0; v < length; v += LANES) {
+      int at = FIRST + v;
       FloatVector factor = fromArray(SPECIES, c.factor, v);
       FloatVector constant = fromArray(SPECIES, c.constant, v);
       for (int row = 0; row < x.rows(); row++) {
-        fromArray(SPECIES, from, row * length + v)
+        fromArray(SPECIES, from, at + row * length)
             .fma(factor, constant)
-            .intoArray(to, row * length + v);
+            .intoArray(to, at + row * length);
       }
     }
   }
@@ -139,10 +141,11 @@ final class GroupNormLoops {
     float[] to = y.values();
     int length = x.length();
     for (int v = 0; v < length; v += LANES) {
+      int at = FIRST + v;
       FloatVector factor = fromArray(SPECIES, c.factor, v);
       FloatVector constant = fromArray(SPECIES, c.constant, v);
       for (int row = 0; row < x.rows(); row++) {
-        FloatVector z = fromArray(SPECIES, from, row * length + v).fma(factor, constant);
+        FloatVector z = fromArray(SPECIES, from, at + row * length).fma(factor, constant);
         IntVector bits = z.neg().reinterpretAsInts();
         FloatVector n = bits.and(~SIGN).min(LIMIT).or(bits.and(SIGN)).reinterpretAsFloats();
         FloatVector rounded = n.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUNDER));
@@ -157,7 +160,7 @@ final class GroupNormLoops {
                 .fma(rest, broadcast(SPECIES, 1));
         IntVector exponent = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
         FloatVector e = power.reinterpretAsInts().add(exponent).reinterpretAsFloats();
-        z.div(e.add(1)).intoArray(to, row * length + v);
+        z.div(e.add(1)).intoArray(to, at + row * length);
       }
     }
   }
@@ -169,7 +172,7 @@ final class GroupNormLoops {
     float[] gradients = dy.values();
     int length = x.length();
     for (int v = 0; v < length; v += LANES) {
-      int at = first * length + v;
+      int at = FIRST + first * length + v;
       FloatVector gain = fromArray(SPECIES, c.gain, v);
       FloatVector shift = fromArray(SPECIES, c.shift, v);
       FloatVector scale = fromArray(SPECIES, c.scale, v);
@@ -218,7 +221,7 @@ final class GroupNormLoops {
     float[] gradients = dy.values();
     int length = x.length();
     for (int v = 0; v < length; v += LANES) {
-      int at = first * length + v;
+      int at = FIRST + first * length + v;
       FloatVector gain = fromArray(SPECIES, c.gain, v);
       FloatVector shift = fromArray(SPECIES, c.shift, v);
       FloatVector sumDz = broadcast(SPECIES, 0);
@@ -243,14 +246,15 @@ final class GroupNormLoops {
     float[] gradients = dz.values();
     int length = x.length();
     for (int v = 0; v < length; v += LANES) {
+      int at = FIRST + v;
       FloatVector slope = fromArray(SPECIES, c.slope, v);
       FloatVector constant = fromArray(SPECIES, c.constant, v);
       FloatVector factor = fromArray(SPECIES, c.factor, v);
       for (int row = 0; row < x.rows(); row++) {
-        FloatVector rest = fromArray(SPECIES, images, row * length + v).fma(slope, constant);
-        fromArray(SPECIES, gradients, row * length + v)
+        FloatVector rest = fromArray(SPECIES, images, at + row * length).fma(slope, constant);
+        fromArray(SPECIES, gradients, at + row * length)
             .fma(factor, rest)
-            .intoArray(images, row * length + v);
+            .intoArray(images, at + row * length);
       }
     }
   }

@@ -29,9 +29,25 @@ final class PixelRows {
   private static final byte[] ZEROS = new byte[Winograd.ROW * Float.BYTES];
 
   private final ByteBuffer outside;
+  private TileGrid grid;
+  private ByteBuffer images;
+  private int channels;
+  private int margin;
 
   PixelRows(int width) {
     outside = ByteBuffer.allocateDirect(width * Float.BYTES).order(ByteOrder.nativeOrder());
+  }
+
+  /**
+   * Makes these rows of other images.
+   *
+   * @param around pixels around a strip's tiles that belong to it
+   */
+  void belongTo(TileGrid tiles, Tensor batch, int around) {
+    grid = tiles;
+    images = bytes(batch);
+    channels = batch.columns();
+    margin = around;
   }
 
   /**
@@ -39,18 +55,17 @@ final class PixelRows {
    *
    * @param tile number of the first tile
    * @param tiles tiles beside each other
-   * @param margin pixels around the tiles that belong to it
    */
-  void moveTo(TileGrid grid, Tensor image, int channel, int tile, int tiles, int margin) {
-    int channels = image.columns();
+  void moveTo(int channel, int tile, int tiles) {
+    int top = grid.top(tile) - margin;
     int left = grid.left(tile) - margin;
+    int corner = grid.imageStart(tile) + top * grid.width() + left;
     from = Math.max(0, -left);
     to = Math.min(tiles * TileGrid.TILE + 2 * margin, grid.width() - left);
     for (int i = 0; i < TileGrid.TILE + 2 * margin; i++) {
-      int row = grid.top(tile) - margin + i;
-      boolean inside = row >= 0 && row < grid.height();
-      memory[i] = inside ? bytes(image) : outside;
-      first[i] = inside ? (grid.rowStart(tile, row) + left) * channels + channel : 0;
+      boolean inside = top + i >= 0 && top + i < grid.height();
+      memory[i] = inside ? images : outside;
+      first[i] = inside ? (corner + i * grid.width()) * channels + channel : 0;
       step[i] = inside ? channels : 0;
     }
   }

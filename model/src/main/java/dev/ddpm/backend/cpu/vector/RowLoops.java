@@ -24,7 +24,7 @@ final class RowLoops {
     for (int row = 0; row < rows; row += most) {
       int count = Math.min(most, rows - row) * columns;
       y.get(row * columns, left, 0, count);
-      FloatVectors.add(right, left, count);
+      FloatVectors.add(right, left, 0, count);
       y.put(row * columns, left, 0, count);
     }
   }

@@ -23,33 +23,36 @@ final class StripProducts {
   /** Values of a run. */
   int length;
 
+  private int channels;
   private int first;
-  private int apart;
+
+  /** Makes these products of another part. */
+  void belongTo(Tensor products) {
+    memory = bytes(products);
+    channels = products.columns();
+    step = products.size(1) * channels;
+  }
 
   /**
    * Makes these the products of another strip.
    *
-   * @param tile number of the first tile in {@code products}
+   * @param tile number of the first tile within the part
    * @param tiles tiles beside each other
    */
-  void moveTo(Tensor products, int channel, int width, int tile, int tiles) {
-    int channels = products.columns();
+  void moveTo(int channel, int width, int tile, int tiles) {
     boolean all = width == channels;
-    memory = bytes(products);
-    step = products.size(1) * channels;
     first = tile * channels + channel;
     count = all ? 1 : tiles;
     length = all ? tiles * width : width;
-    apart = channels;
   }
 
-  /** Index of a run of the first product of a row, the runs being numbered row by row. */
-  int ofRow(int run) {
-    return first + run / count * TileGrid.WINDOW * step + run % count * apart;
+  /** Index of a run of the first product of a row. */
+  int ofRow(int row, int run) {
+    return first + row * TileGrid.WINDOW * step + run * channels;
   }
 
-  /** Index of a run of the first product of a column, the runs being numbered column by column. */
-  int ofColumn(int run) {
-    return first + run / count * step + run % count * apart;
+  /** Index of a run of the first product of a column. */
+  int ofColumn(int column, int run) {
+    return first + column * step + run * channels;
   }
 }

@@ -21,6 +21,13 @@ final class VectorGroupNorm {
   /** Values whose float32 sums are taken before they are added to the float64 ones: 16 KiB. */
   private static final int SUMMED = 1 << 12;
 
+  /** Arrays for images and for their results, which all group norms of a network share. */
+  record Memory(float[] images, float[] results) {
+    static Memory allocate() {
+      return new Memory(AlignedArray.of(KEPT), AlignedArray.of(KEPT));
+    }
+  }
+
   private final ChannelPeriod period;
   private final GroupMoments moments;
   private final Coefficients coefficients;
@@ -46,14 +53,14 @@ final class VectorGroupNorm {
   /** Whether such an image is kept. */
   private boolean kept;
 
-  VectorGroupNorm(int channels) {
+  VectorGroupNorm(int channels, Memory memory) {
     period = new ChannelPeriod(channels);
     int length = period.length();
     moments = new GroupMoments(period);
     coefficients = Coefficients.ofLength(length);
     partial = Sums.ofLength(length);
-    images = new RowChunk(length);
-    results = new RowChunk(length);
+    images = new RowChunk(length, memory.images());
+    results = new RowChunk(length, memory.results());
     rowsPerSum = Math.max(1, SUMMED / length);
     sumDz = new double[length];
     sumDzXHat = new double[length];

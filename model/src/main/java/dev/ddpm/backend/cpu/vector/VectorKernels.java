@@ -36,6 +36,7 @@ public final class VectorKernels implements CpuKernels {
   /** The same of changes of what a softmax was taken of, which have the size of gradients. */
   private static final float SMALLEST_CHANGE = 0x1p-100f;
 
+  private final VectorGroupNorm.Memory groupNormMemory = VectorGroupNorm.Memory.allocate();
   private final Map<Integer, VectorGroupNorm> groupNorms = new HashMap<>();
   private final Map<Integer, RowSums> rowSums = new HashMap<>();
   private final VectorLoops loops = new VectorLoops();
@@ -52,7 +53,9 @@ public final class VectorKernels implements CpuKernels {
 
   @Override
   public GroupNormOp groupNorm(GroupNorm shape, Weight gamma, Weight beta, Dropout dropout) {
-    VectorGroupNorm passes = groupNorms.computeIfAbsent(shape.channels(), VectorGroupNorm::new);
+    VectorGroupNorm passes =
+        groupNorms.computeIfAbsent(
+            shape.channels(), channels -> new VectorGroupNorm(channels, groupNormMemory));
     return VectorGroupNormOp.of(passes, shape, gamma, beta, dropout);
   }
 

@@ -1,9 +1,8 @@
 package dev.ddpm.backend.cpu.vector;
 
 import static dev.ddpm.backend.cpu.memory.CpuTensor.floats;
+import static dev.ddpm.backend.cpu.vector.AlignedArray.FIRST;
 import static dev.ddpm.backend.cpu.vector.Winograd.LINE;
-import static dev.ddpm.backend.cpu.vector.Winograd.PRODUCT_ROW;
-import static dev.ddpm.backend.cpu.vector.Winograd.ROW;
 import static dev.ddpm.backend.cpu.winograd.TileGrid.PRODUCTS;
 import static dev.ddpm.backend.cpu.winograd.TileGrid.TILE;
 import static dev.ddpm.backend.cpu.winograd.TileGrid.WINDOW;
@@ -15,42 +14,45 @@ import dev.ddpm.backend.cpu.winograd.TileTransforms;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.Arrays;
 
 /**
  * Tiles in strips beside each other, in vectors of neighbouring channels: down into an array that
  * stays in the nearest cache, and from there across.
  */
 final class VectorTileTransforms implements TileTransforms {
-  /** Channels at a time. */
+  /** Channels at a time, where a strip has more than {@link #FEW_TILES}. */
   private static final int CHUNK = 64;
+
+  /** The same elsewhere. */
+  private static final int LARGE_CHUNK = 128;
+
+  /** Tiles of such a short strip. */
+  private static final int FEW_TILES = 2;
 
   /** Rows and columns that neighbouring windows share. */
   private static final int SHARED = WINDOW - TILE;
 
   private static final int TAPS = ConvolutionShape.KERNEL * ConvolutionShape.KERNEL;
 
-  private final float[] lines = new float[WINDOW * ROW];
-  private final PixelRows seen = new PixelRows(CHUNK);
-  private final PixelRows written = new PixelRows(CHUNK);
+  private final float[] lines = AlignedArray.of(Winograd.LENGTH);
+  private final PixelRows seen = new PixelRows(LARGE_CHUNK);
+  private final PixelRows written = new PixelRows(LARGE_CHUNK);
   private final StripProducts strip = new StripProducts();
-  private final float[] biases = new float[CHUNK];
-  private final float[] zeros = new float[CHUNK];
+  private final float[] biases = new float[FIRST + LARGE_CHUNK];
+  private final float[] zeros = new float[FIRST + LARGE_CHUNK];
   private final ByteBuffer edge =
-      ByteBuffer.allocateDirect(TILE * CHUNK * Float.BYTES).order(ByteOrder.nativeOrder());
-
-  private final float[] taps = new float[TAPS * LINE];
-  private final float[] products = new float[PRODUCTS * LINE];
+      ByteBuffer.allocateDirect(TILE * LARGE_CHUNK * Float.BYTES).order(ByteOrder.nativeOrder());
 
   @Override
   public void input(TileGrid grid, Tensor image, int first, Tensor tiles) {
+    seen.belongTo(grid, image, 1);
     strips(
         grid,
         first,
         tiles,
         (channel, width, tile, n) -> {
-          seen.moveTo(grid, image, channel, first + tile, n, 1);
-          strip.moveTo(tiles, channel, width, tile, n);
+          seen.moveTo(channel, first + tile, n);
+          strip.moveTo(channel, width, tile, n);
           clearMargin(n * TILE + SHARED, width);
           Winograd.inputDown(seen, width, lines);
           Winograd.inputAcross(lines, width, strip);
@@ -59,13 +61,14 @@ final class VectorTileTransforms implements TileTransforms {
 
   @Override
   public void inputGradient(TileGrid grid, Tensor tiles, int first, Tensor dImage) {
+    written.belongTo(grid, dImage, 1);
     strips(
         grid,
         first,
         tiles,
         (channel, width, tile, n) -> {
-          written.moveTo(grid, dImage, channel, first + tile, n, 1);
-          strip.moveTo(tiles, channel, width, tile, n);
+          written.moveTo(channel, first + tile, n);
+          strip.moveTo(channel, width, tile, n);
           clearFirstWritten(width);
           Winograd.inputGradientAcross(strip, width, lines);
           Winograd.inputGradientDown(lines, width, written);
@@ -74,13 +77,14 @@ final class VectorTileTransforms implements TileTransforms {
 
   @Override
   public void resultGradient(TileGrid grid, Tensor dImage, int first, Tensor tiles) {
+    seen.belongTo(grid, dImage, 0);
     strips(
         grid,
         first,
         tiles,
         (channel, width, tile, n) -> {
-          seen.moveTo(grid, dImage, channel, first + tile, n, 0);
-          strip.moveTo(tiles, channel, width, tile, n);
+          seen.moveTo(channel, first + tile, n);
+          strip.moveTo(channel, width, tile, n);
           clearMargin(n * TILE, width);
           Winograd.resultGradientDown(seen, width, lines);
           Winograd.resultGradientAcross(lines, strip);
@@ -89,15 +93,16 @@ final class VectorTileTransforms implements TileTransforms {
 
   @Override
   public void result(TileGrid grid, Tensor tiles, int first, Tensor bias, Tensor image) {
+    written.belongTo(grid, image, 0);
     strips(
         grid,
         first,
         tiles,
         (channel, width, tile, n) -> {
-          written.moveTo(grid, image, channel, first + tile, n, 0);
-          strip.moveTo(tiles, channel, width, tile, n);
+          written.moveTo(channel, first + tile, n);
+          strip.moveTo(channel, width, tile, n);
           if (bias != null) {
-            floats(bias).get(channel, biases, 0, width);
+            floats(bias).get(channel, biases, FIRST, width);
           }
           Winograd.resultDown(strip, lines);
           writeTiles(n, width, bias == null ? zeros : biases);
@@ -115,11 +120,13 @@ final class VectorTileTransforms implements TileTransforms {
   }
 
   /** Cuts a part into strips: tiles of one row, as many as there is room for. */
-  private static void strips(TileGrid grid, int first, Tensor part, StripStep step) {
+  private void strips(TileGrid grid, int first, Tensor part, StripStep step) {
     int channels = part.columns();
     int count = part.size(1);
-    for (int channel = 0; channel < channels; channel += CHUNK) {
-      int width = Math.min(CHUNK, channels - channel);
+    int chunk = grid.across() <= FEW_TILES ? LARGE_CHUNK : CHUNK;
+    strip.belongTo(part);
+    for (int channel = 0; channel < channels; channel += chunk) {
+      int width = Math.min(chunk, channels - channel);
       int tiles;
       for (int tile = 0; tile < count; tile += tiles) {
         int left = grid.across() - (first + tile) % grid.across();
@@ -133,9 +140,7 @@ final class VectorTileTransforms implements TileTransforms {
   private void clearMargin(int columns, int width) {
     for (int x = 0; x < columns; x++) {
       if (x < seen.from || x >= seen.to) {
-        for (int line = x % TILE * LINE + x / TILE * width; line < WINDOW * ROW; line += ROW) {
-          Arrays.fill(lines, line, line + width, 0);
-        }
+        Winograd.clear(lines, x, width);
       }
     }
   }
@@ -157,12 +162,11 @@ final class VectorTileTransforms implements TileTransforms {
         return;
       }
       ByteBuffer image = written.memory[i];
-      int line = i * PRODUCT_ROW;
       int index = written.first[i];
       int step = written.step[i];
-      Winograd.resultAcross(lines, line, whole, width, bias, image, index, step);
+      Winograd.resultAcross(lines, i, 0, whole, width, bias, image, index, step);
       if (whole < tiles) {
-        Winograd.resultAcross(lines, line + whole * width, 1, width, bias, edge, 0, width);
+        Winograd.resultAcross(lines, i, whole, 1, width, bias, edge, 0, width);
         for (int x = whole * TILE; x < written.to; x++) {
           int from = (x - whole * TILE) * width;
           FloatVectors.copy(edge, from, image, index + x * step, width);
@@ -176,10 +180,10 @@ final class VectorTileTransforms implements TileTransforms {
     int pairs = weight.length() / TAPS;
     for (int pair = 0; pair < pairs; pair += LINE) {
       int count = Math.min(LINE, pairs - pair);
-      read(floats(weight), pairs, pair, count, TAPS, taps);
-      Winograd.weightsDown(taps, count, lines);
-      Winograd.weightsAcross(lines, count, products);
-      write(products, PRODUCTS, count, floats(transformed), pairs, pair);
+      read(floats(weight), pairs, pair, count, TAPS, Winograd.TAP_LINES);
+      Winograd.weightsDown(lines, count);
+      Winograd.weightsAcross(lines, count);
+      write(Winograd.PRODUCT_LINES, PRODUCTS, count, floats(transformed), pairs, pair);
     }
   }
 
@@ -188,26 +192,24 @@ final class VectorTileTransforms implements TileTransforms {
     int pairs = gradient.length() / TAPS;
     for (int pair = 0; pair < pairs; pair += LINE) {
       int count = Math.min(LINE, pairs - pair);
-      read(floats(transformed), pairs, pair, count, PRODUCTS, products);
-      Winograd.weightGradientAcross(products, count, lines);
-      Winograd.weightGradientDown(lines, count, taps);
-      write(taps, TAPS, count, floats(gradient), pairs, pair);
+      read(floats(transformed), pairs, pair, count, PRODUCTS, Winograd.PRODUCT_LINES);
+      Winograd.weightGradientAcross(lines, count);
+      Winograd.weightGradientDown(lines, count);
+      write(Winograd.TAP_LINES, TAPS, count, floats(gradient), pairs, pair);
     }
   }
 
   /** Some pairs of channels of each tap or product, as lines. */
-  private static void read(
-      FloatBuffer memory, int pairs, int pair, int count, int times, float[] to) {
+  private void read(FloatBuffer memory, int pairs, int pair, int count, int times, int to) {
     for (int i = 0; i < times; i++) {
-      memory.get(i * pairs + pair, to, i * LINE, count);
+      memory.get(i * pairs + pair, lines, to + i * LINE, count);
     }
   }
 
   /** The opposite of {@link #read}. */
-  private static void write(
-      float[] from, int times, int count, FloatBuffer memory, int pairs, int pair) {
+  private void write(int from, int times, int count, FloatBuffer memory, int pairs, int pair) {
     for (int i = 0; i < times; i++) {
-      memory.put(i * pairs + pair, from, i * LINE, count);
+      memory.put(i * pairs + pair, lines, from + i * LINE, count);
     }
   }
 }

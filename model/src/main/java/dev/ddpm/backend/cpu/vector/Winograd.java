@@ -1,8 +1,10 @@
 package dev.ddpm.backend.cpu.vector;
 
+import static dev.ddpm.backend.cpu.vector.AlignedArray.FIRST;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.LANES;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.ORDER;
 import static dev.ddpm.backend.cpu.vector.FloatVectors.SPECIES;
+import static dev.ddpm.backend.cpu.winograd.TileGrid.PRODUCTS;
 import static dev.ddpm.backend.cpu.winograd.TileGrid.TILE;
 import static dev.ddpm.backend.cpu.winograd.TileGrid.WINDOW;
 import static jdk.incubator.vector.FloatVector.broadcast;
@@ -11,7 +13,6 @@ import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
 import dev.ddpm.backend.ConvolutionShape;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -30,15 +31,15 @@ import jdk.incubator.vector.FloatVector;
  *
  * where n = 1/(2P²(P² − Q²)) and m = 1/(2Q²(Q² − P²)).
  *
- * <p>They work on a strip of tiles beside each other, for a few channels, in arrays that stay in
- * the nearest caches. What a strip sees is six (or four) rows of pixels, {@link #ROW} values apart.
- * Mapped downwards, column 4t + p of a row stands in the p-th of four lines, {@link #LINE} values
- * apart, as the t-th run of channels: so the neighbours of a pixel in all windows of the strip are
- * reached by one long loop. Products are 36 lines.
+ * <p>They work on a strip of tiles beside each other, for a few channels, in {@linkplain
+ * AlignedArray aligned arrays} that stay in the nearest caches. What a strip sees is six (or four)
+ * rows of pixels, {@link #ROW} values apart. Mapped downwards, column 4t + p of a row stands in the
+ * p-th of four lines, {@link #LINE} values apart, as the t-th run of channels: so the neighbours of
+ * a pixel in all windows of the strip are reached by one long loop. Products are 36 lines.
  */
 final class Winograd {
   /** Values from one line to the next, which are tiles times channels of a strip, or one more. */
-  static final int LINE = 320;
+  static final int LINE = 400;
 
   /** Values from one row of pixels to the next: four lines. */
   static final int ROW = TILE * LINE;
@@ -47,6 +48,15 @@ final class Winograd {
   static final int PRODUCT_ROW = WINDOW * LINE;
 
   private static final int TAPS = ConvolutionShape.KERNEL;
+
+  /** Where the lines of the nine taps of weights begin. */
+  static final int TAP_LINES = FIRST + WINDOW * ROW;
+
+  /** Where those of their 36 products begin. */
+  static final int PRODUCT_LINES = TAP_LINES + TAPS * TAPS * LINE;
+
+  /** Values of the array that they work in. */
+  static final int LENGTH = PRODUCT_LINES + PRODUCTS * LINE - FIRST;
 
   private static final float P = 0.625f;
   private static final float Q = 1.5f;
@@ -66,6 +76,16 @@ final class Winograd {
     return broadcast(SPECIES, value);
   }
 
+  /** Zeros into a column of all rows of pixels. */
+  static void clear(float[] lines, int column, int width) {
+    int to = FIRST + column % TILE * LINE + column / TILE * width;
+    for (int line = to; line < to + WINDOW * ROW; line += ROW) {
+      for (int c = 0; c < width; c += LANES) {
+        all(0).intoArray(lines, line + c);
+      }
+    }
+  }
+
   /** Bᵀ downwards: six rows of pixels to six rows of lines. */
   static void inputDown(PixelRows rows, int width, float[] lines) {
     ByteBuffer row0 = rows.memory[0];
@@ -81,7 +101,7 @@ final class Winograd {
       int i3 = rows.first[3] + x * rows.step[3];
       int i4 = rows.first[4] + x * rows.step[4];
       int i5 = rows.first[5] + x * rows.step[5];
-      int to = x % TILE * LINE + x / TILE * width;
+      int to = FIRST + x % TILE * LINE + x / TILE * width;
       for (int c = 0; c < width; c += LANES) {
         FloatVector d0 = fromByteBuffer(SPECIES, row0, (i0 + c) << 2, ORDER);
         FloatVector d1 = fromByteBuffer(SPECIES, row1, (i1 + c) << 2, ORDER);
@@ -113,29 +133,31 @@ final class Winograd {
     ByteBuffer memory = products.memory;
     int length = products.length;
     int step = products.step;
-    for (int run = 0; run < WINDOW * products.count; run++) {
-      int from = run / products.count * ROW + run % products.count * length;
-      int to = products.ofRow(run);
-      for (int k = 0; k < length; k += LANES) {
-        int i = from + k;
-        FloatVector d0 = fromArray(SPECIES, lines, i);
-        FloatVector d1 = fromArray(SPECIES, lines, i + LINE);
-        FloatVector d2 = fromArray(SPECIES, lines, i + 2 * LINE);
-        FloatVector d3 = fromArray(SPECIES, lines, i + 3 * LINE);
-        FloatVector d4 = fromArray(SPECIES, lines, i + width);
-        FloatVector d5 = fromArray(SPECIES, lines, i + width + LINE);
-        int o = to + k;
-        d0.fma(all(PRODUCT), d2.fma(all(-SUM), d4)).intoByteBuffer(memory, o << 2, ORDER);
-        FloatVector even = d2.fma(all(-Q2), d4);
-        FloatVector odd = d1.fma(all(-Q2), d3);
-        odd.fma(all(P), even).intoByteBuffer(memory, (o + step) << 2, ORDER);
-        odd.fma(all(-P), even).intoByteBuffer(memory, (o + 2 * step) << 2, ORDER);
-        even = d2.fma(all(-P2), d4);
-        odd = d1.fma(all(-P2), d3);
-        odd.fma(all(Q), even).intoByteBuffer(memory, (o + 3 * step) << 2, ORDER);
-        odd.fma(all(-Q), even).intoByteBuffer(memory, (o + 4 * step) << 2, ORDER);
-        d1.fma(all(PRODUCT), d3.fma(all(-SUM), d5))
-            .intoByteBuffer(memory, (o + 5 * step) << 2, ORDER);
+    for (int row = 0; row < WINDOW; row++) {
+      for (int run = 0; run < products.count; run++) {
+        int from = FIRST + row * ROW + run * length;
+        int to = products.ofRow(row, run);
+        for (int k = 0; k < length; k += LANES) {
+          int i = from + k;
+          FloatVector d0 = fromArray(SPECIES, lines, i);
+          FloatVector d1 = fromArray(SPECIES, lines, i + LINE);
+          FloatVector d2 = fromArray(SPECIES, lines, i + 2 * LINE);
+          FloatVector d3 = fromArray(SPECIES, lines, i + 3 * LINE);
+          FloatVector d4 = fromArray(SPECIES, lines, i + width);
+          FloatVector d5 = fromArray(SPECIES, lines, i + width + LINE);
+          int o = to + k;
+          d0.fma(all(PRODUCT), d2.fma(all(-SUM), d4)).intoByteBuffer(memory, o << 2, ORDER);
+          FloatVector even = d2.fma(all(-Q2), d4);
+          FloatVector odd = d1.fma(all(-Q2), d3);
+          odd.fma(all(P), even).intoByteBuffer(memory, (o + step) << 2, ORDER);
+          odd.fma(all(-P), even).intoByteBuffer(memory, (o + 2 * step) << 2, ORDER);
+          even = d2.fma(all(-P2), d4);
+          odd = d1.fma(all(-P2), d3);
+          odd.fma(all(Q), even).intoByteBuffer(memory, (o + 3 * step) << 2, ORDER);
+          odd.fma(all(-Q), even).intoByteBuffer(memory, (o + 4 * step) << 2, ORDER);
+          d1.fma(all(PRODUCT), d3.fma(all(-SUM), d5))
+              .intoByteBuffer(memory, (o + 5 * step) << 2, ORDER);
+        }
       }
     }
   }
@@ -145,35 +167,35 @@ final class Winograd {
     ByteBuffer memory = products.memory;
     int length = products.length;
     int step = products.step;
+    // two columns of the first window, which no window before it shares
+    clear(lines, 0, width);
+    clear(lines, 1, width);
     for (int row = 0; row < WINDOW; row++) {
-      // two columns of the first window, which no window before it shares
-      Arrays.fill(lines, row * ROW, row * ROW + width, 0);
-      Arrays.fill(lines, row * ROW + LINE, row * ROW + LINE + width, 0);
-    }
-    for (int run = 0; run < WINDOW * products.count; run++) {
-      int from = products.ofRow(run);
-      int to = run / products.count * ROW + run % products.count * length;
-      for (int k = 0; k < length; k += LANES) {
-        int i = from + k;
-        FloatVector u0 = fromByteBuffer(SPECIES, memory, i << 2, ORDER);
-        FloatVector u1 = fromByteBuffer(SPECIES, memory, (i + step) << 2, ORDER);
-        FloatVector u2 = fromByteBuffer(SPECIES, memory, (i + 2 * step) << 2, ORDER);
-        FloatVector u3 = fromByteBuffer(SPECIES, memory, (i + 3 * step) << 2, ORDER);
-        FloatVector u4 = fromByteBuffer(SPECIES, memory, (i + 4 * step) << 2, ORDER);
-        FloatVector u5 = fromByteBuffer(SPECIES, memory, (i + 5 * step) << 2, ORDER);
-        FloatVector evenP = u1.add(u2);
-        FloatVector oddP = u1.sub(u2);
-        FloatVector evenQ = u3.add(u4);
-        FloatVector oddQ = u3.sub(u4);
-        int o = to + k;
-        u0.fma(all(PRODUCT), fromArray(SPECIES, lines, o)).intoArray(lines, o);
-        oddP.fma(all(-P * Q2), oddQ.fma(all(-Q * P2), u5.mul(PRODUCT)))
-            .add(fromArray(SPECIES, lines, o + LINE))
-            .intoArray(lines, o + LINE);
-        evenP.fma(all(-Q2), evenQ.fma(all(-P2), u0.mul(-SUM))).intoArray(lines, o + 2 * LINE);
-        oddP.fma(all(P), oddQ.fma(all(Q), u5.mul(-SUM))).intoArray(lines, o + 3 * LINE);
-        evenP.add(evenQ).add(u0).intoArray(lines, o + width);
-        u5.intoArray(lines, o + width + LINE);
+      for (int run = 0; run < products.count; run++) {
+        int from = products.ofRow(row, run);
+        int to = FIRST + row * ROW + run * length;
+        for (int k = 0; k < length; k += LANES) {
+          int i = from + k;
+          FloatVector u0 = fromByteBuffer(SPECIES, memory, i << 2, ORDER);
+          FloatVector u1 = fromByteBuffer(SPECIES, memory, (i + step) << 2, ORDER);
+          FloatVector u2 = fromByteBuffer(SPECIES, memory, (i + 2 * step) << 2, ORDER);
+          FloatVector u3 = fromByteBuffer(SPECIES, memory, (i + 3 * step) << 2, ORDER);
+          FloatVector u4 = fromByteBuffer(SPECIES, memory, (i + 4 * step) << 2, ORDER);
+          FloatVector u5 = fromByteBuffer(SPECIES, memory, (i + 5 * step) << 2, ORDER);
+          FloatVector evenP = u1.add(u2);
+          FloatVector oddP = u1.sub(u2);
+          FloatVector evenQ = u3.add(u4);
+          FloatVector oddQ = u3.sub(u4);
+          int o = to + k;
+          u0.fma(all(PRODUCT), fromArray(SPECIES, lines, o)).intoArray(lines, o);
+          oddP.fma(all(-P * Q2), oddQ.fma(all(-Q * P2), u5.mul(PRODUCT)))
+              .add(fromArray(SPECIES, lines, o + LINE))
+              .intoArray(lines, o + LINE);
+          evenP.fma(all(-Q2), evenQ.fma(all(-P2), u0.mul(-SUM))).intoArray(lines, o + 2 * LINE);
+          oddP.fma(all(P), oddQ.fma(all(Q), u5.mul(-SUM))).intoArray(lines, o + 3 * LINE);
+          evenP.add(evenQ).add(u0).intoArray(lines, o + width);
+          u5.intoArray(lines, o + width + LINE);
+        }
       }
     }
   }
@@ -187,7 +209,7 @@ final class Winograd {
     ByteBuffer row4 = rows.memory[4];
     ByteBuffer row5 = rows.memory[5];
     for (int x = rows.from; x < rows.to; x++) {
-      int from = x % TILE * LINE + x / TILE * width;
+      int from = FIRST + x % TILE * LINE + x / TILE * width;
       int o0 = rows.first[0] + x * rows.step[0];
       int o1 = rows.first[1] + x * rows.step[1];
       int o2 = rows.first[2] + x * rows.step[2];
@@ -239,27 +261,29 @@ final class Winograd {
     ByteBuffer memory = products.memory;
     int length = products.length;
     int step = WINDOW * products.step;
-    for (int run = 0; run < WINDOW * products.count; run++) {
-      int from = products.ofColumn(run);
-      int to = run / products.count * LINE + run % products.count * length;
-      for (int k = 0; k < length; k += LANES) {
-        int i = from + k;
-        int o = to + k;
-        FloatVector m1 = fromByteBuffer(SPECIES, memory, (i + step) << 2, ORDER);
-        FloatVector m2 = fromByteBuffer(SPECIES, memory, (i + 2 * step) << 2, ORDER);
-        FloatVector m3 = fromByteBuffer(SPECIES, memory, (i + 3 * step) << 2, ORDER);
-        FloatVector m4 = fromByteBuffer(SPECIES, memory, (i + 4 * step) << 2, ORDER);
-        FloatVector evenP = m1.add(m2);
-        FloatVector oddP = m1.sub(m2);
-        FloatVector evenQ = m3.add(m4);
-        FloatVector oddQ = m3.sub(m4);
-        evenP.add(evenQ).add(fromByteBuffer(SPECIES, memory, i << 2, ORDER)).intoArray(lines, o);
-        oddP.fma(all(P), oddQ.mul(Q)).intoArray(lines, o + PRODUCT_ROW);
-        evenP.fma(all(P2), evenQ.mul(Q2)).intoArray(lines, o + 2 * PRODUCT_ROW);
-        oddP.fma(
-                all(P3),
-                oddQ.fma(all(Q3), fromByteBuffer(SPECIES, memory, (i + 5 * step) << 2, ORDER)))
-            .intoArray(lines, o + 3 * PRODUCT_ROW);
+    for (int column = 0; column < WINDOW; column++) {
+      for (int run = 0; run < products.count; run++) {
+        int from = products.ofColumn(column, run);
+        int to = FIRST + column * LINE + run * length;
+        for (int k = 0; k < length; k += LANES) {
+          int i = from + k;
+          int o = to + k;
+          FloatVector m1 = fromByteBuffer(SPECIES, memory, (i + step) << 2, ORDER);
+          FloatVector m2 = fromByteBuffer(SPECIES, memory, (i + 2 * step) << 2, ORDER);
+          FloatVector m3 = fromByteBuffer(SPECIES, memory, (i + 3 * step) << 2, ORDER);
+          FloatVector m4 = fromByteBuffer(SPECIES, memory, (i + 4 * step) << 2, ORDER);
+          FloatVector evenP = m1.add(m2);
+          FloatVector oddP = m1.sub(m2);
+          FloatVector evenQ = m3.add(m4);
+          FloatVector oddQ = m3.sub(m4);
+          evenP.add(evenQ).add(fromByteBuffer(SPECIES, memory, i << 2, ORDER)).intoArray(lines, o);
+          oddP.fma(all(P), oddQ.mul(Q)).intoArray(lines, o + PRODUCT_ROW);
+          evenP.fma(all(P2), evenQ.mul(Q2)).intoArray(lines, o + 2 * PRODUCT_ROW);
+          oddP.fma(
+                  all(P3),
+                  oddQ.fma(all(Q3), fromByteBuffer(SPECIES, memory, (i + 5 * step) << 2, ORDER)))
+              .intoArray(lines, o + 3 * PRODUCT_ROW);
+        }
       }
     }
   }
@@ -267,13 +291,16 @@ final class Winograd {
   /**
    * The same across: a row of six lines to the pixels of tiles, plus a bias per channel.
    *
-   * @param line where the first of the lines begins
+   * @param row of lines
+   * @param tile the first of them
+   * @param bias from {@link AlignedArray#FIRST} on that of the first channel
    * @param index of the first pixel
    * @param step from one pixel to the next
    */
   static void resultAcross(
       float[] lines,
-      int line,
+      int row,
+      int first,
       int tiles,
       int width,
       float[] bias,
@@ -281,11 +308,11 @@ final class Winograd {
       int index,
       int step) {
     for (int tile = 0; tile < tiles; tile++) {
-      int from = line + tile * width;
+      int from = FIRST + row * PRODUCT_ROW + (first + tile) * width;
       int target = index + tile * TILE * step;
       for (int c = 0; c < width; c += LANES) {
         int i = from + c;
-        FloatVector b = fromArray(SPECIES, bias, c);
+        FloatVector b = fromArray(SPECIES, bias, FIRST + c);
         FloatVector m1 = fromArray(SPECIES, lines, i + LINE);
         FloatVector m2 = fromArray(SPECIES, lines, i + 2 * LINE);
         FloatVector m3 = fromArray(SPECIES, lines, i + 3 * LINE);
@@ -316,7 +343,7 @@ final class Winograd {
       int i1 = rows.first[1] + x * rows.step[1];
       int i2 = rows.first[2] + x * rows.step[2];
       int i3 = rows.first[3] + x * rows.step[3];
-      int to = x % TILE * LINE + x / TILE * width;
+      int to = FIRST + x % TILE * LINE + x / TILE * width;
       for (int c = 0; c < width; c += LANES) {
         FloatVector y0 = fromByteBuffer(SPECIES, row0, (i0 + c) << 2, ORDER);
         FloatVector y1 = fromByteBuffer(SPECIES, row1, (i1 + c) << 2, ORDER);
@@ -342,90 +369,92 @@ final class Winograd {
     ByteBuffer memory = products.memory;
     int length = products.length;
     int step = products.step;
-    for (int run = 0; run < WINDOW * products.count; run++) {
-      int from = run / products.count * ROW + run % products.count * length;
-      int to = products.ofRow(run);
-      for (int k = 0; k < length; k += LANES) {
-        int i = from + k;
-        FloatVector y0 = fromArray(SPECIES, lines, i);
-        FloatVector y1 = fromArray(SPECIES, lines, i + LINE);
-        FloatVector y2 = fromArray(SPECIES, lines, i + 2 * LINE);
-        FloatVector y3 = fromArray(SPECIES, lines, i + 3 * LINE);
-        int o = to + k;
-        y0.intoByteBuffer(memory, o << 2, ORDER);
-        FloatVector even = y2.fma(all(P2), y0);
-        FloatVector odd = y3.fma(all(P3), y1.mul(P));
-        even.add(odd).intoByteBuffer(memory, (o + step) << 2, ORDER);
-        even.sub(odd).intoByteBuffer(memory, (o + 2 * step) << 2, ORDER);
-        even = y2.fma(all(Q2), y0);
-        odd = y3.fma(all(Q3), y1.mul(Q));
-        even.add(odd).intoByteBuffer(memory, (o + 3 * step) << 2, ORDER);
-        even.sub(odd).intoByteBuffer(memory, (o + 4 * step) << 2, ORDER);
-        y3.intoByteBuffer(memory, (o + 5 * step) << 2, ORDER);
+    for (int row = 0; row < WINDOW; row++) {
+      for (int run = 0; run < products.count; run++) {
+        int from = FIRST + row * ROW + run * length;
+        int to = products.ofRow(row, run);
+        for (int k = 0; k < length; k += LANES) {
+          int i = from + k;
+          FloatVector y0 = fromArray(SPECIES, lines, i);
+          FloatVector y1 = fromArray(SPECIES, lines, i + LINE);
+          FloatVector y2 = fromArray(SPECIES, lines, i + 2 * LINE);
+          FloatVector y3 = fromArray(SPECIES, lines, i + 3 * LINE);
+          int o = to + k;
+          y0.intoByteBuffer(memory, o << 2, ORDER);
+          FloatVector even = y2.fma(all(P2), y0);
+          FloatVector odd = y3.fma(all(P3), y1.mul(P));
+          even.add(odd).intoByteBuffer(memory, (o + step) << 2, ORDER);
+          even.sub(odd).intoByteBuffer(memory, (o + 2 * step) << 2, ORDER);
+          even = y2.fma(all(Q2), y0);
+          odd = y3.fma(all(Q3), y1.mul(Q));
+          even.add(odd).intoByteBuffer(memory, (o + 3 * step) << 2, ORDER);
+          even.sub(odd).intoByteBuffer(memory, (o + 4 * step) << 2, ORDER);
+          y3.intoByteBuffer(memory, (o + 5 * step) << 2, ORDER);
+        }
       }
     }
   }
 
   /** G downwards: nine taps to six rows of three lines. */
-  static void weightsDown(float[] taps, int count, float[] lines) {
-    weights(taps, TAPS, LINE, LINE, TAPS * LINE, count, lines);
+  static void weightsDown(float[] work, int count) {
+    weights(work, TAP_LINES, TAPS, LINE, FIRST, LINE, TAPS * LINE, count);
   }
 
   /** The same across: six rows of three lines to products. */
-  static void weightsAcross(float[] lines, int count, float[] products) {
-    weights(lines, WINDOW, TAPS * LINE, PRODUCT_ROW, LINE, count, products);
+  static void weightsAcross(float[] work, int count) {
+    weights(work, FIRST, WINDOW, TAPS * LINE, PRODUCT_LINES, PRODUCT_ROW, LINE, count);
   }
 
   private static void weights(
-      float[] from, int times, int fromStep, int toStep, int apart, int count, float[] to) {
+      float[] work, int from, int times, int fromStep, int to, int toStep, int apart, int count) {
     for (int time = 0; time < times; time++) {
       for (int k = 0; k < count; k += LANES) {
-        int i = time * fromStep + k;
-        FloatVector g0 = fromArray(SPECIES, from, i);
-        FloatVector g1 = fromArray(SPECIES, from, i + apart);
-        FloatVector g2 = fromArray(SPECIES, from, i + 2 * apart);
-        int o = time * toStep + k;
-        g0.mul(ZERO_FACTOR).intoArray(to, o);
+        int i = from + time * fromStep + k;
+        FloatVector g0 = fromArray(SPECIES, work, i);
+        FloatVector g1 = fromArray(SPECIES, work, i + apart);
+        FloatVector g2 = fromArray(SPECIES, work, i + 2 * apart);
+        int o = to + time * toStep + k;
+        g0.mul(ZERO_FACTOR).intoArray(work, o);
         FloatVector even = g2.fma(all(P2), g0).mul(P_FACTOR);
         FloatVector odd = g1.mul(P * P_FACTOR);
-        even.add(odd).intoArray(to, o + apart);
-        even.sub(odd).intoArray(to, o + 2 * apart);
+        even.add(odd).intoArray(work, o + apart);
+        even.sub(odd).intoArray(work, o + 2 * apart);
         even = g2.fma(all(Q2), g0).mul(Q_FACTOR);
         odd = g1.mul(Q * Q_FACTOR);
-        even.add(odd).intoArray(to, o + 3 * apart);
-        even.sub(odd).intoArray(to, o + 4 * apart);
-        g2.intoArray(to, o + 5 * apart);
+        even.add(odd).intoArray(work, o + 3 * apart);
+        even.sub(odd).intoArray(work, o + 4 * apart);
+        g2.intoArray(work, o + 5 * apart);
       }
     }
   }
 
   /** Gᵀ across: products to six rows of three lines. */
-  static void weightGradientAcross(float[] products, int count, float[] lines) {
-    weightGradient(products, WINDOW, PRODUCT_ROW, TAPS * LINE, LINE, count, lines);
+  static void weightGradientAcross(float[] work, int count) {
+    weightGradient(work, PRODUCT_LINES, WINDOW, PRODUCT_ROW, FIRST, TAPS * LINE, LINE, count);
   }
 
   /** The same downwards: six rows of three lines to nine taps. */
-  static void weightGradientDown(float[] lines, int count, float[] taps) {
-    weightGradient(lines, TAPS, LINE, LINE, TAPS * LINE, count, taps);
+  static void weightGradientDown(float[] work, int count) {
+    weightGradient(work, FIRST, TAPS, LINE, TAP_LINES, LINE, TAPS * LINE, count);
   }
 
   private static void weightGradient(
-      float[] from, int times, int fromStep, int toStep, int apart, int count, float[] to) {
+      float[] work, int from, int times, int fromStep, int to, int toStep, int apart, int count) {
     for (int time = 0; time < times; time++) {
       for (int k = 0; k < count; k += LANES) {
-        int i = time * fromStep + k;
-        FloatVector t1 = fromArray(SPECIES, from, i + apart);
-        FloatVector t2 = fromArray(SPECIES, from, i + 2 * apart);
-        FloatVector t3 = fromArray(SPECIES, from, i + 3 * apart);
-        FloatVector t4 = fromArray(SPECIES, from, i + 4 * apart);
+        int i = from + time * fromStep + k;
+        FloatVector t1 = fromArray(SPECIES, work, i + apart);
+        FloatVector t2 = fromArray(SPECIES, work, i + 2 * apart);
+        FloatVector t3 = fromArray(SPECIES, work, i + 3 * apart);
+        FloatVector t4 = fromArray(SPECIES, work, i + 4 * apart);
         FloatVector evenP = t1.add(t2).mul(P_FACTOR);
         FloatVector evenQ = t3.add(t4).mul(Q_FACTOR);
-        int o = time * toStep + k;
-        fromArray(SPECIES, from, i).fma(all(ZERO_FACTOR), evenP.add(evenQ)).intoArray(to, o);
-        t1.sub(t2).fma(all(P * P_FACTOR), t3.sub(t4).mul(Q * Q_FACTOR)).intoArray(to, o + apart);
+        int o = to + time * toStep + k;
+        fromArray(SPECIES, work, i).fma(all(ZERO_FACTOR), evenP.add(evenQ)).intoArray(work, o);
+        t1.sub(t2).fma(all(P * P_FACTOR), t3.sub(t4).mul(Q * Q_FACTOR)).intoArray(work, o + apart);
         evenP
-            .fma(all(P2), evenQ.fma(all(Q2), fromArray(SPECIES, from, i + 5 * apart)))
-            .intoArray(to, o + 2 * apart);
+            .fma(all(P2), evenQ.fma(all(Q2), fromArray(SPECIES, work, i + 5 * apart)))
+            .intoArray(work, o + 2 * apart);
       }
     }
   }

@@ -44,8 +44,8 @@ public record TileGrid(int batch, int height, int width) {
     return tile % across() * TILE;
   }
 
-  /** Pixels of the batch before the first of a row that a tile lies on. */
-  public int rowStart(int tile, int row) {
-    return (tile / (down() * across()) * height + row) * width;
+  /** Pixels of the batch before those of the image that a tile lies on. */
+  public int imageStart(int tile) {
+    return tile / (down() * across()) * height * width;
   }
 }

@@ -44,7 +44,10 @@ class WinogradConvolutionTest {
     transforms = ((CpuKernels) engine.kernels()).tileTransforms();
   }
 
-  /** Whole and overhanging tiles, less than one, several parts with a rest, and odd chunks. */
+  /**
+   * Whole and overhanging tiles, less than one, several parts with a rest, odd chunks, more
+   * channels than are worked on at once, and rows of tiles too long for one strip.
+   */
   @ParameterizedTest
   @CsvSource({
     "2, 8, 8, 32, 32",
@@ -56,6 +59,10 @@ class WinogradConvolutionTest {
     "1, 3, 2, 16, 16",
     "1, 1, 1, 16, 16",
     "1, 5, 3, 144, 16",
+    "2, 8, 8, 144, 208",
+    "1, 5, 7, 16, 272",
+    "1, 6, 121, 16, 32",
+    "1, 4, 45, 80, 64",
     "11, 32, 32, 16, 16"
   })
   void isTheConvolution(int batch, int height, int width, int in, int out) {
