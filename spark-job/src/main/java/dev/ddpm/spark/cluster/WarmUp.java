@@ -19,6 +19,9 @@ import dev.ddpm.training.LearningRate;
 import dev.ddpm.training.Optimiser;
 import dev.ddpm.training.Replica;
 import dev.ddpm.training.TrainingSpec;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,9 +41,18 @@ import org.slf4j.LoggerFactory;
 public final class WarmUp {
   private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
 
-  /** As wide as the smallest networks in use, so that kernels meet the loops that they will run. */
-  private static final Architecture TINY =
-      new LabmlUNet(1, 16, 16, 32, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+  /**
+   * As wide as the smallest networks in use, so that kernels meet the loops that they will run; and
+   * with images of two sizes, of which one fills no tiles and no vectors.
+   */
+  private static final List<Architecture> TINY = List.of(tiny(16), tiny(12));
+
+  /**
+   * Steps of a network before another takes its place. What happens once in the life of a network
+   * would otherwise be left out when it is compiled, and the first step of a task's own network
+   * throw away the code of most kernels.
+   */
+  private static final int STEPS_OF_EACH = 20;
 
   private static final int TIMESTEPS = 1000;
 
@@ -105,12 +117,9 @@ public final class WarmUp {
       if (!Nd4jNatives.isCpu()) {
         return;
       }
-      Replica replica = replica();
-      byte[][] pixels = new byte[1][TINY.imageShape().size()];
-      int[] labels = {ClassLabels.NO_LABEL};
-      long[] ids = {0};
-      while (!ended && System.nanoTime() - start < LONGEST.toNanos()) {
-        replica.step(STEPS.getAndIncrement(), ids, pixels, labels);
+      loadBuffers();
+      for (int i = 0; goesOn(start); i++) {
+        train(TINY.get(i % TINY.size()), start);
       }
     } catch (RuntimeException | LinkageError failed) {
       // The self-check meets the same, and says it so that it is understood.
@@ -119,7 +128,33 @@ public final class WarmUp {
     LOG.debug("Warm-up: {} steps in {} s", STEPS, (System.nanoTime() - start) / 1e9);
   }
 
-  private static Replica replica() {
+  /**
+   * The kernels of a JVM that knows one kind of {@link FloatBuffer} are compiled for that alone,
+   * and thrown away when another is loaded: that of the bytes of a state, which a task reads first.
+   */
+  private static FloatBuffer loadBuffers() {
+    return ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+  }
+
+  private static boolean goesOn(long start) {
+    return !ended && System.nanoTime() - start < LONGEST.toNanos();
+  }
+
+  private static void train(Architecture tiny, long start) {
+    Replica replica = replica(tiny);
+    byte[][] pixels = new byte[1][tiny.imageShape().size()];
+    int[] labels = {ClassLabels.NO_LABEL};
+    long[] ids = {0};
+    for (int step = 0; step < STEPS_OF_EACH && goesOn(start); step++) {
+      replica.step(STEPS.getAndIncrement(), ids, pixels, labels);
+    }
+  }
+
+  private static Architecture tiny(int side) {
+    return new LabmlUNet(1, side, side, 32, List.of(1, 2), List.of(false, true), 1, 8, 1, 0.1);
+  }
+
+  private static Replica replica(Architecture tiny) {
     var training =
         new TrainingSpec(
             Prediction.EPSILON,
@@ -135,7 +170,7 @@ public final class WarmUp {
             0);
     return new Replica(
         Networks.create(
-            TINY,
+            tiny,
             0,
             training.optimiser(),
             training.learningRate(),
