@@ -83,7 +83,7 @@ class BackendAgreementTest {
     }
   }
 
-  /** What a larger image left behind reaches no other: kernels of one width share their arrays. */
+  /** What a larger image left behind reaches no other: all share their arrays. */
   @Test
   void groupNormsForgetOtherShapes() {
     GroupNorm large = new GroupNorm(1, 60, 20, 4, 1e-5, true);
@@ -96,6 +96,13 @@ class BackendAgreementTest {
 
     compareGroupNorm(new GroupNorm(2, 7, 20, 4, 1e-5, true), false, null);
     compareGroupNorm(new GroupNorm(1, 48, 20, 4, 1e-5, true), true, null);
+    compareGroupNorm(new GroupNorm(1, 23, 17, 1, 1e-5, true), true, null);
+  }
+
+  /** A row that fills vectors is then longer than the arrays that all share. */
+  @Test
+  void groupNormsOfVeryManyChannels() {
+    compareGroupNorm(new GroupNorm(1, 17, 8209, 1, 1e-5, true), false, null);
   }
 
   /** Far beyond the range of e^x in float32 swish is x or 0, and its slope 1 or 0. */

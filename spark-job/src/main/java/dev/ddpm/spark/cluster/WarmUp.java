@@ -33,7 +33,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Trains a tiny network for nobody while a process waits for its first task: Spark starts, or looks
+ * Trains tiny networks for nobody while a process waits for its first task: Spark starts, or looks
  * for executors, and takes less than the cores there are. Tensor library and kernels are then
  * loaded and compiled when the task comes, whose first seconds would otherwise be several times
  * slower. What it computes is thrown away; nothing that a task computes depends on it.
@@ -43,7 +43,7 @@ public final class WarmUp {
 
   /**
    * As wide as the smallest networks in use, so that kernels meet the loops that they will run; and
-   * with images of two sizes, of which one fills no tiles and no vectors.
+   * with images of two sizes, of which one has maps that fill no tiles and no vectors.
    */
   private static final List<Architecture> TINY = List.of(tiny(16), tiny(12));
 
@@ -52,7 +52,7 @@ public final class WarmUp {
    * would otherwise be left out when it is compiled, and the first step of a task's own network
    * throw away the code of most kernels.
    */
-  private static final int STEPS_OF_EACH = 20;
+  private static final int STEPS_OF_EACH = 40;
 
   private static final int TIMESTEPS = 1000;
 
@@ -100,7 +100,7 @@ public final class WarmUp {
     }
   }
 
-  /** Ends after the step under way: the cores are needed for what is asked for. */
+  /** Ends after the step, or the network, under way: the cores are needed for what is asked for. */
   static void end() {
     ended = true;
   }
@@ -121,7 +121,7 @@ public final class WarmUp {
       for (int i = 0; goesOn(start); i++) {
         train(TINY.get(i % TINY.size()), start);
       }
-    } catch (RuntimeException | LinkageError failed) {
+    } catch (RuntimeException | LinkageError | OutOfMemoryError failed) {
       // The self-check meets the same, and says it so that it is understood.
       LOG.debug("The warm-up failed", failed);
     }
@@ -132,8 +132,8 @@ public final class WarmUp {
    * The kernels of a JVM that knows one kind of {@link FloatBuffer} are compiled for that alone,
    * and thrown away when another is loaded: that of the bytes of a state, which a task reads first.
    */
-  private static FloatBuffer loadBuffers() {
-    return ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+  private static void loadBuffers() {
+    ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
   }
 
   private static boolean goesOn(long start) {

@@ -9,8 +9,8 @@ import java.lang.management.ManagementFactory;
  * takes twice as long.
  *
  * <p>The G1 collector puts an object of more than half a region at the beginning of one, and never
- * moves it. So arrays are made that large, which is at least 512 KiB and, as a rule, a 4096th of
- * the heap.
+ * moves it. So arrays are made that large. Each has a region to itself: 1 to 32 MB, which is at
+ * most a 1024th of a heap of 1 GB or more.
  */
 final class AlignedArray {
   /** Index of the first value to be used: with the header of 16 bytes before it, 64 bytes. */
@@ -35,7 +35,7 @@ final class AlignedArray {
       }
       long region = Long.parseLong(jvm.getVMOption("G1HeapRegionSize").getValue());
       return Math.toIntExact(region / 2 / Float.BYTES);
-    } catch (IllegalArgumentException | LinkageError otherJvm) {
+    } catch (RuntimeException | LinkageError otherJvm) {
       return 0;
     }
   }

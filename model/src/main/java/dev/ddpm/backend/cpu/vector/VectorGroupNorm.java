@@ -21,7 +21,7 @@ final class VectorGroupNorm {
   /** Values whose float32 sums are taken before they are added to the float64 ones: 16 KiB. */
   private static final int SUMMED = 1 << 12;
 
-  /** Arrays for images and for their results, which all group norms of a network share. */
+  /** Arrays for images and for their results, which the group norms of one thread share. */
   record Memory(float[] images, float[] results) {
     static Memory allocate() {
       return new Memory(AlignedArray.of(KEPT), AlignedArray.of(KEPT));

@@ -36,13 +36,16 @@ public final class VectorKernels implements CpuKernels {
   /** The same of changes of what a softmax was taken of, which have the size of gradients. */
   private static final float SMALLEST_CHANGE = 0x1p-100f;
 
-  private final VectorGroupNorm.Memory groupNormMemory = VectorGroupNorm.Memory.allocate();
   private final Map<Integer, VectorGroupNorm> groupNorms = new HashMap<>();
   private final Map<Integer, RowSums> rowSums = new HashMap<>();
   private final VectorLoops loops = new VectorLoops();
   private final RowLoops rowLoops = new RowLoops();
   private final VectorPatches windows = new VectorPatches();
-  private final VectorTileTransforms tileTransforms = new VectorTileTransforms();
+
+  /** Made when first asked for, like the next: most kernels of a process need neither. */
+  private VectorGroupNorm.Memory groupNormMemory;
+
+  private VectorTileTransforms tileTransforms;
   private float[] row = new float[0];
   private float[] otherRow = new float[0];
 
@@ -53,6 +56,9 @@ public final class VectorKernels implements CpuKernels {
 
   @Override
   public GroupNormOp groupNorm(GroupNorm shape, Weight gamma, Weight beta, Dropout dropout) {
+    if (groupNormMemory == null) {
+      groupNormMemory = VectorGroupNorm.Memory.allocate();
+    }
     VectorGroupNorm passes =
         groupNorms.computeIfAbsent(
             shape.channels(), channels -> new VectorGroupNorm(channels, groupNormMemory));
@@ -61,6 +67,9 @@ public final class VectorKernels implements CpuKernels {
 
   @Override
   public TileTransforms tileTransforms() {
+    if (tileTransforms == null) {
+      tileTransforms = new VectorTileTransforms();
+    }
     return tileTransforms;
   }
 

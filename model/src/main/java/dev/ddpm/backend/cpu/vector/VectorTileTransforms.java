@@ -1,7 +1,6 @@
 package dev.ddpm.backend.cpu.vector;
 
 import static dev.ddpm.backend.cpu.memory.CpuTensor.floats;
-import static dev.ddpm.backend.cpu.vector.AlignedArray.FIRST;
 import static dev.ddpm.backend.cpu.vector.Winograd.LINE;
 import static dev.ddpm.backend.cpu.winograd.TileGrid.PRODUCTS;
 import static dev.ddpm.backend.cpu.winograd.TileGrid.TILE;
@@ -20,13 +19,13 @@ import java.nio.FloatBuffer;
  * stays in the nearest cache, and from there across.
  */
 final class VectorTileTransforms implements TileTransforms {
-  /** Channels at a time, where a strip has more than {@link #FEW_TILES}. */
+  /** Channels at a time. */
   private static final int CHUNK = 64;
 
-  /** The same elsewhere. */
+  /** The same in narrow images, whose short strips leave room for more. */
   private static final int LARGE_CHUNK = 128;
 
-  /** Tiles of such a short strip. */
+  /** Tiles of the widest of them, across. */
   private static final int FEW_TILES = 2;
 
   /** Rows and columns that neighbouring windows share. */
@@ -38,8 +37,8 @@ final class VectorTileTransforms implements TileTransforms {
   private final PixelRows seen = new PixelRows(LARGE_CHUNK);
   private final PixelRows written = new PixelRows(LARGE_CHUNK);
   private final StripProducts strip = new StripProducts();
-  private final float[] biases = new float[FIRST + LARGE_CHUNK];
-  private final float[] zeros = new float[FIRST + LARGE_CHUNK];
+  private final float[] biases = new float[LARGE_CHUNK];
+  private final float[] zeros = new float[LARGE_CHUNK];
   private final ByteBuffer edge =
       ByteBuffer.allocateDirect(TILE * LARGE_CHUNK * Float.BYTES).order(ByteOrder.nativeOrder());
 
@@ -102,7 +101,7 @@ final class VectorTileTransforms implements TileTransforms {
           written.moveTo(channel, first + tile, n);
           strip.moveTo(channel, width, tile, n);
           if (bias != null) {
-            floats(bias).get(channel, biases, FIRST, width);
+            floats(bias).get(channel, biases, 0, width);
           }
           Winograd.resultDown(strip, lines);
           writeTiles(n, width, bias == null ? zeros : biases);
@@ -119,7 +118,9 @@ final class VectorTileTransforms implements TileTransforms {
     void run(int channel, int width, int tile, int tiles);
   }
 
-  /** Cuts a part into strips: tiles of one row, as many as there is room for. */
+  /**
+   * Cuts a part into strips of about the same length: tiles of one row, for which there is room.
+   */
   private void strips(TileGrid grid, int first, Tensor part, StripStep step) {
     int channels = part.columns();
     int count = part.size(1);
@@ -130,7 +131,9 @@ final class VectorTileTransforms implements TileTransforms {
       int tiles;
       for (int tile = 0; tile < count; tile += tiles) {
         int left = grid.across() - (first + tile) % grid.across();
-        tiles = Math.min(Math.min(left, count - tile), LINE / width - 1);
+        int most = LINE / width - 1;
+        int strips = (left + most - 1) / most;
+        tiles = Math.min((left + strips - 1) / strips, count - tile);
         step.run(channel, width, tile, tiles);
       }
     }

@@ -38,7 +38,10 @@ import jdk.incubator.vector.FloatVector;
  * a pixel in all windows of the strip are reached by one long loop. Products are 36 lines.
  */
 final class Winograd {
-  /** Values from one line to the next, which are tiles times channels of a strip, or one more. */
+  /**
+   * Values from one line to the next, which are tiles times channels of a strip, or one more: room
+   * for two tiles of 128 channels, and rows of lines apart that differ in their place in a cache.
+   */
   static final int LINE = 400;
 
   /** Values from one row of pixels to the next: four lines. */
@@ -124,11 +127,7 @@ final class Winograd {
     }
   }
 
-  /**
-   * The same across: six rows of lines to products.
-   *
-   * @param count values of a product
-   */
+  /** The same across: six rows of lines to products. */
   static void inputAcross(float[] lines, int width, StripProducts products) {
     ByteBuffer memory = products.memory;
     int length = products.length;
@@ -291,9 +290,12 @@ final class Winograd {
   /**
    * The same across: a row of six lines to the pixels of tiles, plus a bias per channel.
    *
-   * @param row of lines
-   * @param tile the first of them
-   * @param bias from {@link AlignedArray#FIRST} on that of the first channel
+   * @param row number of the row of lines
+   * @param first number of the first tile in the strip
+   * @param tiles their number
+   * @param width channels
+   * @param bias per channel
+   * @param to memory of the image
    * @param index of the first pixel
    * @param step from one pixel to the next
    */
@@ -312,7 +314,7 @@ final class Winograd {
       int target = index + tile * TILE * step;
       for (int c = 0; c < width; c += LANES) {
         int i = from + c;
-        FloatVector b = fromArray(SPECIES, bias, FIRST + c);
+        FloatVector b = fromArray(SPECIES, bias, c);
         FloatVector m1 = fromArray(SPECIES, lines, i + LINE);
         FloatVector m2 = fromArray(SPECIES, lines, i + 2 * LINE);
         FloatVector m3 = fromArray(SPECIES, lines, i + 3 * LINE);
