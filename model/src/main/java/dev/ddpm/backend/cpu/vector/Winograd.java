@@ -31,11 +31,12 @@ import jdk.incubator.vector.FloatVector;
  *
  * where n = 1/(2P²(P² − Q²)) and m = 1/(2Q²(Q² − P²)).
  *
- * <p>They work on a strip of tiles beside each other, for a few channels, in {@linkplain
- * AlignedArray aligned arrays} that stay in the nearest caches. What a strip sees is six (or four)
- * rows of pixels, {@link #ROW} values apart. Mapped downwards, column 4t + p of a row stands in the
- * p-th of four lines, {@link #LINE} values apart, as the t-th run of channels: so the neighbours of
- * a pixel in all windows of the strip are reached by one long loop. Products are 36 lines.
+ * <p>They work on a strip of tiles beside each other, for a few channels, in an {@linkplain
+ * AlignedArray aligned array}, of which that much stays in the nearest caches. What a strip sees is
+ * six (or four) rows of pixels, {@link #ROW} values apart. Mapped downwards, column 4t + p of a row
+ * stands in the p-th of four lines, {@link #LINE} values apart, as the t-th run of channels: so the
+ * neighbours of a pixel in all windows of the strip are reached by one long loop. Products are 36
+ * lines.
  */
 final class Winograd {
   /**
