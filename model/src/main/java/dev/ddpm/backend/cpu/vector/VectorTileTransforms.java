@@ -50,8 +50,7 @@ final class VectorTileTransforms implements TileTransforms {
         first,
         tiles,
         (channel, width, tile, n) -> {
-          seen.moveTo(channel, first + tile, n);
-          strip.moveTo(channel, width, tile, n);
+          seen.moveTo(channel, tile, n);
           clearMargin(n * TILE + SHARED, width);
           Winograd.inputDown(seen, width, lines);
           Winograd.inputAcross(lines, width, strip);
@@ -66,8 +65,7 @@ final class VectorTileTransforms implements TileTransforms {
         first,
         tiles,
         (channel, width, tile, n) -> {
-          written.moveTo(channel, first + tile, n);
-          strip.moveTo(channel, width, tile, n);
+          written.moveTo(channel, tile, n);
           clearFirstWritten(width);
           Winograd.inputGradientAcross(strip, width, lines);
           Winograd.inputGradientDown(lines, width, written);
@@ -82,8 +80,7 @@ final class VectorTileTransforms implements TileTransforms {
         first,
         tiles,
         (channel, width, tile, n) -> {
-          seen.moveTo(channel, first + tile, n);
-          strip.moveTo(channel, width, tile, n);
+          seen.moveTo(channel, tile, n);
           clearMargin(n * TILE, width);
           Winograd.resultGradientDown(seen, width, lines);
           Winograd.resultGradientAcross(lines, strip);
@@ -98,8 +95,7 @@ final class VectorTileTransforms implements TileTransforms {
         first,
         tiles,
         (channel, width, tile, n) -> {
-          written.moveTo(channel, first + tile, n);
-          strip.moveTo(channel, width, tile, n);
+          written.moveTo(channel, tile, n);
           if (bias != null) {
             floats(bias).get(channel, biases, 0, width);
           }
@@ -108,12 +104,12 @@ final class VectorTileTransforms implements TileTransforms {
         });
   }
 
-  /** Something to do with some channels of tiles beside each other. */
+  /** Something to do with some channels of tiles beside each other, whose products are at hand. */
   private interface StripStep {
     /**
      * Does it.
      *
-     * @param tile number of the first tile of the strip within its part
+     * @param tile number of the first tile of the strip in the grid
      */
     void run(int channel, int width, int tile, int tiles);
   }
@@ -128,13 +124,14 @@ final class VectorTileTransforms implements TileTransforms {
     strip.belongTo(part);
     for (int channel = 0; channel < channels; channel += chunk) {
       int width = Math.min(chunk, channels - channel);
+      int most = LINE / width - 1;
       int tiles;
       for (int tile = 0; tile < count; tile += tiles) {
         int left = grid.across() - (first + tile) % grid.across();
-        int most = LINE / width - 1;
         int strips = (left + most - 1) / most;
         tiles = Math.min((left + strips - 1) / strips, count - tile);
-        step.run(channel, width, tile, tiles);
+        strip.moveTo(channel, width, tile, tiles);
+        step.run(channel, width, first + tile, tiles);
       }
     }
   }

@@ -399,65 +399,65 @@ final class Winograd {
   }
 
   /** G downwards: nine taps to six rows of three lines. */
-  static void weightsDown(float[] work, int count) {
-    weights(work, TAP_LINES, TAPS, LINE, FIRST, LINE, TAPS * LINE, count);
+  static void weightsDown(float[] lines, int count) {
+    weights(lines, TAP_LINES, TAPS, LINE, FIRST, LINE, TAPS * LINE, count);
   }
 
   /** The same across: six rows of three lines to products. */
-  static void weightsAcross(float[] work, int count) {
-    weights(work, FIRST, WINDOW, TAPS * LINE, PRODUCT_LINES, PRODUCT_ROW, LINE, count);
+  static void weightsAcross(float[] lines, int count) {
+    weights(lines, FIRST, WINDOW, TAPS * LINE, PRODUCT_LINES, PRODUCT_ROW, LINE, count);
   }
 
   private static void weights(
-      float[] work, int from, int times, int fromStep, int to, int toStep, int apart, int count) {
+      float[] lines, int from, int times, int fromStep, int to, int toStep, int apart, int count) {
     for (int time = 0; time < times; time++) {
       for (int k = 0; k < count; k += LANES) {
         int i = from + time * fromStep + k;
-        FloatVector g0 = fromArray(SPECIES, work, i);
-        FloatVector g1 = fromArray(SPECIES, work, i + apart);
-        FloatVector g2 = fromArray(SPECIES, work, i + 2 * apart);
+        FloatVector g0 = fromArray(SPECIES, lines, i);
+        FloatVector g1 = fromArray(SPECIES, lines, i + apart);
+        FloatVector g2 = fromArray(SPECIES, lines, i + 2 * apart);
         int o = to + time * toStep + k;
-        g0.mul(ZERO_FACTOR).intoArray(work, o);
+        g0.mul(ZERO_FACTOR).intoArray(lines, o);
         FloatVector even = g2.fma(all(P2), g0).mul(P_FACTOR);
         FloatVector odd = g1.mul(P * P_FACTOR);
-        even.add(odd).intoArray(work, o + apart);
-        even.sub(odd).intoArray(work, o + 2 * apart);
+        even.add(odd).intoArray(lines, o + apart);
+        even.sub(odd).intoArray(lines, o + 2 * apart);
         even = g2.fma(all(Q2), g0).mul(Q_FACTOR);
         odd = g1.mul(Q * Q_FACTOR);
-        even.add(odd).intoArray(work, o + 3 * apart);
-        even.sub(odd).intoArray(work, o + 4 * apart);
-        g2.intoArray(work, o + 5 * apart);
+        even.add(odd).intoArray(lines, o + 3 * apart);
+        even.sub(odd).intoArray(lines, o + 4 * apart);
+        g2.intoArray(lines, o + 5 * apart);
       }
     }
   }
 
   /** Gᵀ across: products to six rows of three lines. */
-  static void weightGradientAcross(float[] work, int count) {
-    weightGradient(work, PRODUCT_LINES, WINDOW, PRODUCT_ROW, FIRST, TAPS * LINE, LINE, count);
+  static void weightGradientAcross(float[] lines, int count) {
+    weightGradient(lines, PRODUCT_LINES, WINDOW, PRODUCT_ROW, FIRST, TAPS * LINE, LINE, count);
   }
 
   /** The same downwards: six rows of three lines to nine taps. */
-  static void weightGradientDown(float[] work, int count) {
-    weightGradient(work, FIRST, TAPS, LINE, TAP_LINES, LINE, TAPS * LINE, count);
+  static void weightGradientDown(float[] lines, int count) {
+    weightGradient(lines, FIRST, TAPS, LINE, TAP_LINES, LINE, TAPS * LINE, count);
   }
 
   private static void weightGradient(
-      float[] work, int from, int times, int fromStep, int to, int toStep, int apart, int count) {
+      float[] lines, int from, int times, int fromStep, int to, int toStep, int apart, int count) {
     for (int time = 0; time < times; time++) {
       for (int k = 0; k < count; k += LANES) {
         int i = from + time * fromStep + k;
-        FloatVector t1 = fromArray(SPECIES, work, i + apart);
-        FloatVector t2 = fromArray(SPECIES, work, i + 2 * apart);
-        FloatVector t3 = fromArray(SPECIES, work, i + 3 * apart);
-        FloatVector t4 = fromArray(SPECIES, work, i + 4 * apart);
+        FloatVector t1 = fromArray(SPECIES, lines, i + apart);
+        FloatVector t2 = fromArray(SPECIES, lines, i + 2 * apart);
+        FloatVector t3 = fromArray(SPECIES, lines, i + 3 * apart);
+        FloatVector t4 = fromArray(SPECIES, lines, i + 4 * apart);
         FloatVector evenP = t1.add(t2).mul(P_FACTOR);
         FloatVector evenQ = t3.add(t4).mul(Q_FACTOR);
         int o = to + time * toStep + k;
-        fromArray(SPECIES, work, i).fma(all(ZERO_FACTOR), evenP.add(evenQ)).intoArray(work, o);
-        t1.sub(t2).fma(all(P * P_FACTOR), t3.sub(t4).mul(Q * Q_FACTOR)).intoArray(work, o + apart);
+        fromArray(SPECIES, lines, i).fma(all(ZERO_FACTOR), evenP.add(evenQ)).intoArray(lines, o);
+        t1.sub(t2).fma(all(P * P_FACTOR), t3.sub(t4).mul(Q * Q_FACTOR)).intoArray(lines, o + apart);
         evenP
-            .fma(all(P2), evenQ.fma(all(Q2), fromArray(SPECIES, work, i + 5 * apart)))
-            .intoArray(work, o + 2 * apart);
+            .fma(all(P2), evenQ.fma(all(Q2), fromArray(SPECIES, lines, i + 5 * apart)))
+            .intoArray(lines, o + 2 * apart);
       }
     }
   }
