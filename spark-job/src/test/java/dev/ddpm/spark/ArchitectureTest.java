@@ -47,6 +47,14 @@ class ArchitectureTest {
     slices().matching("dev.ddpm.spark.(**)").should().beFreeOfCycles().check(CLASSES);
   }
 
+  /**
+   * The model's classes enter native libraries in an order in which threads never wait in circles.
+   */
+  @Test
+  void nativeLibrariesAreBehindTheModel() {
+    noClasses().should().dependOnClassesThat().resideInAPackage("org.bytedeco..").check(CLASSES);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5})
   void noLayerImportsOneAboveIt(int layer) {

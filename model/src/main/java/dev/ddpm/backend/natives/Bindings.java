@@ -1,12 +1,19 @@
 package dev.ddpm.backend.natives;
 
+import org.bytedeco.javacpp.Pointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * JavaCPP's bindings to several libraries in one process. Those of OpenBLAS, oneDNN and OpenCL were
- * made by the JavaCPP that ND4J was made with, those of CUDA by a later one, which runs them all;
- * JavaCPP would print a warning for each of the former.
+ * JavaCPP's bindings to several libraries in one process, and the one door to them: every thread
+ * that is about to use any of them calls {@link #prepare} first.
+ *
+ * <p>Those of OpenBLAS, oneDNN and OpenCL were made by the JavaCPP that ND4J was made with, those
+ * of CUDA by a later one, which runs them all; JavaCPP would print a warning for each of the
+ * former.
+ *
+ * <p>While JavaCPP loads a library, it initialises {@link Pointer}; and while that is initialised,
+ * it loads a library. Two threads that begin with one each would wait for each other for ever.
  */
 public final class Bindings {
   private static final Logger LOG = LoggerFactory.getLogger(Bindings.class);
@@ -23,14 +30,22 @@ public final class Bindings {
 
   private Bindings() {}
 
-  /** Must come before the first use of any of them; calling it again changes nothing. */
-  public static void acceptVersions() {
-    Accepted.touch();
+  /**
+   * Must come before the first use of any of them, and behind the choice of a variant of them,
+   * which JavaCPP reads here for good; calling it again changes nothing.
+   */
+  public static void prepare() {
+    Prepared.touch();
   }
 
   /** Its initialisation is done once, and every thread waits for it. */
-  private static final class Accepted {
+  private static final class Prepared {
     static {
+      acceptVersions();
+      initialise(Pointer.class.getName());
+    }
+
+    private static void acceptVersions() {
       String before = System.getProperty(LOAD_LIBRARIES);
       System.setProperty(LOAD_LIBRARIES, "false");
       try {

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -46,18 +47,30 @@ public final class Nd4jNatives {
    */
   public static void select() {
     NativeHeap.keepFreedMemory();
-    Bindings.acceptVersions();
-    if (System.getProperty(EXTENSION) != null) {
-      return;
+    if (System.getProperty(EXTENSION) == null) {
+      selectExtension();
     }
+    Bindings.prepare();
+  }
+
+  private static void selectExtension() {
     if (onClassPath(GPU_LIBRARY, CUDNN)) {
       System.setProperty(EXTENSION, CUDNN);
-      return;
-    }
-    if (onClassPath(CPU_LIBRARY, AVX2)) {
+    } else if (onClassPath(CPU_LIBRARY, AVX2)) {
       requireAvx2(cpuFlags());
       System.setProperty(EXTENSION, AVX2);
     }
+  }
+
+  /**
+   * Bytes of memory, Java heap and all, that this process may take before JavaCPP allocates nothing
+   * more; 0 for no bound.
+   *
+   * @throws DdpmException (environment) as {@link #select}
+   */
+  public static long maxPhysicalBytes() {
+    select();
+    return Pointer.maxPhysicalBytes();
   }
 
   /**

@@ -1,11 +1,11 @@
 package dev.ddpm.spark.cluster;
 
+import dev.ddpm.backend.nd4j.Nd4jNatives;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.network.util.JavaUtils;
-import org.bytedeco.javacpp.Pointer;
 
 /**
  * The memory that driver and executors may take, in bytes, as they are configured.
@@ -49,7 +49,7 @@ record MemorySupply(
 
   private static MemorySupply of(JavaSparkContext spark, int tasks) {
     long heap = Runtime.getRuntime().maxMemory();
-    return of(spark.getConf(), tasks, heap, Pointer.maxPhysicalBytes());
+    return of(spark.getConf(), tasks, heap, Nd4jNatives.maxPhysicalBytes());
   }
 
   /** The same where networks are on these cards, and on CPUs or not. */

@@ -71,7 +71,7 @@ public final class NvidiaCards implements Cards {
   }
 
   private static void loadBindings() {
-    Bindings.acceptVersions();
+    Bindings.prepare();
     try {
       for (Class<?> binding :
           new Class<?>[] {cudart.class, nvrtc.class, cublas.class, cudnn.class}) {

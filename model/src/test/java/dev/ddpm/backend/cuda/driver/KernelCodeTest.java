@@ -20,7 +20,7 @@ class KernelCodeTest {
   static void load() {
     try {
       Libraries.here().load(List.of("libcudart.so.13", "libnvrtc.so.13"), "CUDA 13");
-      Bindings.acceptVersions();
+      Bindings.prepare();
       Loader.load(nvrtc.class);
     } catch (DdpmException | LinkageError e) {
       abort("NVRTC or a driver is not on this machine: " + e.getMessage());
