@@ -18,6 +18,23 @@ refuse_colon() {
   fi
 }
 
+# Megabytes of memory of this machine, or of the container that this runs in; 0 where that is not known.
+machine_megabytes() {
+  local megabytes=0 key size file
+  if [[ -r /proc/meminfo ]]; then
+    read -r key size _ </proc/meminfo
+    [[ "$key" != MemTotal: ]] || megabytes=$((size >> 10))
+  elif size="$(sysctl -n hw.memsize 2>/dev/null)"; then
+    megabytes=$((size >> 20))
+  fi
+  for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+    if [[ -r "$file" ]] && read -r size <"$file" && [[ "$size" != max ]] && ((size >> 20 < megabytes)); then
+      megabytes=$((size >> 20))
+    fi
+  done
+  echo "$megabytes"
+}
+
 # The last signal that this script has got while it ran something; empty for none.
 # shellcheck disable=SC2034
 signalled=""

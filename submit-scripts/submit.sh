@@ -32,10 +32,11 @@ it goes to the job with what follows, and '$name COMMAND --help' explains it.
 Options:
   --master URL          Spark master${master:+ (default: $master)}
   --deploy-mode MODE    where the driver runs: client or cluster (default: $deploy_mode)
-  --memory SIZE         Java heap of driver and executors, in g or m (default: $memory)
+  --memory SIZE         Java heap of driver and executors, in g or m
+                        (default: $memory$memory_note)
   --native-memory SIZE  memory of driver and executors outside of the heap, where tensors live, in g or m
-                        (default: $native_memory)
-  --executors N         executors to ask for (YARN, Kubernetes)
+                        (default: $native_memory$native_note)
+  --executors N         executors to ask for; on standalone clusters with --executor-cores (YARN, Kubernetes, standalone)
   --executor-cores N    cores of an executor
   --task-cpus N         cores and threads of a task, which trains or samples with one model (default: 1)
   --supervise           start a driver that was lost again, on the cluster (standalone, cluster mode)
@@ -135,7 +136,9 @@ fi
 master=""
 deploy_mode=client
 memory=2g
+memory_note=""
 native_memory=6g
+native_note=""
 executors=""
 executor_cores=""
 task_cpus=1
@@ -156,6 +159,12 @@ case "$manager" in
   local)
     about="Runs on this machine, in one JVM: one task per core."
     master="local[*]"
+    # Memory grows with the tasks, and these with the machine's cores. Java forgoes short pointers from 32g on.
+    quarter=$(($(machine_megabytes) / 4))
+    memory="$((quarter < 2048 ? 2048 : quarter > 24576 ? 24576 : quarter))m"
+    memory_note=", a quarter of this machine's, at least 2g and at most 24g"
+    native_memory="$((quarter < 3072 ? 6144 : 2 * quarter))m"
+    native_note=", half of this machine's, at least 6g"
     examples="  $name train --config conf/fashion-mnist.conf
   $name --master 'local[2]' --memory 4g train --config conf/fashion-mnist.conf
   $name --dry-run config"
@@ -252,6 +261,8 @@ case "$manager:$master:$jar" in
 esac
 [[ "$manager" != standalone || "$jar" != local:/* || "$deploy_mode" == client ]] \
   || fail "--jar = $jar: is for client mode: in cluster mode the worker of the driver fetches the jar"
+[[ "$manager" != standalone || -z "$executors" || -n "$executor_cores" ]] \
+  || fail "--executors = $executors: also needs --executor-cores, without which an executor takes all cores of a machine"
 heap=$(megabytes --memory "$memory")
 native=$(megabytes --native-memory "$native_memory")
 
@@ -321,13 +332,15 @@ else
     --conf "spark.executor.memoryOverhead=${native}m"
     --conf "spark.executor.extraJavaOptions=$jvm_options"
     --conf "spark.executorEnv.OMP_NUM_THREADS=$task_cpus")
-  [[ -z "$executors" ]] || command+=(--num-executors "$executors")
+  [[ -z "$executors" || "$manager" == standalone ]] || command+=(--num-executors "$executors")
   [[ -z "$executor_cores" ]] || command+=(--executor-cores "$executor_cores")
 fi
 case "$manager" in
   standalone)
     # Spark looks at the option only, not at the setting.
     ! "$supervise" || command+=(--supervise)
+    # A standalone cluster is asked for cores, not for executors.
+    [[ -z "$executors" ]] || command+=(--conf "spark.cores.max=$((executors * executor_cores))")
     ;;
   yarn)
     command+=(--conf "spark.driver.memoryOverhead=${native}m"

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
             + " which sampler and steps cost least within 5 %% of the nearest.",
     footer = {
       "",
-      "Example:",
+      "Examples:",
       "  ddpm compare-samplers --model runs/fashion-mnist --config conf/fashion-mnist.conf",
       "  ddpm compare-samplers --model runs/fashion-mnist --data spark-job/data/fashion-mnist-10k"
           + " \\",

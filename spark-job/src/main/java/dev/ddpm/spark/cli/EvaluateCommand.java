@@ -58,9 +58,9 @@ import picocli.CommandLine.Spec;
           + " their",
       "standard errors and all settings. Features are kept, and samples that were drawn: the same",
       "command, if it was interrupted, goes on with them. Of the configuration bits-per-dim reads",
-      "sampling.weights, sampling.variance, sampling.micro-batch, sampling.seed and"
-          + " backend.precision;",
-      "images that are drawn follow all keys of sampling and backend.precision."
+      "sampling.weights, sampling.variance, sampling.micro-batch, sampling.seed and those of"
+          + " backend;",
+      "images that are drawn follow all keys of sampling and backend."
     })
 final class EvaluateCommand implements Callable<Integer>, Resumable {
   @Spec CommandSpec spec;

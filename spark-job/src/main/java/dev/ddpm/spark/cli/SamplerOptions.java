@@ -30,7 +30,7 @@ final class SamplerOptions {
       paramLabel = "SPACING",
       converter = Spacings.class,
       description =
-          "How they are placed: linspace, leading or trailing; the same as --set"
+          "How the timesteps are placed: linspace, leading or trailing; the same as --set"
               + " sampling.spacing=SPACING.")
   TimestepSpacing spacing;
 

@@ -36,6 +36,10 @@ final class Shortage {
           "Master removed our application[^\\n]*|All masters are unresponsive[^\\n]*"
               + "|Could not find CoarseGrainedScheduler");
 
+  /** Hadoop knows the name of the class, and Spark's class path does not have it. */
+  private static final Pattern FILE_SYSTEM =
+      Pattern.compile("Class org\\.apache\\.hadoop\\.fs\\.(\\w+)\\.\\w+ not found");
+
   private Shortage() {}
 
   /**
@@ -73,7 +77,19 @@ final class Shortage {
             () ->
                 first(EXECUTOR, chain)
                     .or(() -> first(MASTER, chain))
-                    .map(found -> "The cluster has failed the job: " + found.group() + "."));
+                    .map(found -> "The cluster has failed the job: " + found.group() + "."))
+        .or(() -> first(FILE_SYSTEM, chain).map(Shortage::fileSystem));
+  }
+
+  private static String fileSystem(Matcher found) {
+    String nothing =
+        "Nothing on Spark's class path reads %s: (%s)".formatted(found.group(1), found.group());
+    return found.group(1).equals("s3a")
+        ? nothing
+            + ": put --settings conf/spark-defaults/s3a.conf --conf"
+            + " spark.jars.packages=org.apache.spark:spark-hadoop-cloud_2.12:3.5.5 before the"
+            + " command; conf/CLUSTERS.md tells of clusters and images."
+        : nothing + ": add the jars of its connector, for instance with spark.jars.packages.";
   }
 
   private static String memory(Matcher found) {

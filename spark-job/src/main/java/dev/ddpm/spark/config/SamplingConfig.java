@@ -122,7 +122,7 @@ public record SamplingConfig(
             in = "[0, 100000]",
             since = "0.2.0",
             absent = "[]",
-            doc = "First and last timestep at which they are; [] = all of them.")
+            doc = "First and last timestep at which images are guided; [] = all of them.")
         List<Integer> guidanceInterval,
     @Key(
             value = "\"\"",

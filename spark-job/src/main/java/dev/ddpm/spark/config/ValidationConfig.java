@@ -53,7 +53,8 @@ public record ValidationConfig(
             since = "0.2.0",
             absent = "pixels",
             doc =
-                "Features that it is a distance of, as option --extractor of evaluate names them.")
+                "What validation's Fréchet distance compares images by, as option --extractor of"
+                    + " evaluate names it.")
         String extractor,
     @Key(
             value = "loss",

@@ -239,14 +239,6 @@ final class InputFiles implements Serializable {
     try {
       return path.getFileSystem(configuration.value());
     } catch (RuntimeException e) {
-      if (e.getCause() instanceof ClassNotFoundException) {
-        throw DdpmException.environment(
-            e,
-            "%s cannot be read: nothing on the class path reads %s:. For s3a there is --settings"
-                + " conf/spark-defaults/s3a.conf.",
-            path,
-            path.toUri().getScheme());
-      }
       if (e.getCause() instanceof UnknownHostException) {
         throw DdpmException.environment(
             e, "%s cannot be read: there is no host %s.", path, path.toUri().getHost());

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class FailureTest {
@@ -126,6 +127,24 @@ class FailureTest {
   void whatAMachineLacksIsTheEnvironments(Throwable thrown) {
     assertThat(Failure.of(thrown).category()).isEqualTo(Category.ENVIRONMENT);
     assertThat(Failure.of(thrown).message().lines()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "s3a://bucket/run | reads s3a: (Class org.apache.hadoop.fs.s3a.S3AFileSystem not found):"
+            + " put --settings conf/spark-defaults/s3a.conf --conf"
+            + " spark.jars.packages=org.apache.spark:spark-hadoop-cloud_2.12:3.5.5 before",
+        "abfs://c@account.dfs.core.windows.net/run | reads azurebfs: (Class"
+            + " org.apache.hadoop.fs.azurebfs.AzureBlobFileSystem not found): add the jars"
+      })
+  void aFileSystemThatSparkDoesNotBringIsToldWithWhatBringsIt(String path, String message) {
+    Failure failure =
+        Failure.of(catchThrowable(() -> new Path(path).getFileSystem(new Configuration())));
+
+    assertThat(failure.category()).isEqualTo(Category.ENVIRONMENT);
+    assertThat(failure.message()).contains(message);
   }
 
   /** Hadoop's local files throw it as an error, which Spark takes from the task to the driver. */

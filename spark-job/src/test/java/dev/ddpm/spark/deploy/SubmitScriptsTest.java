@@ -5,10 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.sun.management.OperatingSystemMXBean;
 import dev.ddpm.spark.Signals;
 import dev.ddpm.spark.cli.Ddpm;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -94,9 +96,26 @@ class SubmitScriptsTest {
         .contains("SPARK_LOCAL_IP=127.0.0.1 OMP_NUM_THREADS=1 ")
         .contains("submit-scripts/bin/spark-submit --master local\\[\\*\\] --deploy-mode client")
         .contains("--add-modules=jdk.incubator.vector")
-        .contains("--driver-memory 2048m")
-        .contains("javacpp.maxphysicalbytes=8192m")
         .endsWith(" spark-internal train \n");
+  }
+
+  /** Cores come with memory, and tasks take it. */
+  @Test
+  void localJobsTakeThreeQuartersOfTheMachinesMemory() throws Exception {
+    long quarter =
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize() >> 22;
+    long heap = Math.max(2048, Math.min(24576, quarter));
+    long outside = Math.max(6144, 2 * quarter);
+
+    assertThat(run(Map.of(), script("local.sh"), "--dry-run", "train").out())
+        .contains("--driver-memory %dm".formatted(heap))
+        .contains("javacpp.maxphysicalbytes=%dm".formatted(heap + outside));
+    assertThat(run(Map.of(), script("local.sh"), "--help").out())
+        .contains("(default: %dm, a quarter of this machine's".formatted(heap))
+        .contains("(default: %dm, half of this machine's".formatted(outside));
+    assertThat(run(Map.of(), script("yarn.sh"), "--dry-run", "train").out())
+        .contains("--driver-memory 2048m")
+        .contains("javacpp.maxphysicalbytes=8192m");
   }
 
   @Test
@@ -159,6 +178,29 @@ class SubmitScriptsTest {
         .contains("--num-executors 8 --executor-cores 4");
   }
 
+  /** Spark's own option for their number has no effect there. */
+  @Test
+  void standaloneClustersAreAskedForTheCoresOfTheExecutors() throws Exception {
+    Result result =
+        run(
+            Map.of(),
+            script("standalone.sh"),
+            "--dry-run",
+            "--master",
+            "spark://a:1",
+            "--executors",
+            "8",
+            "--executor-cores",
+            "4",
+            "train");
+
+    assertThat(result.exitCode()).as(result.err()).isZero();
+    assertThat(result.out())
+        .contains("--executor-cores 4")
+        .contains("spark.cores.max=32")
+        .doesNotContain("--num-executors");
+  }
+
   @Test
   void kubernetesGetsTheTemplatesAndTheImage() throws Exception {
     Result result =
@@ -200,7 +242,7 @@ class SubmitScriptsTest {
             "--image",
             "b",
             "--memory",
-            "2g",
+            "3g",
             "--native-memory",
             "6g",
             "train");
@@ -211,7 +253,7 @@ class SubmitScriptsTest {
     for (String part : List.of("driver", "executor")) {
       JsonNode pod = spec.get(part);
       assertThat(command).contains(pod.get("javaOptions").asText());
-      assertThat(pod.get("memory").asText()).isEqualTo("2048m");
+      assertThat(pod.get("memory").asText()).isEqualTo("3072m");
       assertThat(pod.get("memoryOverhead").asText()).isEqualTo("6144m");
     }
     assertThat(command.split("-XX:[+]UseTransparentHugePages", -1)).hasSize(3);
@@ -621,6 +663,7 @@ class SubmitScriptsTest {
         "yarn.sh --deploy-mode both train | --deploy-mode = both: must be client or cluster",
         "kubernetes.sh --master k8s://http://a:1 train | --image is missing",
         "yarn.sh --supervise train | --supervise is for standalone clusters",
+        "standalone.sh --master spark://a:1 --executors 3 train | --executors = 3: also needs",
         "local.sh --gpus train | --gpus is for clusters",
         "local.sh --gpus-nd4j train | --gpus is for clusters",
         "build-image.sh --gpus --gpus-nd4j a | --gpus and --gpus-nd4j are two images",
@@ -664,7 +707,7 @@ class SubmitScriptsTest {
         .hasSize(2)
         .first()
         .asString()
-        .contains("spark-internal train --config conf/fashion-mnist.conf");
+        .contains("spark-internal train --set training.workers=2 --config conf/fashion-mnist.conf");
     assertThat(result.out()).contains("spark-internal sample ").contains("--count 80");
   }
 

@@ -66,7 +66,7 @@ class YarnIT {
 
   private static void awaitCheckpoints(
       Submission training, HadoopCluster cluster, TinyApplications jobs, int count)
-      throws IOException {
+      throws InterruptedException, IOException {
     training.until(
         count + " checkpoint(s)",
         () -> Outcome.checkpoints(jobs.base(), cluster.files().getConf()) >= count);

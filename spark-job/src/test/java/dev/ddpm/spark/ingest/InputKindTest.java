@@ -144,12 +144,10 @@ class InputKindTest {
 
   @Test
   void aFileSystemThatIsNotThereIsOfTheEnvironment() {
-    for (String input : List.of("hdfs://no.such.host.invalid:1/x", "s3a://bucket/x")) {
-      assertThatThrownBy(() -> kind(input))
-          .isInstanceOfSatisfying(
-              DdpmException.class,
-              e -> assertThat(e.category()).isEqualTo(DdpmException.Category.ENVIRONMENT));
-    }
+    assertThatThrownBy(() -> kind("hdfs://no.such.host.invalid:1/x"))
+        .isInstanceOfSatisfying(
+            DdpmException.class,
+            e -> assertThat(e.category()).isEqualTo(DdpmException.Category.ENVIRONMENT));
   }
 
   @Test
