@@ -20,18 +20,30 @@ refuse_colon() {
 
 # Megabytes of memory of this machine, or of the container that this runs in; 0 where that is not known.
 machine_megabytes() {
-  local megabytes=0 key size file
+  local megabytes=0 key size controllers group file
   if [[ -r /proc/meminfo ]]; then
     read -r key size _ </proc/meminfo
     [[ "$key" != MemTotal: ]] || megabytes=$((size >> 10))
   elif size="$(sysctl -n hw.memsize 2>/dev/null)"; then
     megabytes=$((size >> 20))
   fi
-  for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
-    if [[ -r "$file" ]] && read -r size <"$file" && [[ "$size" != max ]] && ((size >> 20 < megabytes)); then
-      megabytes=$((size >> 20))
-    fi
-  done
+  # The control group of this process, and each that it lies in, may have a bound. A container may see the last alone.
+  if [[ -r /proc/self/cgroup ]]; then
+    while IFS=: read -r _ controllers group; do
+      case ",$controllers," in
+        ,,) group=/sys/fs/cgroup$group file=memory.max ;;
+        *,memory,*) group=/sys/fs/cgroup/memory$group file=memory.limit_in_bytes ;;
+        *) continue ;;
+      esac
+      while [[ "$group" == /sys/fs/cgroup* ]]; do
+        if [[ -r "$group/$file" ]] && read -r size <"$group/$file" && [[ "$size" =~ ^[0-9]+$ ]] \
+          && ((size >> 20 < megabytes)); then
+          megabytes=$((size >> 20))
+        fi
+        group=${group%/*}
+      done
+    done </proc/self/cgroup
+  fi
   echo "$megabytes"
 }
 

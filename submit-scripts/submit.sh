@@ -33,9 +33,9 @@ Options:
   --master URL          Spark master${master:+ (default: $master)}
   --deploy-mode MODE    where the driver runs: client or cluster (default: $deploy_mode)
   --memory SIZE         Java heap of driver and executors, in g or m
-                        (default: $memory$memory_note)
+                        (default: $default_memory$memory_note)
   --native-memory SIZE  memory of driver and executors outside of the heap, where tensors live, in g or m
-                        (default: $native_memory$native_note)
+                        (default: $default_native$native_note)
   --executors N         executors to ask for; on standalone clusters with --executor-cores (YARN, Kubernetes, standalone)
   --executor-cores N    cores of an executor
   --task-cpus N         cores and threads of a task, which trains or samples with one model (default: 1)
@@ -160,10 +160,11 @@ case "$manager" in
     about="Runs on this machine, in one JVM: one task per core."
     master="local[*]"
     # Memory grows with the tasks, and these with the machine's cores. Java forgoes short pointers from 32g on.
-    quarter=$(($(machine_megabytes) / 4))
-    memory="$((quarter < 2048 ? 2048 : quarter > 24576 ? 24576 : quarter))m"
-    memory_note=", a quarter of this machine's, at least 2g and at most 24g"
-    native_memory="$((quarter < 3072 ? 6144 : 2 * quarter))m"
+    megabytes="$(machine_megabytes)"
+    third=$((megabytes / 3)) half=$((megabytes / 2))
+    memory="$((third < 2048 ? 2048 : third > 24576 ? 24576 : third))m"
+    memory_note=", a third of this machine's, at least 2g and at most 24g"
+    native_memory="$((half < 6144 ? 6144 : half))m"
     native_note=", half of this machine's, at least 6g"
     examples="  $name train --config conf/fashion-mnist.conf
   $name --master 'local[2]' --memory 4g train --config conf/fashion-mnist.conf
@@ -175,16 +176,16 @@ case "$manager" in
 not tell how the driver ended: look for the result."
     jar_note=";
                         local:PATH if it lies there on every machine, so that executors need no copies"
-    examples="  standalone.sh --master spark://head:7077 --executor-cores 4 train --config conf/fashion-mnist.conf"
+    examples="  standalone.sh --master spark://head:7077 --executors 8 --executor-cores 1 --memory 3g train --config conf/cifar10.conf"
     ;;
   yarn)
     about="Runs on YARN; HADOOP_CONF_DIR names the folder of its configuration."
     master=yarn
     exit_note="In cluster mode every failure
 is 1; its line is in the driver's log (yarn logs -applicationId ID)."
-    examples="  yarn.sh --executors 8 --executor-cores 4 train --config conf/fashion-mnist.conf
-  yarn.sh --deploy-mode cluster --executors 8 --conf spark.files=conf/fashion-mnist.conf \\
-    train --config fashion-mnist.conf"
+    examples="  yarn.sh --executors 8 --memory 3g train --config conf/cifar10.conf
+  yarn.sh --deploy-mode cluster --executors 8 --memory 3g --conf spark.files=conf/cifar10.conf \\
+    train --config cifar10.conf"
     ;;
   kubernetes)
     about="Runs on Kubernetes, the driver in a pod of its own. In the image the job jar and conf/ lie under
@@ -195,11 +196,13 @@ is 1; its line is in the driver's log (yarn logs -applicationId ID)."
     exit_note="In cluster mode the exit code does
 not tell how the driver ended: look at the phase of its pod."
     examples="  kubernetes.sh --master k8s://https://cluster:6443 --image registry/ddpm-spark:0.2 --executors 8 \\
-    train --config /opt/ddpm/conf/fashion-mnist.conf"
+    --memory 3g train --config /opt/ddpm/conf/cifar10.conf"
     ;;
   *) name=submit.sh; fail "--manager $manager: must be local, standalone, yarn or kubernetes" ;;
 esac
 
+default_memory=$memory
+default_native=$native_memory
 help=false
 while [[ $# -gt 0 && "$1" == -* ]]; do
   case "$1" in
@@ -262,7 +265,7 @@ esac
 [[ "$manager" != standalone || "$jar" != local:/* || "$deploy_mode" == client ]] \
   || fail "--jar = $jar: is for client mode: in cluster mode the worker of the driver fetches the jar"
 [[ "$manager" != standalone || -z "$executors" || -n "$executor_cores" ]] \
-  || fail "--executors = $executors: also needs --executor-cores, without which an executor takes all cores of a machine"
+  || echo "note: --executors $executors has no effect without --executor-cores: executors take all cores of a machine." >&2
 heap=$(megabytes --memory "$memory")
 native=$(megabytes --native-memory "$native_memory")
 
@@ -340,7 +343,7 @@ case "$manager" in
     # Spark looks at the option only, not at the setting.
     ! "$supervise" || command+=(--supervise)
     # A standalone cluster is asked for cores, not for executors.
-    [[ -z "$executors" ]] || command+=(--conf "spark.cores.max=$((executors * executor_cores))")
+    [[ -z "$executors" || -z "$executor_cores" ]] || command+=(--conf "spark.cores.max=$((executors * executor_cores))")
     ;;
   yarn)
     command+=(--conf "spark.driver.memoryOverhead=${native}m"

@@ -31,8 +31,8 @@ public final class Bindings {
   private Bindings() {}
 
   /**
-   * Must come before the first use of any of them, and behind the choice of a variant of them,
-   * which JavaCPP reads here for good; calling it again changes nothing.
+   * Must come before the first use of any of them, and behind the choice of a variant of them where
+   * one is made, which JavaCPP reads here for good; calling it again changes nothing.
    */
   public static void prepare() {
     Prepared.touch();
@@ -42,7 +42,12 @@ public final class Bindings {
   private static final class Prepared {
     static {
       acceptVersions();
-      initialise(Pointer.class.getName());
+      try {
+        Class.forName(Pointer.class.getName());
+      } catch (ClassNotFoundException | LinkageError e) {
+        // Whatever uses it fails later, and then without this reason.
+        LOG.warn("JavaCPP cannot be used.", e);
+      }
     }
 
     private static void acceptVersions() {

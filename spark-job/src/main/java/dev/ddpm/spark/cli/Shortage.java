@@ -38,7 +38,8 @@ final class Shortage {
 
   /** Hadoop knows the name of the class, and Spark's class path does not have it. */
   private static final Pattern FILE_SYSTEM =
-      Pattern.compile("Class org\\.apache\\.hadoop\\.fs\\.(\\w+)\\.\\w+ not found");
+      Pattern.compile(
+          "Class ([\\w.$]*FileSystem[\\w$]*|org\\.apache\\.hadoop\\.fs\\.s3a\\.S3A) not found");
 
   private Shortage() {}
 
@@ -82,14 +83,12 @@ final class Shortage {
   }
 
   private static String fileSystem(Matcher found) {
-    String nothing =
-        "Nothing on Spark's class path reads %s: (%s)".formatted(found.group(1), found.group());
-    return found.group(1).equals("s3a")
-        ? nothing
-            + ": put --settings conf/spark-defaults/s3a.conf --conf"
-            + " spark.jars.packages=org.apache.spark:spark-hadoop-cloud_2.12:3.5.5 before the"
-            + " command; conf/CLUSTERS.md tells of clusters and images."
-        : nothing + ": add the jars of its connector, for instance with spark.jars.packages.";
+    return "Spark has no jar for the file system of a path (%s): ".formatted(found.group())
+        + (found.group(1).startsWith("org.apache.hadoop.fs.s3a.")
+            ? "put --settings conf/spark-defaults/s3a.conf --conf"
+                + " spark.jars.packages=org.apache.spark:spark-hadoop-cloud_2.12:3.5.5 before the"
+                + " command; conf/CLUSTERS.md tells of clusters and images."
+            : "add those of its connector, for instance with spark.jars.packages.");
   }
 
   private static String memory(Matcher found) {

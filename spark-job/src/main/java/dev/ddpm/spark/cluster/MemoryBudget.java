@@ -123,6 +123,7 @@ public final class MemoryBudget {
   private static List<Demand> demands(MemoryNeeds needs, MemorySupply supply) {
     List<Demand> demands = new ArrayList<>();
     boolean onCards = needs.taskNative() > 0 && !supply.cards().isEmpty();
+    long taskHeaps = Math.min(supply.tasks(), needs.heapTasks()) * needs.taskHeap();
     long outside =
         (supply.onCpus() ? supply.tasks() * needs.taskNative() : 0) + (onCards ? CUDA_OF_HOST : 0);
     if (supply.local()) {
@@ -131,9 +132,10 @@ public final class MemoryBudget {
           new Demand(
               driver,
               ON_HEAP,
-              needs.driverHeap() + supply.tasks() * needs.taskHeap(),
+              needs.driverHeap() + taskHeaps,
               supply.driverHeap(),
-              RAISE_DRIVER_HEAP));
+              RAISE_DRIVER_HEAP
+                  + ", or lower the number of tasks at a time (--master 'local[2]')"));
       demands.add(
           new Demand(
               driver,
@@ -160,7 +162,7 @@ public final class MemoryBudget {
           new Demand(
               executor,
               ON_HEAP,
-              needs.executorHeap() + supply.tasks() * needs.taskHeap(),
+              needs.executorHeap() + taskHeaps,
               supply.executorHeap(),
               "raise spark.executor.memory (--memory of the scripts) or spark.task.cpus"));
       demands.add(

@@ -57,6 +57,8 @@ public final class TrainingMemory {
         2 * state,
         memory.replicaBytes(optimiser.stateValues(), plan.batchSizes(), saving),
         result,
-        saving.imagesAtOnce() == 1 ? "" : "training.batch-size");
+        saving.imagesAtOnce() == 1 ? "" : "training.batch-size",
+        1,
+        plan.workers());
   }
 }

@@ -133,11 +133,13 @@ class FailureTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "s3a://bucket/run | reads s3a: (Class org.apache.hadoop.fs.s3a.S3AFileSystem not found):"
-            + " put --settings conf/spark-defaults/s3a.conf --conf"
+        "s3a://bucket/run | (Class org.apache.hadoop.fs.s3a.S3AFileSystem not found): put"
+            + " --settings conf/spark-defaults/s3a.conf --conf"
             + " spark.jars.packages=org.apache.spark:spark-hadoop-cloud_2.12:3.5.5 before",
-        "abfs://c@account.dfs.core.windows.net/run | reads azurebfs: (Class"
-            + " org.apache.hadoop.fs.azurebfs.AzureBlobFileSystem not found): add the jars"
+        "abfs://c@account/run | (Class org.apache.hadoop.fs.azurebfs.AzureBlobFileSystem not"
+            + " found): add those of its connector",
+        "wasbs://c@account/run | (Class org.apache.hadoop.fs.azure.NativeAzureFileSystem$Secure not"
+            + " found): add"
       })
   void aFileSystemThatSparkDoesNotBringIsToldWithWhatBringsIt(String path, String message) {
     Failure failure =

@@ -58,6 +58,21 @@ class MemoryBudgetTest {
         .hasMessageContaining("raise " + key);
   }
 
+  /** Other slots wait, or do what takes no heap of note. */
+  @Test
+  void heapIsNeededForNoMoreTasksThanTakeIt() {
+    MemoryNeeds one =
+        new MemoryNeeds(1000 * MIB, 200 * MIB, 400 * MIB, 100 * MIB, 300 * MIB, 50 * MIB, "", 1, 1);
+
+    assertThatCode(() -> MemoryBudget.check(one, local(1100, 800))).doesNotThrowAnyException();
+    assertThatThrownBy(() -> MemoryBudget.check(one, local(1099, 800)))
+        .hasMessageContaining("or lower the number of tasks at a time");
+    assertThatCode(() -> MemoryBudget.check(one, cluster(1000, 200, 500, 600, 50)))
+        .doesNotThrowAnyException();
+    assertThatThrownBy(() -> MemoryBudget.check(one, cluster(1000, 200, 499, 600, 50)))
+        .hasMessageContaining("spark.executor.memory");
+  }
+
   @Test
   void aLocalDriverCarriesTheTasksToo() {
     assertThatThrownBy(() -> MemoryBudget.check(NEEDS, local(1199, 800)))

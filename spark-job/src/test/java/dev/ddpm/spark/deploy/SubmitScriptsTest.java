@@ -101,17 +101,17 @@ class SubmitScriptsTest {
 
   /** Cores come with memory, and tasks take it. */
   @Test
-  void localJobsTakeThreeQuartersOfTheMachinesMemory() throws Exception {
-    long quarter =
-        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize() >> 22;
-    long heap = Math.max(2048, Math.min(24576, quarter));
-    long outside = Math.max(6144, 2 * quarter);
+  void localJobsMayTakeMostOfTheMachinesMemory() throws Exception {
+    long machine =
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize() >> 20;
+    long heap = Math.max(2048, Math.min(24576, machine / 3));
+    long outside = Math.max(6144, machine / 2);
 
     assertThat(run(Map.of(), script("local.sh"), "--dry-run", "train").out())
         .contains("--driver-memory %dm".formatted(heap))
         .contains("javacpp.maxphysicalbytes=%dm".formatted(heap + outside));
-    assertThat(run(Map.of(), script("local.sh"), "--help").out())
-        .contains("(default: %dm, a quarter of this machine's".formatted(heap))
+    assertThat(run(Map.of(), script("local.sh"), "--memory", "9g", "--help").out())
+        .contains("(default: %dm, a third of this machine's".formatted(heap))
         .contains("(default: %dm, half of this machine's".formatted(outside));
     assertThat(run(Map.of(), script("yarn.sh"), "--dry-run", "train").out())
         .contains("--driver-memory 2048m")
@@ -199,6 +199,22 @@ class SubmitScriptsTest {
         .contains("--executor-cores 4")
         .contains("spark.cores.max=32")
         .doesNotContain("--num-executors");
+
+    Result ofNoEffect =
+        run(
+            Map.of(),
+            script("standalone.sh"),
+            "--dry-run",
+            "--master",
+            "spark://a:1",
+            "--executors",
+            "8",
+            "train");
+    assertThat(ofNoEffect.exitCode()).isZero();
+    assertThat(ofNoEffect.out())
+        .doesNotContain("spark.cores.max")
+        .doesNotContain("--num-executors");
+    assertThat(ofNoEffect.err()).startsWith("note: --executors 8 has no effect without");
   }
 
   @Test
@@ -663,7 +679,6 @@ class SubmitScriptsTest {
         "yarn.sh --deploy-mode both train | --deploy-mode = both: must be client or cluster",
         "kubernetes.sh --master k8s://http://a:1 train | --image is missing",
         "yarn.sh --supervise train | --supervise is for standalone clusters",
-        "standalone.sh --master spark://a:1 --executors 3 train | --executors = 3: also needs",
         "local.sh --gpus train | --gpus is for clusters",
         "local.sh --gpus-nd4j train | --gpus is for clusters",
         "build-image.sh --gpus --gpus-nd4j a | --gpus and --gpus-nd4j are two images",
@@ -707,8 +722,32 @@ class SubmitScriptsTest {
         .hasSize(2)
         .first()
         .asString()
-        .contains("spark-internal train --set training.workers=2 --config conf/fashion-mnist.conf");
+        .contains("--master local\\[2\\]")
+        .contains("spark-internal train --config conf/fashion-mnist.conf");
     assertThat(result.out()).contains("spark-internal sample ").contains("--count 80");
+  }
+
+  /** Whose settings were others. */
+  @Test
+  void quickstartTellsWhatToDoWithTheRunOfAnEarlierVersion() throws Exception {
+    Path scripts = Files.createDirectories(folder.resolve("submit-scripts"));
+    for (String name : List.of("quickstart.sh", "functions.bash")) {
+      Files.copy(SCRIPTS.resolve(name), scripts.resolve(name));
+    }
+    for (String name : List.of("build.sh", "local.sh")) {
+      Path script =
+          Files.writeString(
+              scripts.resolve(name),
+              "#!/bin/sh\nexit %d\n".formatted(name.equals("build.sh") ? 0 : 2));
+      assertThat(script.toFile().setExecutable(true)).isTrue();
+    }
+
+    Result result = run(Map.of(), scripts.resolve("quickstart.sh").toString());
+
+    assertThat(result.exitCode()).isEqualTo(2);
+    assertThat(result.err())
+        .isEqualTo(
+            "To start over, as with a runs/fashion-mnist of an earlier version, remove it.\n");
   }
 
   /** Which of its steps it was: nothing goes on without it. */
@@ -721,7 +760,7 @@ class SubmitScriptsTest {
       Files.copy(SCRIPTS.resolve(name), scripts.resolve(name));
     }
     String step =
-        "#!/bin/bash\ntrap 'echo caught; exit %d' %s\necho \"$1\"\nwhile :; do sleep 0.1; done\n"
+        "#!/bin/bash\ntrap 'echo caught; exit %d' %s\necho \"$*\"\nwhile :; do sleep 0.1; done\n"
             .formatted(exitCode, signal);
     for (String name : List.of("build.sh", "local.sh")) {
       Path script =
@@ -733,7 +772,7 @@ class SubmitScriptsTest {
     Process quickstart = start(Map.of(), scripts.resolve("quickstart.sh").toString());
     try {
       BufferedReader lines = quickstart.inputReader();
-      assertThat(lines.readLine()).isEqualTo("train");
+      assertThat(lines.readLine()).contains(" train ");
       assertThat(run(Map.of(), "kill", "-" + signal, Long.toString(quickstart.pid())).exitCode())
           .isZero();
 

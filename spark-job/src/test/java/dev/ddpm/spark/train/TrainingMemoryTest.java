@@ -42,6 +42,7 @@ class TrainingMemoryTest {
     assertThat(needs.result()).isBetween(GIB * 18 / 10, 2 * GIB);
     assertThat(needs.taskNative()).isBetween(3 * GIB, 5 * GIB);
     assertThat(needs.driverHeap()).isBetween(8 * GIB, 9 * GIB);
+    assertThat(needs.heapTasks()).isEqualTo(2);
   }
 
   @Test
