@@ -39,13 +39,12 @@ esac
 
 cd "$project"
 [[ "${1:-}" == --dry-run ]] || passing_signals "$scripts/build.sh" --no-archive
-code=0
 passing_signals "$scripts/local.sh" --master 'local[2]' "$@" train --config conf/fashion-mnist.conf \
-  --data spark-job/data/fashion-mnist-10k --run "$run" || code=$?
-if ((code != 0)); then
+  --data spark-job/data/fashion-mnist-10k --run "$run" || {
+  code=$?
   [[ "$code" != 2 ]] || echo "To start over, as with a $run of an earlier version, remove it." >&2
   exit "$code"
-fi
+}
 if [[ "${1:-}" != --dry-run && -f "$run/samples/contact-sheet.png" ]]; then
   echo "Sampled before. Contact sheet: $run/samples/contact-sheet.png"
 else

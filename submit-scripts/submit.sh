@@ -264,8 +264,6 @@ case "$manager:$master:$jar" in
 esac
 [[ "$manager" != standalone || "$jar" != local:/* || "$deploy_mode" == client ]] \
   || fail "--jar = $jar: is for client mode: in cluster mode the worker of the driver fetches the jar"
-[[ "$manager" != standalone || -z "$executors" || -n "$executor_cores" ]] \
-  || echo "note: --executors $executors has no effect without --executor-cores: executors take all cores of a machine." >&2
 heap=$(megabytes --memory "$memory")
 native=$(megabytes --native-memory "$native_memory")
 
@@ -343,7 +341,11 @@ case "$manager" in
     # Spark looks at the option only, not at the setting.
     ! "$supervise" || command+=(--supervise)
     # A standalone cluster is asked for cores, not for executors.
-    [[ -z "$executors" || -z "$executor_cores" ]] || command+=(--conf "spark.cores.max=$((executors * executor_cores))")
+    if [[ -n "$executors" && -n "$executor_cores" ]]; then
+      command+=(--conf "spark.cores.max=$((executors * executor_cores))")
+    elif [[ -n "$executors" ]]; then
+      echo "note: --executors $executors has no effect without --executor-cores: executors take all cores of a machine." >&2
+    fi
     ;;
   yarn)
     command+=(--conf "spark.driver.memoryOverhead=${native}m"

@@ -28,6 +28,9 @@ public record MemoryNeeds(
   /** Java heap that Spark and its own caches need at the least. */
   public static final long SPARK_HEAP = 300L << 20;
 
+  /** For {@code heapTasks}: as many as run at a time. */
+  public static final int ALL_TASKS = Integer.MAX_VALUE;
+
   /** With one network in a task, and all tasks alike. */
   public MemoryNeeds(
       long driverHeap,
@@ -37,19 +40,6 @@ public record MemoryNeeds(
       long taskNative,
       long result,
       String batchKey) {
-    this(driverHeap, driverNative, executorHeap, taskHeap, taskNative, result, batchKey, 1);
-  }
-
-  /** With all tasks alike. */
-  public MemoryNeeds(
-      long driverHeap,
-      long driverNative,
-      long executorHeap,
-      long taskHeap,
-      long taskNative,
-      long result,
-      String batchKey,
-      int engines) {
     this(
         driverHeap,
         driverNative,
@@ -58,7 +48,7 @@ public record MemoryNeeds(
         taskNative,
         result,
         batchKey,
-        engines,
-        Integer.MAX_VALUE);
+        1,
+        ALL_TASKS);
   }
 }

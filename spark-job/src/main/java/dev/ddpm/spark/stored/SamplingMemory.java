@@ -72,6 +72,7 @@ public final class SamplingMemory {
         memory.inferenceBytes(computed) + others,
         1 << 20,
         batchKey,
-        engines);
+        engines,
+        MemoryNeeds.ALL_TASKS);
   }
 }

@@ -155,7 +155,8 @@ class MemoryBudgetTest {
 
   @Test
   void librariesComputeForEachNetworkOfATask() {
-    MemoryNeeds guided = new MemoryNeeds(MIB, MIB, MIB, MIB, 300 * MIB, MIB, "", 2);
+    MemoryNeeds guided =
+        new MemoryNeeds(MIB, MIB, MIB, MIB, 300 * MIB, MIB, "", 2, MemoryNeeds.ALL_TASKS);
     MemorySupply supply = cluster(9, 9, 9, 2048, 9);
 
     MemoryBudget.check(guided, supply.with(List.of(room(3372, 1)), false));

@@ -181,35 +181,15 @@ class SubmitScriptsTest {
   /** Spark's own option for their number has no effect there. */
   @Test
   void standaloneClustersAreAskedForTheCoresOfTheExecutors() throws Exception {
-    Result result =
-        run(
-            Map.of(),
-            script("standalone.sh"),
-            "--dry-run",
-            "--master",
-            "spark://a:1",
-            "--executors",
-            "8",
-            "--executor-cores",
-            "4",
-            "train");
+    String call = "standalone.sh --dry-run --master spark://a:1 --executors 8 ";
+    Result result = run(call + "--executor-cores 4 train");
+    Result ofNoEffect = run(call + "train");
 
     assertThat(result.exitCode()).as(result.err()).isZero();
     assertThat(result.out())
         .contains("--executor-cores 4")
         .contains("spark.cores.max=32")
         .doesNotContain("--num-executors");
-
-    Result ofNoEffect =
-        run(
-            Map.of(),
-            script("standalone.sh"),
-            "--dry-run",
-            "--master",
-            "spark://a:1",
-            "--executors",
-            "8",
-            "train");
     assertThat(ofNoEffect.exitCode()).isZero();
     assertThat(ofNoEffect.out())
         .doesNotContain("spark.cores.max")
@@ -291,10 +271,7 @@ class SubmitScriptsTest {
   }
 
   private void assertGpus(String call, String expected) throws Exception {
-    String[] words = call.split(" ");
-    words[0] = script(words[0]);
-
-    Result result = run(Map.of(), words);
+    Result result = run(call);
 
     assertThat(result.exitCode()).isZero();
     assertThat(result.out())
@@ -691,10 +668,7 @@ class SubmitScriptsTest {
             + " = local:/a.jar: is for client mode",
       })
   void aWrongCallIsOneLine(String call, String message) throws Exception {
-    String[] words = call.split(" ");
-    words[0] = script(words[0]);
-
-    Result result = run(Map.of(), words);
+    Result result = run(call);
 
     assertThat(result.exitCode()).isEqualTo(2);
     assertThat(result.out()).isEmpty();
@@ -730,19 +704,10 @@ class SubmitScriptsTest {
   /** Whose settings were others. */
   @Test
   void quickstartTellsWhatToDoWithTheRunOfAnEarlierVersion() throws Exception {
-    Path scripts = Files.createDirectories(folder.resolve("submit-scripts"));
-    for (String name : List.of("quickstart.sh", "functions.bash")) {
-      Files.copy(SCRIPTS.resolve(name), scripts.resolve(name));
-    }
-    for (String name : List.of("build.sh", "local.sh")) {
-      Path script =
-          Files.writeString(
-              scripts.resolve(name),
-              "#!/bin/sh\nexit %d\n".formatted(name.equals("build.sh") ? 0 : 2));
-      assertThat(script.toFile().setExecutable(true)).isTrue();
-    }
+    String quickstart =
+        quickstartOf(Map.of("build.sh", "#!/bin/sh\nexit 0\n", "local.sh", "#!/bin/sh\nexit 2\n"));
 
-    Result result = run(Map.of(), scripts.resolve("quickstart.sh").toString());
+    Result result = run(Map.of(), quickstart);
 
     assertThat(result.exitCode()).isEqualTo(2);
     assertThat(result.err())
@@ -755,21 +720,12 @@ class SubmitScriptsTest {
   @CsvSource({"INT, 130", "TERM, 143"})
   void quickstartPassesASignalOn(String signal, int exitCode) throws Exception {
     Signals.assumeNotIgnored(signal);
-    Path scripts = Files.createDirectories(folder.resolve("submit-scripts"));
-    for (String name : List.of("quickstart.sh", "functions.bash")) {
-      Files.copy(SCRIPTS.resolve(name), scripts.resolve(name));
-    }
     String step =
         "#!/bin/bash\ntrap 'echo caught; exit %d' %s\necho \"$*\"\nwhile :; do sleep 0.1; done\n"
             .formatted(exitCode, signal);
-    for (String name : List.of("build.sh", "local.sh")) {
-      Path script =
-          Files.writeString(
-              scripts.resolve(name), name.equals("build.sh") ? "#!/bin/sh\nexit 0\n" : step);
-      assertThat(script.toFile().setExecutable(true)).isTrue();
-    }
 
-    Process quickstart = start(Map.of(), scripts.resolve("quickstart.sh").toString());
+    Process quickstart =
+        start(Map.of(), quickstartOf(Map.of("build.sh", "#!/bin/sh\nexit 0\n", "local.sh", step)));
     try {
       BufferedReader lines = quickstart.inputReader();
       assertThat(lines.readLine()).contains(" train ");
@@ -787,15 +743,9 @@ class SubmitScriptsTest {
 
   @Test
   void aSignalReachesWhatTheBuildRuns() throws Exception {
-    Path scripts = Files.createDirectories(folder.resolve("submit-scripts"));
-    for (String name : List.of("quickstart.sh", "functions.bash")) {
-      Files.copy(SCRIPTS.resolve(name), scripts.resolve(name));
-    }
-    Path build =
-        Files.writeString(scripts.resolve("build.sh"), "#!/bin/bash\nsleep 300 &\necho $!\nwait\n");
-    assertThat(build.toFile().setExecutable(true)).isTrue();
+    String build = "#!/bin/bash\nsleep 300 &\necho $!\nwait\n";
 
-    Process quickstart = start(Map.of(), scripts.resolve("quickstart.sh").toString());
+    Process quickstart = start(Map.of(), quickstartOf(Map.of("build.sh", build)));
     ProcessHandle maven =
         ProcessHandle.of(Long.parseLong(quickstart.inputReader().readLine())).orElseThrow();
     try {
@@ -832,6 +782,26 @@ class SubmitScriptsTest {
             "missing.jar");
 
     assertThat(result.exitCode()).isEqualTo(1);
+  }
+
+  /** The quickstart, with other scripts for what it runs. */
+  private String quickstartOf(Map<String, String> steps) throws IOException {
+    Path scripts = Files.createDirectories(folder.resolve("submit-scripts"));
+    for (String name : List.of("quickstart.sh", "functions.bash")) {
+      Files.copy(SCRIPTS.resolve(name), scripts.resolve(name));
+    }
+    for (var step : steps.entrySet()) {
+      Path script = Files.writeString(scripts.resolve(step.getKey()), step.getValue());
+      assertThat(script.toFile().setExecutable(true)).isTrue();
+    }
+    return scripts.resolve("quickstart.sh").toString();
+  }
+
+  /** Runs one of the scripts, by its name, with options that have no blanks. */
+  private Result run(String call) throws IOException, InterruptedException {
+    String[] words = call.split(" ");
+    words[0] = script(words[0]);
+    return run(Map.of(), words);
   }
 
   private static String script(String name) {
